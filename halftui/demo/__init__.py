@@ -1,0 +1,1 @@
+"""`halftui demo`: a private stage, a scripted model, and six beads that move."""

@@ -1,0 +1,1 @@
+"""The pure part of HalfTUI: states, rules and names, without I/O, SQL or a clock."""

@@ -1,0 +1,1 @@
+"""Attempts, the dispatcher that opens them, and the patrol that repairs."""

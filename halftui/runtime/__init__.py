@@ -1,0 +1,1 @@
+"""Which program thinks: how it is started, spoken to, and what it reports."""

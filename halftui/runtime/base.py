@@ -1,0 +1,100 @@
+"""What the engine needs of a runtime: a command to start, and happenings to listen to."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from halftui.domain.happenings import Answer, Happening, Question
+
+
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """All that an agent is told at the start of an attempt."""
+
+    attempt: str
+    bead: str
+    prompt: str  # the first message: the work, or what a reviewer said of it
+    system: str  # who it is and how it hands in
+    session: str  # a UUID chosen before the start
+    is_resumed: bool = False  # True: `session` exists in the agent's home, go on with it
+    is_free: bool = False  # True: the sandbox confines it, so tools need no permission
+    model: str = ""
+    max_turns: int | None = None
+    command: str = ""  # what the shell runtime runs
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What to run in a sandbox."""
+
+    argv: Sequence[str]
+    env: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Abilities:
+    """What a runtime can do; screens adapt to it."""
+
+    resume: bool = False
+    questions: bool = False
+    permissions: bool = False
+    cost: bool = False
+
+
+class Inside(Protocol):
+    """Where the sandbox shows the bead's clone, the home, the socket folder and the program."""
+
+    @property
+    def work(self) -> str: ...
+    @property
+    def home(self) -> str: ...
+    @property
+    def sockets(self) -> str: ...
+    @property
+    def tool(self) -> str: ...
+
+
+class Ended(Protocol):
+    """How the program ended."""
+
+    @property
+    def code(self) -> int: ...
+    @property
+    def oom(self) -> bool: ...
+
+
+class Process(Protocol):
+    """The running program's streams."""
+
+    async def write(self, data: bytes) -> None: ...
+    async def close_input(self) -> None: ...
+    def output(self, start: int = 0) -> AsyncIterator[bytes]: ...
+    async def error_tail(self) -> str: ...
+    async def wait(self) -> Ended: ...
+    async def stop(self, grace: float = 5.0) -> Ended: ...
+
+
+class Desk(Protocol):
+    """Where an agent's questions go; returns when a person answered."""
+
+    async def ask(self, question: Question) -> Answer: ...
+
+
+class Runtime(Protocol):
+    """A program that works on a bead."""
+
+    @property
+    def kind(self) -> str: ...
+
+    @property
+    def abilities(self) -> Abilities: ...
+
+    def program(self) -> Path | None:
+        """Return the host's file to show read-only in the sandbox. Raises Unavailable without it."""
+
+    def command(self, brief: Brief, inside: Inside) -> Command:
+        """Return what to start; it holds no secret."""
+
+    def converse(self, brief: Brief, process: Process, desk: Desk) -> AsyncIterator[Happening]:
+        """Speak with the program until it ended; the last happening is always Ended."""

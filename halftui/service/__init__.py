@@ -1,0 +1,1 @@
+"""The handle that every front door holds."""

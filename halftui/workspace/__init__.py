@@ -1,0 +1,1 @@
+"""Git: the board's own repository, one clone a bead, diffs and merges."""
