@@ -1,15 +1,15 @@
 """The error tree: what can go wrong, its exit code, and the sentence that says how to go on.
 
-    HalfTUIError
-      Misconfigured   2   settings, arguments or surroundings are wrong; nothing was started
-      Refused         3   a rule says no
-      Denied          4   this actor may not
-      NotFound        5   there is no such thing
-      Conflict        6   it changed under you
-      Unavailable     7   something outside does not answer; trying again later may help
-      AttemptFailed   8   an agent's try at a bead ended without success
-      NewerDatabase  78   the database was written by a later version
-    anything else    70   a bug
+HalfTUIError
+  Misconfigured   2   settings, arguments or surroundings are wrong; nothing was started
+  Refused         3   a rule says no
+  Denied          4   this actor may not
+  NotFound        5   there is no such thing
+  Conflict        6   it changed under you
+  Unavailable     7   something outside does not answer; trying again later may help
+  AttemptFailed   8   an agent's try at a bead ended without success
+  NewerDatabase  78   the database was written by a later version
+anything else    70   a bug
 """
 
 from datetime import datetime

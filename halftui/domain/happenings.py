@@ -92,9 +92,7 @@ class Ended:
     exit_code: int | None = None
 
 
-Happening = (
-    Started | Said | Thought | Used | Returned | Printed | Retrying | Metered | Ended
-)
+Happening = Started | Said | Thought | Used | Returned | Printed | Retrying | Metered | Ended
 
 
 @dataclass(frozen=True, slots=True)

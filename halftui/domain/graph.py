@@ -1,0 +1,132 @@
+"""What blocks a bead: the rules over edges, as pure functions without recursion.
+
+Only a parent's being blocked spreads; every other edge looks at its target's state alone. So a
+bead is blocked if one of its own edges is unmet, or a parent is blocked, at any depth.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from halftui.domain.states import FINISHED, BeadState
+
+
+class EdgeKind(StrEnum):
+    """The kinds of edges that can block; any other kind is kept and never blocks."""
+
+    BLOCKS = "blocks"
+    CONDITIONAL = "conditional-blocks"
+    PARENT = "parent-child"
+    WAITS_FOR = "waits-for"
+
+
+BLOCKING = frozenset(k.value for k in EdgeKind)
+NEVER_READY_TYPES = frozenset({"merge-request", "gate", "molecule", "message", "agent", "role", "rig"})
+HOLD = "hold"
+ANY_CHILDREN = "any-children"
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """`source` depends on `target`; for a parent-child edge the target is the parent."""
+
+    source: str
+    target: str
+    kind: str
+    on_failure: str = "release"
+    gate: str = "all-children"
+
+
+States = Mapping[str, BeadState]
+
+
+def is_unmet(edge: Edge, states: States, children: Callable[[str], Iterable[str]]) -> bool:
+    """Return True if this edge alone blocks its source; a missing target never blocks."""
+    target = states.get(edge.target)
+    if target is None:
+        return False
+    match edge.kind:
+        case EdgeKind.BLOCKS:
+            return _holds(target, edge.on_failure)
+        case EdgeKind.CONDITIONAL:
+            return target is not BeadState.FAILED
+        case EdgeKind.WAITS_FOR:
+            offspring = [states[c] for c in children(edge.target) if c in states]
+            is_open = any(s not in FINISHED for s in offspring)
+            if edge.gate == ANY_CHILDREN:
+                return is_open and not any(s in FINISHED for s in offspring)
+            return is_open
+    return False
+
+
+def blocked(states: States, edges: Sequence[Edge]) -> frozenset[str]:
+    """Return the ids of all blocked beads."""
+    children: dict[str, list[str]] = {}
+    for edge in edges:
+        if edge.kind == EdgeKind.PARENT:
+            children.setdefault(edge.target, []).append(edge.source)
+
+    def children_of(bead: str) -> list[str]:
+        return children.get(bead, [])
+
+    found = {e.source for e in edges if e.source in states and is_unmet(e, states, children_of)}
+    waiting = list(found)
+    while waiting:
+        for child in children.get(waiting.pop(), ()):
+            if child in states and child not in found:
+                found.add(child)
+                waiting.append(child)
+    return frozenset(found)
+
+
+def path(start: str, goal: str, onward: Callable[[str], Iterable[str]]) -> list[str]:
+    """Return the shortest way from `start` to `goal`, both named, or [] if there is none."""
+    came: dict[str, str] = {start: ""}
+    front = [start]
+    while front:
+        ahead: list[str] = []
+        for here in front:
+            if here == goal:
+                return _walk_back(came, here)
+            for there in onward(here):
+                if there not in came:
+                    came[there] = here
+                    ahead.append(there)
+        front = ahead
+    return []
+
+
+def waves(beads: Iterable[str], edges: Sequence[Edge]) -> list[list[str]]:
+    """Return the beads in layers, each layer after all it waits for; cycles are left out."""
+    members = set(beads)
+    needs = {b: 0 for b in members}
+    dependants: dict[str, list[str]] = {}
+    for edge in edges:
+        if edge.kind in BLOCKING and edge.source in members and edge.target in members:
+            needs[edge.source] += 1
+            dependants.setdefault(edge.target, []).append(edge.source)
+    layers: list[list[str]] = []
+    layer = sorted(b for b, count in needs.items() if not count)
+    while layer:
+        layers.append(layer)
+        ahead = []
+        for bead in layer:
+            for later in dependants.get(bead, ()):
+                needs[later] -= 1
+                if not needs[later]:
+                    ahead.append(later)
+        layer = sorted(ahead)
+    return layers
+
+
+def _holds(target: BeadState, on_failure: str) -> bool:
+    if target is BeadState.DONE:
+        return False
+    return target not in FINISHED or on_failure == HOLD
+
+
+def _walk_back(came: Mapping[str, str], last: str) -> list[str]:
+    way = [last]
+    while came[way[-1]]:
+        way.append(came[way[-1]])
+    return way[::-1]

@@ -1,0 +1,227 @@
+"""What front doors show: frozen values read from the database in one go."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A bead as the board shows it."""
+
+    id: str
+    title: str
+    lane: str
+    state: str
+    type: str
+    priority: int
+    rank: str
+    labels: tuple[str, ...]
+    assignee: str
+    convoy: str
+    hold: str
+    remark: str  # what a reviewer said
+    failures: int
+    retry_at: float | None
+    files: int
+    plus: int
+    minus: int
+    created_at: float
+    updated_at: float
+    closed_at: float | None
+    version: int
+    blockers: tuple[str, ...] = ()  # ids, at most three
+    attempt: str = ""
+    attempt_state: str = ""
+    now: str = ""
+    started_at: float | None = None
+    cost_usd: float = 0.0
+    reason: str = ""  # of the newest attempt's end
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """A column: how many cards it has, and the first of them."""
+
+    name: str
+    total: int
+    cards: tuple[Card, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AgentRow:
+    """An agent as the rail shows it; `status` is idle, working or asking."""
+
+    id: str
+    name: str
+    runtime: str
+    status: str
+    bead: str = ""
+    attempt: str = ""
+    now: str = ""
+    since: float | None = None
+    tokens: int = 0
+    cost_usd: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class ConvoyRow:
+    """A convoy as the rail shows it; `counts` are beads by lane."""
+
+    id: str
+    name: str
+    state: str
+    total: int
+    finished: int
+    counts: tuple[tuple[str, int], ...]
+    failed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """An open question or permission."""
+
+    id: str
+    attempt: str
+    bead: str
+    bead_title: str
+    agent: str
+    kind: str
+    text: str
+    options: tuple[tuple[str, str], ...]
+    tool: str
+    detail: str
+    asked_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class BoardRow:
+    """A board."""
+
+    id: str
+    name: str
+    repository: str
+    branch: str
+    prefix: str
+    mode: str
+    review: str
+    runtime: str
+    sandbox: str
+    model: str
+    command: str
+    cap: int
+    is_paused: bool
+    version: int
+    created_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """All that a board's screens show, of one point in time."""
+
+    seq: int
+    at: float
+    board: BoardRow
+    lanes: tuple[Lane, ...]
+    agents: tuple[AgentRow, ...]
+    convoys: tuple[ConvoyRow, ...]
+    asks: tuple[Ask, ...]
+    cost_today: float
+
+    def lane(self, name: str) -> Lane:
+        """Return the lane of that name."""
+        return next(lane for lane in self.lanes if lane.name == name)
+
+    def card(self, bead: str) -> Card | None:
+        """Return the card of a bead if a lane's window holds it."""
+        return next((c for lane in self.lanes for c in lane.cards if c.id == bead), None)
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptRow:
+    """An attempt."""
+
+    id: str
+    bead: str
+    epoch: int
+    agent: str
+    state: str
+    outcome: str
+    reason: str
+    runtime: str
+    sandbox: str
+    tokens_in: int
+    tokens_out: int
+    cost_usd: float
+    turns: int
+    started_at: float
+    ended_at: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """Everything about one bead."""
+
+    card: Card
+    board: str
+    description: str
+    acceptance: str
+    notes: str
+    summary: str
+    branch: str
+    base: str
+    tip: str
+    merged: str
+    created_by: str
+    why: tuple[str, ...]  # why it is not started, a sentence each
+    waits_for: tuple[tuple[str, str, str], ...]  # id, kind, state ("" if missing)
+    frees: tuple[tuple[str, str, str], ...]
+    attempts: tuple[AttemptRow, ...]
+    due: float | None = None
+    not_before: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """An event."""
+
+    seq: int
+    at: float
+    actor: str
+    verb: str
+    board: str
+    subject: str
+    before: dict[str, object] = field(default_factory=dict)
+    after: dict[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class FileRow:
+    """One file of a bead's work."""
+
+    path: str
+    old_path: str  # differs from `path` only if it was renamed
+    kind: str  # added, modified, deleted, renamed, …
+    form: str  # text, binary, symlink, submodule
+    plus: int
+    minus: int
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a bead's branch changes against where it started, and whether it would merge."""
+
+    bead: str
+    base: str
+    tip: str
+    files: tuple[FileRow, ...]
+    conflicts: tuple[str, ...] = ()  # paths that conflict with the target branch now
+    is_merged: bool = False
+
+    @property
+    def plus(self) -> int:
+        """Return how many lines it adds."""
+        return sum(f.plus for f in self.files)
+
+    @property
+    def minus(self) -> int:
+        """Return how many lines it takes away."""
+        return sum(f.minus for f in self.files)

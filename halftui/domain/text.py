@@ -1,0 +1,63 @@
+"""The one cleaning of text from outside: agents, repositories, colleagues, files.
+
+A terminal obeys what it is sent, so control sequences that are not colours are dropped, other
+control characters are shown as pictures, and characters that reorder or hide text are marked.
+"""
+
+import re
+
+# ESC-introduced strings (OSC, DCS, APC, PM, SOS, and their C1 twins) end at ST, BEL, or the text's end.
+_STRINGS = re.compile(
+    r"(?:\x1b[\]PX^_]|[\x9d\x90\x98\x9e\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c|\Z|(?=\x1b))"
+)
+_CSI = re.compile(r"(?:\x1b\[|\x9b)([0-?]*)([ -/]*)([@-~]?)")
+_OTHER_ESCAPES = re.compile(r"\x1b[ -/]*[0-~]?")
+_SGR = re.compile(r"\x1b\[[0-9;:]*m")
+_HIDDEN = re.compile(
+    "[\u061c\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e"
+    "\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
+    "\U000e0000-\U000e0fff]"
+)
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+_SELECTORS = re.compile("[\ufe00-\ufe0f]")  # they change a mark's width, and terminals disagree
+_PLAIN = re.compile(r"[\x20-\x7e\n]*")
+HIDDEN_MARK = "\u2423"  # an open box: something invisible stood here
+LONGEST_LINE = 8_192
+
+
+def clean(text: str, *, keeps_colours: bool = False) -> str:
+    """Return `text` without anything a terminal would obey; newlines stay, tabs become spaces.
+
+    With `keeps_colours` SGR sequences (`ESC [ … m`) stay as they are. Cleaning twice changes nothing.
+    """
+    if _PLAIN.fullmatch(text):
+        return text
+    text = _SELECTORS.sub("", text.replace("\r\n", "\n").expandtabs(4))
+    if not keeps_colours:
+        return _HIDDEN.sub(HIDDEN_MARK, _CONTROLS.sub(_picture, _without_sequences(text)))
+    parts, last = [], 0
+    for match in _SGR.finditer(text):
+        parts += [clean(text[last : match.start()]), match.group()]
+        last = match.end()
+    return "".join([*parts, clean(text[last:])])
+
+
+def clean_line(text: str, *, keeps_colours: bool = False, longest: int = LONGEST_LINE) -> str:
+    """Return cleaned text as one line of at most `longest` characters; a cut is marked by an ellipsis."""
+    line = clean(text, keeps_colours=keeps_colours).replace("\n", " ").strip()
+    return line if len(line) <= longest else line[: longest - 1] + "…"
+
+
+def _without_sequences(text: str) -> str:
+    while True:
+        shorter = _OTHER_ESCAPES.sub("", _CSI.sub("", _STRINGS.sub("", text)))
+        if shorter == text:
+            return text
+        text = shorter
+
+
+def _picture(match: re.Match[str]) -> str:
+    code = ord(match.group())
+    if code < 0x20:
+        return chr(0x2400 + code)
+    return "\u2421" if code == 0x7F else "\ufffd"

@@ -1,0 +1,42 @@
+"""Writes what the program does as JSON lines into the home folder; nothing goes to the terminal."""
+
+import json
+import logging
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+
+LARGEST = 5_000_000
+KEPT = 3
+_PLAIN = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
+
+
+class JsonLines(logging.Formatter):
+    """One record as one line of JSON, with everything given as `extra`."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the record as JSON."""
+        line = {
+            "at": self.formatTime(record),
+            "level": record.levelname.lower(),
+            "room": record.name,
+            "said": record.getMessage(),
+        } | {key: str(value) for key, value in record.__dict__.items() if key not in _PLAIN}
+        if record.exc_info:
+            line["trace"] = self.formatException(record.exc_info)
+        return json.dumps(line, ensure_ascii=False)
+
+
+def start(folder: Path, level: str) -> Path | None:
+    """Log into `folder`/halftui.log and return that path, or None where it can't be written."""
+    root = logging.getLogger("halftui")
+    root.propagate = False
+    root.setLevel(level.upper())
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        handler = RotatingFileHandler(folder / "halftui.log", maxBytes=LARGEST, backupCount=KEPT)
+    except OSError:
+        root.addHandler(logging.NullHandler())
+        return None
+    handler.setFormatter(JsonLines())
+    root.addHandler(handler)
+    return folder / "halftui.log"

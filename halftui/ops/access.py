@@ -1,0 +1,88 @@
+"""Who may do what: one table, default deny, asked before any state is looked at."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
+
+from halftui.domain.actor import Actor, Role
+from halftui.errors import Denied, Misconfigured
+
+if TYPE_CHECKING:
+    from halftui.store.tx import Tx
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_ADMIN = frozenset({Role.ADMIN})
+_MAINTAINER = _ADMIN | {Role.MAINTAINER}
+_OPERATOR = _MAINTAINER | {Role.OPERATOR}
+_ENGINE = frozenset({Role.ENGINE})
+_PLANNER = _OPERATOR | {Role.LEADER}
+_ANY_AGENT = frozenset({Role.LEADER, Role.WORKER})
+
+ALLOWED: dict[str, frozenset[Role]] = {
+    "agent.retire": _MAINTAINER,
+    "attempt.claim": _ENGINE,
+    "attempt.end": _ENGINE,
+    "attempt.meter": _ENGINE,
+    "attempt.renew": _ENGINE,
+    "attempt.start": _ENGINE,
+    "attempt.stop": _OPERATOR | _ENGINE,
+    "attempt.take": _ENGINE,
+    "bead.approve": _MAINTAINER | {Role.LEADER} | _ENGINE,
+    "bead.cancel": _PLANNER,
+    "bead.create": _PLANNER | _ANY_AGENT,
+    "bead.dispatch": _PLANNER,
+    "bead.edit": _PLANNER,
+    "bead.fail": _PLANNER | _ENGINE,
+    "bead.hold": _PLANNER | _ENGINE,
+    "bead.link": _PLANNER,
+    "bead.rank": _OPERATOR,
+    "bead.reject": _PLANNER | _ENGINE,
+    "bead.release": _PLANNER | _ENGINE,
+    "bead.reopen": _PLANNER,
+    "bead.submit": _OPERATOR | _ENGINE,
+    "bead.claim": _OPERATOR,
+    "bead.unlink": _PLANNER,
+    "board.create": _ADMIN,
+    "board.edit": _MAINTAINER,
+    "board.pause": _OPERATOR,
+    "convoy.add": _PLANNER,
+    "convoy.cancel": _PLANNER,
+    "convoy.create": _PLANNER,
+    "convoy.start": _PLANNER,
+    "line.append": _ENGINE,
+    "person.ensure": frozenset(Role) - _ANY_AGENT,
+    "question.answer": _OPERATOR,
+    "question.ask": _ENGINE,
+    "subscription.cool": _ENGINE,
+    "subscription.park": _ENGINE,
+    "subscription.register": _ADMIN,
+    "subscription.remove": _ADMIN,
+}
+
+
+def authorize(actor: Actor, verb: str) -> None:
+    """Raise Denied unless the actor's role may do `verb`; an unlisted verb is denied to all."""
+    if actor.role in ALLOWED.get(verb, frozenset()):
+        return
+    roles = ", ".join(sorted(r.value for r in ALLOWED.get(verb, ())))
+    raise Denied(f"{actor} may not do {verb}", f"it takes one of: {roles or 'nobody'}")
+
+
+def verb(
+    name: str,
+) -> Callable[[Callable[Concatenate["Tx", P], R]], Callable[Concatenate["Tx", P], R]]:
+    """Make a function an op: it is authorized as `name` before it runs."""
+    if name not in ALLOWED:
+        raise Misconfigured(f"the verb {name} has no entry in the access table", "add it there")
+
+    def decorate(op: Callable[Concatenate["Tx", P], R]) -> Callable[Concatenate["Tx", P], R]:
+        @wraps(op)
+        def checked(tx: "Tx", /, *args: P.args, **kwargs: P.kwargs) -> R:
+            authorize(tx.actor, name)
+            return op(tx, *args, **kwargs)
+
+        return checked
+
+    return decorate

@@ -1,0 +1,70 @@
+"""What may be done to a board."""
+
+from halftui.domain.names import prefix_of, slug
+from halftui.domain.text import clean_line
+from halftui.errors import Misconfigured, Refused
+from halftui.ops.access import verb
+from halftui.store.tables import Board
+from halftui.store.tx import Tx
+
+MODES = ("auto", "manual")
+REVIEWS = ("person", "none")
+RUNTIMES = ("claude", "shell", "scripted")
+SANDBOXES = ("auto", "docker", "local")
+CHOICES = {"mode": MODES, "review": REVIEWS, "runtime": RUNTIMES, "sandbox": SANDBOXES}
+SETTINGS = (*CHOICES, "cap", "branch", "model", "command", "prefix")
+
+
+@verb("board.create")
+def create(tx: Tx, /, name: str, repository: str, branch: str, **settings: str | int) -> str:
+    """Make a board over a repository and return its id.
+
+    Raises Refused if the name or the repository has one already, Misconfigured for a bad setting.
+    """
+    name = clean_line(name, longest=80) or "board"
+    if taken := tx.rows("SELECT name FROM board WHERE repository = :r", r=repository):
+        raise Refused(f"this repository has the board {taken[0][0]} already", "run: halftui")
+    if tx.rows("SELECT 1 FROM board WHERE name = :n OR id = :i", n=name, i=slug(name)):
+        raise Refused(f"there is a board named {name} already", "choose another with --name")
+    board = Board(
+        id=slug(name),
+        name=name,
+        repository=repository,
+        branch=branch,
+        prefix=prefix_of(name),
+        created_at=tx.now,
+    )
+    _apply(board, settings)
+    tx.add(board)
+    tx.record("board.create", board.id, board.id, name=name, repository=repository, branch=branch)
+    return board.id
+
+
+@verb("board.edit")
+def edit(tx: Tx, /, board_id: str, version: int | None = None, **settings: str | int) -> None:
+    """Change settings of a board. Raises Misconfigured for an unknown or bad one."""
+    board = tx.get(Board, board_id)
+    before = {key: getattr(board, key) for key in settings if key in SETTINGS}
+    _apply(board, settings)
+    tx.touch(board, version)
+    tx.record("board.edit", board.id, board.id, before, **settings)
+
+
+@verb("board.pause")
+def pause(tx: Tx, board_id: str, *, is_paused: bool) -> None:
+    """Stop or let the scheduler start new attempts; what runs goes on."""
+    board = tx.get(Board, board_id)
+    board.is_paused = int(is_paused)
+    tx.touch(board, None)
+    tx.record("board.pause", board.id, board.id, is_paused=is_paused)
+
+
+def _apply(board: Board, settings: dict[str, str | int]) -> None:
+    for key, value in settings.items():
+        if key not in SETTINGS:
+            raise Misconfigured(f"a board has no setting {key}", f"there are {', '.join(SETTINGS)}")
+        if key in CHOICES and value not in CHOICES[key]:
+            raise Misconfigured(f"{key} can't be {value!r}", f"it is one of {', '.join(CHOICES[key])}")
+        if key == "cap" and not (isinstance(value, int) and 0 <= value <= 1000):
+            raise Misconfigured(f"cap can't be {value!r}", "it is a whole number from 0 to 1000")
+        setattr(board, key, value)

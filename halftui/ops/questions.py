@@ -1,0 +1,59 @@
+"""What an agent asks of a person, and the answer."""
+
+import json
+import uuid
+
+from halftui.domain.happenings import Question as Asked
+from halftui.domain.states import ATTEMPT_MOVES, AttemptState, AttemptVerb, after
+from halftui.domain.text import clean
+from halftui.errors import Refused
+from halftui.ops.access import verb
+from halftui.store.tables import Attempt, Question
+from halftui.store.tx import Tx
+
+LONGEST = 16_384
+
+
+@verb("question.ask")
+def ask(tx: Tx, attempt: str, asked: Asked) -> str:
+    """Store an agent's question and return its id; a repeated request is the same question."""
+    if asked.request and (old := tx.rows("SELECT id FROM question WHERE id = :i", i=asked.request)):
+        return str(old[0][0])
+    row = tx.get(Attempt, attempt)
+    question = Question(
+        id=asked.request or str(uuid.uuid4()),
+        attempt_id=attempt,
+        bead_id=row.bead_id,
+        board_id=row.board_id,
+        kind=asked.kind,
+        text=clean(asked.text)[:LONGEST],
+        options=json.dumps([[clean(o.label), clean(o.description)] for o in asked.options]),
+        tool=clean(asked.tool),
+        detail=clean(asked.detail)[:LONGEST],
+        asked_at=tx.now,
+    )
+    tx.add(question)
+    row.state = after(ATTEMPT_MOVES, AttemptState(row.state), AttemptVerb.ASK, attempt).value
+    tx.add(row)
+    tx.record("question.ask", question.id, row.board_id, bead=row.bead_id, kind=asked.kind)
+    return question.id
+
+
+@verb("question.answer")
+def answer(tx: Tx, question_id: str, text: str = "", *, is_allowed: bool = False) -> None:
+    """Answer a question or a permission. Raises Refused if somebody did already."""
+    question = tx.get(Question, question_id)
+    if question.answered_at is not None:
+        raise Refused(f"this was answered by {question.answered_by}", "nothing is left to do")
+    question.answer, question.is_allowed = clean(text)[:LONGEST], int(is_allowed)
+    question.answered_by, question.answered_at = str(tx.actor), tx.now
+    tx.add(question)
+    row = tx.get(Attempt, question.attempt_id)
+    open_ones = "SELECT 1 FROM question WHERE attempt_id = :a AND answered_at IS NULL"
+    if row.state == AttemptState.ASKING and not tx.rows(open_ones, a=row.id):
+        row.state = after(ATTEMPT_MOVES, AttemptState(row.state), AttemptVerb.RESUME, row.id).value
+        tx.add(row)
+    tx.record(
+        "question.answer", question_id, question.board_id,
+        bead=question.bead_id, answer=question.answer, is_allowed=is_allowed,
+    )  # fmt: skip

@@ -1,0 +1,84 @@
+"""What may be done to a subscription, and which one an attempt uses."""
+
+import uuid
+
+from halftui.domain.text import clean_line
+from halftui.errors import Misconfigured, NotFound
+from halftui.ops.access import verb
+from halftui.store.store import Rows
+from halftui.store.tables import Subscription
+from halftui.store.tx import Tx
+
+KINDS = ("oauth", "api-key")
+_FEWEST = """
+SELECT s.id FROM subscription s
+WHERE s.parked = '' AND s.sealed <> '' AND (s.cooling_until IS NULL OR s.cooling_until <= :now)
+ORDER BY (SELECT count(*) FROM attempt t WHERE t.subscription_id = s.id AND t.state <> 'ended'), s.name
+LIMIT 1
+"""
+
+
+@verb("subscription.register")
+def register(tx: Tx, name: str, kind: str, sealed: str, ident: str, base_url: str = "") -> None:
+    """Store a sealed credential under a name; a name that exists gets the new credential.
+
+    `sealed` was sealed for the row `ident`, see `identify`. Raises Misconfigured for a bad kind.
+    """
+    if kind not in KINDS:
+        raise Misconfigured(f"a subscription can't be of kind {kind}", f"it is one of {', '.join(KINDS)}")
+    row = tx.session.get(Subscription, ident)
+    if row is None:
+        row = tx.add(Subscription(id=ident, name=_name(name), created_at=tx.now))
+    row.kind, row.sealed, row.base_url, row.parked, row.cooling_until = kind, sealed, base_url, "", None
+    tx.add(row)
+    tx.record("subscription.register", row.name, kind=kind)
+
+
+@verb("subscription.remove")
+def remove(tx: Tx, name: str) -> None:
+    """Forget a subscription and every agent's assignment to it. Raises NotFound."""
+    row = tx.get(Subscription, identify(tx, name, must_exist=True))
+    tx.change("UPDATE agent SET subscription_id = NULL WHERE subscription_id = :s", s=row.id)
+    tx.change("UPDATE attempt SET subscription_id = NULL WHERE subscription_id = :s", s=row.id)
+    tx.session.delete(row)
+    tx.record("subscription.remove", name)
+
+
+@verb("subscription.cool")
+def cool(tx: Tx, ident: str, until: float) -> None:
+    """Let a subscription rest until the later of `until` (UTC seconds) and what is known."""
+    row = tx.get(Subscription, ident)
+    row.cooling_until = max(until, row.cooling_until or 0.0)
+    tx.add(row)
+    tx.record("subscription.cool", row.name, until=row.cooling_until)
+
+
+@verb("subscription.park")
+def park(tx: Tx, ident: str, reason: str) -> None:
+    """Use a subscription no more until its credential is replaced."""
+    row = tx.get(Subscription, ident)
+    if not row.parked:
+        row.parked = clean_line(reason)
+        tx.add(row)
+        tx.record("subscription.park", row.name, reason=row.parked)
+
+
+def choose(tx: Rows) -> str | None:
+    """Return the id of the usable subscription with the fewest live attempts, ties by name."""
+    found = tx.rows(_FEWEST, now=tx.now)
+    return str(found[0][0]) if found else None
+
+
+def identify(rows: Rows, name: str, *, must_exist: bool = False) -> str:
+    """Return the id of the subscription of that name, or a new one to seal a credential for."""
+    found = rows.rows("SELECT id FROM subscription WHERE name = :n", n=_name(name))
+    if not found and must_exist:
+        raise NotFound(f"there is no subscription {name}", "halftui subscription list shows them")
+    return str(found[0][0]) if found else str(uuid.uuid4())
+
+
+def _name(name: str) -> str:
+    cleaned = clean_line(name, longest=80)
+    if not cleaned:
+        raise Misconfigured("a subscription needs a name", "name it after the account")
+    return cleaned

@@ -1,0 +1,328 @@
+"""What may be asked of the board: plain SQL into frozen views, without the ORM."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from halftui.domain.graph import NEVER_READY_TYPES
+from halftui.domain.shown import (
+    AgentRow,
+    Ask,
+    AttemptRow,
+    BoardRow,
+    Card,
+    ConvoyRow,
+    Detail,
+    Happened,
+    Lane,
+    Snapshot,
+)
+from halftui.errors import NotFound, Refused
+from halftui.ops.blocking import why_blocked
+from halftui.store.store import Rows
+
+WINDOW = 400  # cards of a lane that a snapshot holds; the rest is counted
+LANES = ("blocked", "ready", "working", "review", "done", "closed")
+
+# Ready is a statement about the bead and its graph; dispatchable adds what the scheduler needs.
+READY = (
+    "b.state = 'open' AND b.blockers = 0"
+    f" AND b.type NOT IN ({', '.join(repr(t) for t in sorted(NEVER_READY_TYPES))})"
+    " AND (b.not_before IS NULL OR b.not_before <= :now)"
+)
+STARTABLE = (
+    "b.state = 'open' AND b.blockers = 0 AND b.is_inert = 0"
+    " AND (b.not_before IS NULL OR b.not_before <= :now)"
+)
+_OPEN_CHILDREN = (
+    "EXISTS (SELECT 1 FROM edge p JOIN bead k ON k.id = p.source WHERE p.kind = 'parent-child'"
+    " AND p.target = b.id AND k.state IN ('open', 'active', 'review'))"
+)
+DISPATCHABLE = (
+    f"b.board_id = :board AND {STARTABLE} AND b.assignee = ''"
+    " AND (b.retry_at IS NULL OR b.retry_at <= :now)"
+    " AND (CASE b.mode WHEN '' THEN :board_mode ELSE b.mode END) = 'auto'"
+    f" AND NOT (b.type = 'epic' AND {_OPEN_CHILDREN})"
+)
+_LANE_WHERE = {
+    "blocked": f"b.state = 'open' AND NOT ({STARTABLE})",
+    "ready": STARTABLE,
+    "working": "b.state = 'active'",
+    "review": "b.state = 'review'",
+    "done": "b.state = 'done'",
+    "closed": "b.state IN ('failed', 'cancelled')",
+}
+_BY_TURN = "b.priority, b.rank, b.created_at"
+_LANE_ORDER = {"done": "b.closed_at DESC", "closed": "b.closed_at DESC"}
+
+
+_CARD = """
+SELECT b.id, b.title, b.state, b.type, b.priority, b.rank, b.labels, b.assignee,
+  coalesce(b.convoy_id, ''), b.hold, b.remark, b.failures, b.retry_at, b.files, b.plus, b.minus,
+  b.created_at, b.updated_at, b.closed_at, b.version, b.blockers,
+  coalesce(t.id, ''), coalesce(t.state, ''), coalesce(t.now, ''), t.started_at,
+  coalesce(t.cost_usd, 0), coalesce(t.reason, '')
+FROM bead b LEFT JOIN attempt t ON t.bead_id = b.id AND t.epoch = b.epoch
+"""
+
+
+def snapshot(rows: Rows, board_id: str, window: int = WINDOW) -> Snapshot:
+    """Return a board as its screens show it, at most `window` cards a lane. Raises NotFound."""
+    found = board(rows, board_id)
+    return Snapshot(
+        seq=last_seq(rows),
+        at=rows.now,
+        board=found,
+        lanes=tuple(lane(rows, board_id, name, window) for name in LANES),
+        agents=agents(rows, board_id),
+        convoys=convoys(rows, board_id),
+        asks=asks(rows, board_id),
+        cost_today=_cost_since(rows, board_id, rows.now - rows.now % 86_400),
+    )
+
+
+def lane(rows: Rows, board_id: str, name: str, most: int = WINDOW, skip: int = 0) -> Lane:
+    """Return a lane's count and `most` of its cards in its order, from number `skip` on."""
+    where = f"b.board_id = :board AND {_LANE_WHERE[name]}"
+    order = _LANE_ORDER.get(name, _BY_TURN)
+    values = {"board": board_id, "now": rows.now} if ":now" in where else {"board": board_id}
+    found = rows.rows(
+        f"{_CARD} WHERE {where} ORDER BY {order}, b.id LIMIT :most OFFSET :skip",
+        most=most,
+        skip=skip,
+        **values,
+    )
+    total = skip + len(found)
+    if len(found) == most:
+        total = int(rows.rows(f"SELECT count(*) FROM bead b WHERE {where}", **values)[0][0])
+    return Lane(name, total, _cards(rows, found, name))
+
+
+def board(rows: Rows, board_id: str) -> BoardRow:
+    """Return a board. Raises NotFound."""
+    for found in boards(rows):
+        if board_id in (found.id, found.name):
+            return found
+    raise NotFound(f"there is no board {board_id}", "halftui board list shows them")
+
+
+def boards(rows: Rows) -> tuple[BoardRow, ...]:
+    """Return all boards by name."""
+    found = rows.rows(
+        "SELECT id, name, repository, branch, prefix, mode, review, runtime, sandbox, model,"
+        " command, cap, is_paused, version, created_at FROM board ORDER BY name"
+    )
+    return tuple(BoardRow(*[*r[:12], bool(r[12]), *r[13:]]) for r in found)
+
+
+def agents(rows: Rows, board_id: str) -> tuple[AgentRow, ...]:
+    """Return the living agents, the asking first, then the working, then the idle."""
+    found = rows.rows(
+        "SELECT a.id, a.name, a.runtime, coalesce(t.state, ''), coalesce(t.bead_id, ''),"
+        " coalesce(t.id, ''), coalesce(t.now, ''), t.started_at,"
+        " coalesce(t.tokens_in + t.tokens_out, 0), coalesce(t.cost_usd, 0) FROM agent a"
+        " LEFT JOIN attempt t ON t.agent_id = a.id AND t.state <> 'ended'"
+        " WHERE a.board_id = :b AND a.retired_at IS NULL ORDER BY a.created_at, a.name",
+        b=board_id,
+    )
+    status = {"": "idle", "asking": "asking"}
+    listed = [AgentRow(r[0], r[1], r[2], status.get(r[3], "working"), *r[4:]) for r in found]
+    return tuple(sorted(listed, key=lambda a: ("asking", "working", "idle").index(a.status)))
+
+
+def convoys(rows: Rows, board_id: str) -> tuple[ConvoyRow, ...]:
+    """Return the convoys, those under way first."""
+    states: dict[str, dict[str, int]] = {}
+    for convoy, name, count in rows.rows(
+        "SELECT b.convoy_id, CASE WHEN b.state = 'open' AND b.blockers > 0 THEN 'blocked'"
+        " WHEN b.state = 'open' THEN 'ready' ELSE b.state END, count(*)"
+        " FROM bead b WHERE b.board_id = :b AND b.convoy_id IS NOT NULL GROUP BY 1, 2 ORDER BY 2",
+        b=board_id,
+    ):
+        states.setdefault(convoy, {})[name] = int(count)
+    found = rows.rows(
+        "SELECT id, name, state FROM convoy WHERE board_id = :b ORDER BY"
+        " CASE state WHEN 'moving' THEN 0 WHEN 'staged' THEN 1 ELSE 2 END, created_at DESC",
+        b=board_id,
+    )
+    return tuple(_convoy(r[0], r[1], r[2], states.get(r[0], {})) for r in found)
+
+
+def asks(rows: Rows, board_id: str) -> tuple[Ask, ...]:
+    """Return the unanswered questions, the oldest first."""
+    found = rows.rows(
+        "SELECT q.id, q.attempt_id, q.bead_id, b.title, g.name, q.kind, q.text, q.options, q.tool,"
+        " q.detail, q.asked_at FROM question q JOIN bead b ON b.id = q.bead_id"
+        " JOIN attempt t ON t.id = q.attempt_id JOIN agent g ON g.id = t.agent_id"
+        " WHERE q.board_id = :b AND q.answered_at IS NULL ORDER BY q.asked_at, q.id",
+        b=board_id,
+    )
+    return tuple(Ask(*[*r[:7], tuple((str(a), str(d)) for a, d in json.loads(r[7])), *r[8:]]) for r in found)
+
+
+def bead(rows: Rows, bead_id: str) -> Detail:
+    """Return everything about a bead. Raises NotFound."""
+    found = rows.rows(f"{_CARD} WHERE b.id = :i", i=bead_id)
+    if not found:
+        raise NotFound(f"there is no bead {bead_id}", "halftui bead list shows them")
+    rest = rows.rows(
+        "SELECT board_id, description, acceptance, notes, summary, branch, base, tip, merged,"
+        " created_by, due, not_before FROM bead WHERE id = :i",
+        i=bead_id,
+    )[0]
+    name = lane_of(rows, bead_id)
+    reasons = tuple(why(rows, bead_id))
+    waits, frees = _edges(rows, bead_id, "source", "target"), _edges(rows, bead_id, "target", "source")
+    tries = attempts(rows, bead_id)
+    return Detail(*[_cards(rows, found, name)[0], *rest[:10], reasons, waits, frees, tries, *rest[10:]])
+
+
+def beads(
+    rows: Rows, board_id: str, lane_names: Sequence[str] = LANES[:-1], most: int = 100
+) -> tuple[Card, ...]:
+    """Return up to `most` cards (0: all) of these lanes, lane by lane."""
+    cards: list[Card] = []
+    for name in lane_names:
+        room = most - len(cards) if most else -1
+        if room:
+            cards += lane(rows, board_id, name, room).cards
+    return tuple(cards)
+
+
+def attempts(rows: Rows, bead_id: str) -> tuple[AttemptRow, ...]:
+    """Return a bead's attempts, the newest first."""
+    found = rows.rows(
+        "SELECT t.id, t.bead_id, t.epoch, g.name, t.state, t.outcome, t.reason, t.runtime,"
+        " t.sandbox, t.tokens_in, t.tokens_out, t.cost_usd, t.turns, t.started_at, t.ended_at"
+        " FROM attempt t JOIN agent g ON g.id = t.agent_id WHERE t.bead_id = :b"
+        " ORDER BY t.epoch DESC",
+        b=bead_id,
+    )
+    return tuple(AttemptRow(*r) for r in found)
+
+
+def lane_of(rows: Rows, bead_id: str) -> str:
+    """Return the lane a bead stands in."""
+    for name, where in _LANE_WHERE.items():
+        values = {"i": bead_id, "now": rows.now} if ":now" in where else {"i": bead_id}
+        if rows.rows(f"SELECT 1 FROM bead b WHERE b.id = :i AND {where}", **values):
+            return name
+    raise NotFound(f"there is no bead {bead_id}", "halftui bead list shows them")
+
+
+def why(rows: Rows, bead_id: str) -> list[str]:
+    """Return why an open bead is not started, a sentence each; [] if nothing stands in its way."""
+    state, hold, convoy, kind, not_before, retry_at, mode, board_mode, paused = rows.rows(
+        "SELECT b.state, b.hold, coalesce(c.state, ''), b.type, b.not_before, b.retry_at, b.mode,"
+        " o.mode, o.is_paused FROM bead b JOIN board o ON o.id = b.board_id"
+        " LEFT JOIN convoy c ON c.id = b.convoy_id WHERE b.id = :i",
+        i=bead_id,
+    )[0]
+    if state != "open":
+        return []
+    reasons = why_blocked(rows, bead_id)
+    reasons += [f"on hold: {hold}"] if hold else []
+    reasons += ["its convoy is staged, not started"] if convoy == "staged" else []
+    reasons += [f"beads of type {kind} are never dispatched"] if kind in NEVER_READY_TYPES else []
+    if not_before and not_before > rows.now:
+        reasons.append(f"not before {_minutes(not_before - rows.now)} from now")
+    if retry_at and retry_at > rows.now:
+        reasons.append(f"tried again in {_minutes(retry_at - rows.now)}")
+    reasons += ["the board dispatches by hand (manual)"] if (mode or board_mode) == "manual" else []
+    reasons += ["the board is paused"] if paused else []
+    return reasons
+
+
+def last_seq(rows: Rows) -> int:
+    """Return the newest event's number, 0 if there is none."""
+    return int(rows.rows("SELECT coalesce(max(seq), 0) FROM event")[0][0])
+
+
+def events(rows: Rows, after: int, subject: str = "", most: int = 500) -> tuple[Happened, ...]:
+    """Return up to `most` events with a number above `after`, oldest first."""
+    values = {"a": after, "m": most} | ({"s": subject} if subject else {})
+    only = " AND subject = :s" if subject else ""
+    found = rows.rows(
+        "SELECT seq, at, actor, verb, board_id, subject, before, after FROM event"
+        f" WHERE seq > :a{only} ORDER BY seq LIMIT :m",
+        **values,
+    )
+    return tuple(Happened(*[*r[:6], json.loads(r[6]), json.loads(r[7])]) for r in found)
+
+
+def resolve_bead(rows: Rows, text: str, board_id: str = "") -> str:
+    """Return the bead id that `text` names, whole or by a unique prefix.
+
+    The board's own prefix may be left out. Raises NotFound, or Refused naming the candidates.
+    """
+    if rows.rows("SELECT 1 FROM bead WHERE id = :i", i=text):
+        return text
+    starts = [text]
+    if board_id:
+        starts.append(f"{board(rows, board_id).prefix}-{text}")
+    for start in starts:
+        found = [
+            str(r[0])
+            for r in rows.rows(
+                "SELECT id FROM bead WHERE substr(id, 1, :n) = :s ORDER BY id LIMIT 4",
+                n=len(start),
+                s=start,
+            )
+        ]
+        if len(found) == 1:
+            return found[0]
+        if found and text:
+            raise Refused(f"{text} could be {', '.join(found[:3])}", "name more of it")
+    raise NotFound(f"there is no bead {text}", "halftui bead list shows them")
+
+
+def _cards(rows: Rows, found: Sequence[tuple[Any, ...]], name: str) -> tuple[Card, ...]:
+    return tuple(_card(rows, r, name) for r in found)
+
+
+def _card(rows: Rows, r: tuple[Any, ...], name: str) -> Card:
+    waits = _blockers(rows, str(r[0])) if r[20] else ()
+    labels = tuple(json.loads(str(r[6]))) if r[6] != "[]" else ()
+    return Card(*[*r[:2], name, *r[2:6], labels, *r[7:20], waits, *r[21:]])
+
+
+def _blockers(rows: Rows, bead_id: str) -> tuple[str, ...]:
+    found = rows.rows(
+        "SELECT e.target FROM edge e JOIN bead t ON t.id = e.target WHERE e.source = :s AND"
+        " e.kind IN ('blocks', 'conditional-blocks', 'waits-for', 'parent-child')"
+        " AND t.state IN ('open', 'active', 'review') ORDER BY e.target LIMIT 3",
+        s=bead_id,
+    )
+    return tuple(str(r[0]) for r in found)
+
+
+def _convoy(ident: str, name: str, state: str, counts: dict[str, int]) -> ConvoyRow:
+    failed = counts.get("failed", 0) + counts.get("cancelled", 0)
+    return ConvoyRow(
+        ident, name, state, sum(counts.values()), counts.get("done", 0) + failed,
+        tuple(counts.items()), failed,
+    )  # fmt: skip
+
+
+def _edges(rows: Rows, bead_id: str, here: str, there: str) -> tuple[tuple[str, str, str], ...]:
+    found = rows.rows(
+        f"SELECT e.{there}, e.kind, coalesce(b.state, '') FROM edge e"
+        f" LEFT JOIN bead b ON b.id = e.{there} WHERE e.{here} = :i ORDER BY e.kind, e.{there}",
+        i=bead_id,
+    )
+    return tuple((str(a), str(k), str(s)) for a, k, s in found)
+
+
+def _cost_since(rows: Rows, board_id: str, start: float) -> float:
+    found = rows.rows(
+        "SELECT coalesce(sum(cost_usd), 0) FROM attempt WHERE board_id = :b AND started_at >= :s",
+        b=board_id,
+        s=start,
+    )
+    return float(found[0][0])
+
+
+def _minutes(seconds: float) -> str:
+    return f"{seconds / 60:.0f} min" if seconds >= 90 else f"{seconds:.0f} s"

@@ -1,0 +1,138 @@
+"""Live lines: one entrance that cleans and redacts, a ring for those who look, a journal for later.
+
+The ring is the bounded fan-out: whoever reads too slowly misses the oldest lines and is told how
+many; the agent is never held up. The journal is written in batches.
+"""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+
+from halftui.domain.actor import ENGINE
+from halftui.domain.redaction import Redactor
+from halftui.domain.text import clean
+from halftui.ops import transcripts
+from halftui.ops.transcripts import Entry
+from halftui.store.store import Store
+
+RING = 5_000  # lines kept in memory for each live attempt
+FLUSH_SECONDS = 0.05
+FRAME_SECONDS = 0.04  # a follower is woken at most 25 times a second
+POLL_SECONDS = 0.4  # for attempts that another process runs
+LONGEST = 8_192
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Some lines in order; `missed` lines before them were dropped from the ring."""
+
+    entries: tuple[Entry, ...]
+    missed: int = 0
+    is_over: bool = False
+
+
+class Ring:
+    """The newest lines of one live attempt."""
+
+    def __init__(self, last: int) -> None:
+        self.entries: deque[Entry] = deque(maxlen=RING)
+        self.last = last  # the newest line's number
+        self.pending: list[Entry] = []  # not in the journal yet
+        self.now = ""
+        self.changed = asyncio.Event()
+
+    def since(self, number: int) -> Batch:
+        """Return the lines with a number above `number`."""
+        count = min(self.last - number, len(self.entries))
+        if count <= 0:
+            return Batch(())
+        start = len(self.entries) - count
+        wanted = tuple(self.entries[i] for i in range(start, len(self.entries)))
+        return Batch(wanted, missed=self.last - number - count)
+
+
+class Lines:
+    """All live lines of this process. `add` is called on the event loop."""
+
+    def __init__(self, store: Store, redact: Callable[[str], str] | None = None) -> None:
+        self._store = store
+        self.redact = redact or Redactor()
+        self._rings: dict[str, Ring] = {}
+        self._stirred = asyncio.Event()
+
+    def open(self, attempt: str, last: int = 0) -> None:
+        """Begin an attempt's lines after number `last`."""
+        self._rings[attempt] = Ring(last)
+
+    def add(self, attempt: str, kind: str, text: str) -> None:
+        """Take in output of an attempt, one or several lines; this is the one entrance."""
+        ring = self._rings[attempt]
+        at = time.time()
+        for line in clean(self.redact(text), keeps_colours=kind == "out").split("\n"):
+            ring.last += 1
+            entry = (ring.last, at, kind, line if len(line) <= LONGEST else line[:LONGEST] + "…")
+            ring.entries.append(entry)
+            ring.pending.append(entry)
+        ring.changed.set()
+        self._stirred.set()
+
+    def note_now(self, attempt: str, text: str) -> None:
+        """Say in one line what the agent does at the moment."""
+        ring = self._rings[attempt]
+        ring.now = clean(self.redact(text)).partition("\n")[0][:200]
+
+    async def close(self, attempt: str) -> None:
+        """Write what is left to the journal and let go of the ring."""
+        await self._flush(attempt)
+        ring = self._rings.pop(attempt)
+        ring.changed.set()
+
+    async def run(self) -> None:
+        """Keep the journal up to date until cancelled; what is pending then is written by `close`."""
+        while True:
+            await self._stirred.wait()
+            self._stirred.clear()
+            await asyncio.sleep(FLUSH_SECONDS)
+            for attempt in list(self._rings):
+                await self._flush(attempt)
+
+    async def follow(self, attempt: str, after: int = 0) -> AsyncIterator[Batch]:
+        """Yield the lines after number `after` as they come; the last batch says that it is over."""
+        while True:
+            ring = self._rings.get(attempt)
+            if ring is not None and after >= ring.last - len(ring.entries):
+                ring.changed.clear()
+                batch = ring.since(after)
+            else:
+                ring = None
+                found = await asyncio.to_thread(self._store.read, transcripts.read, attempt, after)
+                batch = Batch(found.entries, is_over=found.is_over)
+            if batch.entries or batch.is_over:
+                after = batch.entries[-1][0] if batch.entries else after
+                yield batch
+            if batch.is_over:
+                return
+            await self._wait(ring, had_some=bool(batch.entries))
+
+    async def last(self, attempt: str, most: int) -> tuple[Entry, ...]:
+        """Return the newest `most` lines."""
+        if (ring := self._rings.get(attempt)) is not None and len(ring.entries) >= min(most, ring.last):
+            return tuple(ring.entries)[-most:]
+        found = await asyncio.to_thread(self._store.read, transcripts.last, attempt, most)
+        return found.entries
+
+    async def _wait(self, ring: Ring | None, *, had_some: bool) -> None:
+        if ring is None:
+            await asyncio.sleep(0 if had_some else POLL_SECONDS)
+            return
+        await asyncio.sleep(FRAME_SECONDS)
+        await ring.changed.wait()
+
+    async def _flush(self, attempt: str) -> None:
+        ring = self._rings.get(attempt)
+        if ring is None or not ring.pending:
+            return
+        batch, ring.pending = ring.pending, []
+        await asyncio.to_thread(self._store.write, ENGINE, transcripts.append, attempt, batch, ring.now)

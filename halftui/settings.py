@@ -1,0 +1,112 @@
+"""Typed settings; every value knows where it came from: a flag, the environment, a file, or here."""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+from halftui.errors import Misconfigured
+
+PREFIX = "HALFTUI_"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What can be set, by `config.toml` (the field's name) or `HALFTUI_<NAME>`."""
+
+    home: str = ""  # folder of the database, repositories and worktrees; default: the user's data folder
+    database: str = ""  # SQLAlchemy URL; default: sqlite in home
+    theme: str = ""  # default: dark or light after the terminal
+    cap: int = 4  # live attempts over all boards
+    sandbox: str = ""  # auto, docker or local; default: the board's own
+    docker_host: str = ""  # default: DOCKER_HOST, else the usual socket
+    docker_runtime: str = ""  # another OCI runtime, for example runsc
+    image: str = ""  # container image for agents; default: the packaged one
+    permissions: str = "auto"  # auto: asked in a local sandbox, free in a container; ask; free
+    names: str = "kitchen"  # theme of the agents' name pool
+    model: str = ""  # default: the runtime's own
+    max_turns: int = 200  # of one attempt
+    lease_seconds: int = 30
+    memory_mb: int = 4096
+    cpus: float = 2.0
+    pids: int = 256
+    api_url: str = "https://api.anthropic.com"
+    log_level: str = "info"
+    origins: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
+
+    def origin(self, name: str) -> str:
+        """Return where a value came from."""
+        return self.origins.get(name, "default")
+
+    @property
+    def home_folder(self) -> Path:
+        """The folder of everything that HalfTUI keeps."""
+        return Path(self.home).expanduser() if self.home else data_folder()
+
+    @property
+    def database_url(self) -> str:
+        """The database's URL."""
+        return self.database or f"sqlite:///{self.home_folder / 'halftui.db'}"
+
+
+NAMES = tuple(f.name for f in fields(Settings) if f.name != "origins")
+
+
+def load(flags: Mapping[str, Any] | None = None, env: Mapping[str, str] = os.environ) -> Settings:
+    """Return the settings: flags over environment over file over defaults.
+
+    Raises Misconfigured naming the place of a bad or unknown value.
+    """
+    values: dict[str, Any] = {}
+    origins: dict[str, str] = {}
+    file = config_folder(env) / "config.toml"
+    sources: list[tuple[str, Mapping[str, Any]]] = [
+        (str(file), _read(file)),
+        ("environment", {n: env[PREFIX + n.upper()] for n in NAMES if PREFIX + n.upper() in env}),
+        ("flag", {n: v for n, v in (flags or {}).items() if v not in (None, "")}),
+    ]
+    for place, found in sources:
+        for name, value in found.items():
+            values[name] = _typed(name, value, place)
+            origins[name] = place
+    return replace(Settings(), **values, origins=origins)
+
+
+def config_folder(env: Mapping[str, str] = os.environ) -> Path:
+    """Return the folder of `config.toml`, keys and the user's themes."""
+    base = env.get("XDG_CONFIG_HOME") or str(Path(env.get("HOME", "~")).expanduser() / ".config")
+    return Path(env.get(PREFIX + "CONFIG") or f"{base}/halftui")
+
+
+def data_folder(env: Mapping[str, str] = os.environ) -> Path:
+    """Return the folder of the database, repositories and worktrees."""
+    base = env.get("XDG_DATA_HOME") or str(Path(env.get("HOME", "~")).expanduser() / ".local/share")
+    return Path(base) / "halftui"
+
+
+def _read(file: Path) -> Mapping[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise Misconfigured(f"{file} can't be read: {error}", "mend that line") from error
+    except OSError as error:
+        raise Misconfigured(f"{file} can't be read: {error.strerror}", "check its permissions") from error
+
+
+def _typed(name: str, value: Any, place: str) -> Any:
+    if name not in NAMES:
+        raise Misconfigured(f"{place} sets {name!r}, which is no setting", f"there are {', '.join(NAMES)}")
+    kind = type(getattr(Settings(), name))
+    try:
+        if isinstance(value, bool) or not isinstance(value, str | int | float):
+            raise ValueError
+        return kind(value)
+    except ValueError:
+        raise Misconfigured(f"{name} in {place} can't be {value!r}", f"it is a {_WORDS[kind]}") from None
+
+
+_WORDS = {int: "whole number", float: "number", str: "text"}

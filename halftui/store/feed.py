@@ -1,0 +1,54 @@
+"""Tells when the database changed: at once for this process, by a poll for others."""
+
+import asyncio
+from types import TracebackType
+from typing import Self
+
+from halftui.store.store import Store
+
+POLL_SECONDS = 0.5  # how late a change of another process may be seen
+
+
+class Feed:
+    """A waiting place for changes; used as an async context, by one waiter."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._changed = asyncio.Event()
+        self._stamp = -1
+
+    async def __aenter__(self) -> Self:
+        loop = asyncio.get_running_loop()
+
+        def wake() -> None:
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(self._changed.set)
+
+        self._stamp = await asyncio.to_thread(self._store.stamp)
+        self._unregister = self._store.on_wake(wake)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._unregister()
+
+    async def wait(self, longest: float) -> bool:
+        """Return True when something changed, False after `longest` seconds without a change."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + longest
+        while (left := deadline - loop.time()) > 0:
+            try:
+                async with asyncio.timeout(min(left, POLL_SECONDS)):
+                    await self._changed.wait()
+            except TimeoutError:
+                if await self._is_stale():
+                    return True
+            else:
+                self._changed.clear()
+                return True
+        return False
+
+    async def _is_stale(self) -> bool:
+        before, self._stamp = self._stamp, await asyncio.to_thread(self._store.stamp)
+        return before != self._stamp

@@ -1,0 +1,27 @@
+"""Brings a database to this program's schema by Alembic."""
+
+import shutil
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Engine
+
+MIGRATIONS = Path(__file__).with_name("migrations")
+
+
+def config() -> Config:
+    """Return Alembic's configuration for the packaged migrations."""
+    made = Config()
+    made.set_main_option("script_location", str(MIGRATIONS))
+    return made
+
+
+def upgrade(engine: Engine, old: Path | None) -> None:
+    """Run the missing migrations in one transaction; an `old` file is copied beside itself first."""
+    if old is not None:
+        shutil.copy2(old, old.with_suffix(old.suffix + ".before-upgrade"))
+    settings = config()
+    with engine.begin() as connection:
+        settings.attributes["connection"] = connection
+        command.upgrade(settings, "head")

@@ -1,0 +1,258 @@
+"""The database's door: read by plain SQL rows, write by one transaction, wake when it changed.
+
+Reading a SQLite file needs only the standard library, so commands and the first frame do not pay
+for importing the ORM; the same SQL runs on PostgreSQL through SQLAlchemy.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from queue import Empty, LifoQueue
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar
+
+from halftui.errors import Misconfigured, NewerDatabase, Unavailable
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Engine
+
+    from halftui.domain.actor import Actor
+    from halftui.store.tx import Tx
+
+HEAD = "0001"  # the newest migration; a test holds it against Alembic's
+KNOWN = ("0001",)
+BUSY_SECONDS = 5.0
+KEPT_READERS = 4
+SQLITE = "sqlite:///"
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class Rows(Protocol):
+    """Whatever answers SQL with plain rows: a reading connection or a transaction."""
+
+    @property
+    def now(self) -> float:
+        """UTC seconds; one value for the whole reading or transaction."""
+
+    def rows(self, sql: str, **values: Any) -> Sequence[tuple[Any, ...]]:
+        """Return all rows of `sql`, whose parameters are written `:name`."""
+
+
+class SqliteReader:
+    """A reading of a SQLite file."""
+
+    def __init__(self, connection: sqlite3.Connection, now: float) -> None:
+        self._connection = connection
+        self.now = now
+
+    def rows(self, sql: str, **values: Any) -> Sequence[tuple[Any, ...]]:
+        """Return all rows of `sql`."""
+        return self._connection.execute(sql, values).fetchall()
+
+
+class ServerReader:
+    """A reading of a database server."""
+
+    def __init__(self, connection: Any, now: float) -> None:
+        self._connection = connection
+        self.now = now
+
+    def rows(self, sql: str, **values: Any) -> Sequence[tuple[Any, ...]]:
+        """Return all rows of `sql`."""
+        from sqlalchemy import text
+
+        rows: Sequence[tuple[Any, ...]] = self._connection.execute(text(sql), values).all()
+        return rows
+
+
+class Store:
+    """One database. Its methods block; call them from a thread where a loop runs."""
+
+    def __init__(self, url: str, clock: Callable[[], float] = time.time) -> None:
+        self.url = url
+        self.clock = clock
+        self.path = Path(url.removeprefix(SQLITE)) if url.startswith(SQLITE) else None
+        self.generation = 0  # grows with every write of this process
+        self._listeners: list[Callable[[], None]] = []
+        self._readers: LifoQueue[sqlite3.Connection] = LifoQueue(KEPT_READERS)
+        self._engine: Engine | None = None
+        self._opening = threading.Lock()
+        self._stamper: sqlite3.Connection | None = None  # data_version speaks of one connection
+        self._stamping = threading.Lock()
+
+    def read(self, query: Callable[Concatenate[Rows, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Return what `query(rows, …)` returns, all of it from one point in time."""
+        with translated(self.url), self._reader() as reader:
+            return query(reader, *args, **kwargs)
+
+    def write(
+        self,
+        actor: Actor,
+        op: Callable[Concatenate[Tx, P], R],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> R:
+        """Run `op(tx, …)` as `actor` in one transaction; commit if it returns, else change nothing."""
+        from halftui.store.tx import begin
+
+        with translated(self.url), begin(self.engine(), actor, self.clock()) as tx:
+            result = op(tx, *args, **kwargs)
+        if tx.has_recorded:
+            self.wake()
+        return result
+
+    def wake(self) -> None:
+        """Tell this process's listeners that something changed."""
+        self.generation += 1
+        for listener in tuple(self._listeners):
+            listener()
+
+    def on_wake(self, listener: Callable[[], None]) -> Callable[[], None]:
+        """Call `listener` (from any thread) after each change; returns a function that ends that."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    def stamp(self) -> int:
+        """Return a number that is another one after any process wrote to the database."""
+        if self.path is None:
+            return int(self.read(lambda r: r.rows("SELECT coalesce(max(seq), 0) FROM event"))[0][0])
+        with translated(self.url), self._stamping:
+            if self._stamper is None:
+                self._stamper = self._connection(self.path)
+            return int(self._stamper.execute("PRAGMA data_version").fetchone()[0])
+
+    def engine(self) -> Engine:
+        """Return the ORM's engine, made on first use."""
+        from halftui.store.tx import make_engine
+
+        with self._opening:
+            if self._engine is None:
+                self._engine = make_engine(self.url, BUSY_SECONDS)
+        return self._engine
+
+    def prepare(self) -> None:
+        """Bring the database to this program's schema, making it if there is none.
+
+        Raises NewerDatabase if a later version wrote it, Misconfigured if the place is not writable.
+        """
+        found = self.revision()
+        if found == HEAD:
+            return
+        if found and found not in KNOWN:
+            raise NewerDatabase(
+                f"the database {self.shown_url} was written by a newer HalfTUI (schema {found})",
+                "update halftui, or name another database with --database",
+            )
+        if self.path:
+            _make_folder(self.path.parent)
+        from halftui.store.schema import upgrade
+
+        with translated(self.url):
+            upgrade(self.engine(), self.path if found else None)
+
+    def revision(self) -> str:
+        """Return the schema's revision, or "" if there is no database yet."""
+        if self.path and not self.path.exists():
+            return ""
+        try:
+            rows = self.read(lambda r: r.rows("SELECT version_num FROM alembic_version"))
+        except MissingTable:
+            return ""
+        return str(rows[0][0]) if rows else ""
+
+    @property
+    def shown_url(self) -> str:
+        """The database's place without a password."""
+        if self.path:
+            return str(self.path)
+        scheme, _, rest = self.url.partition("://")
+        return f"{scheme}://{rest.rpartition('@')[2]}"
+
+    def close(self) -> None:
+        """Close every connection."""
+        if self._stamper is not None:
+            self._stamper.close()
+        while not self._readers.empty():
+            self._readers.get_nowait().close()
+        if self._engine is not None:
+            self._engine.dispose()
+
+    @contextmanager
+    def _reader(self) -> Iterator[Rows]:
+        if self.path is None:
+            with self.engine().connect() as served:
+                yield ServerReader(served, self.clock())
+            return
+        connection = self._connection(self.path)
+        try:
+            connection.execute("BEGIN")
+            yield SqliteReader(connection, self.clock())
+        finally:
+            connection.rollback()
+            if self._readers.full():
+                connection.close()
+            else:
+                self._readers.put_nowait(connection)
+
+    def _connection(self, path: Path) -> sqlite3.Connection:
+        try:
+            return self._readers.get_nowait()
+        except Empty:
+            connection = sqlite3.connect(
+                path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+            )
+            connection.execute("PRAGMA query_only = 1")
+            return connection
+
+
+class MissingTable(Unavailable):
+    """The database has not been prepared."""
+
+
+@contextmanager
+def translated(url: str) -> Iterator[None]:
+    """Turn the database's own errors into HalfTUI's."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise _meaning(str(error), error) from error
+    except Exception as error:
+        if not type(error).__module__.startswith(("sqlalchemy.", "psycopg")):
+            raise
+        raise _meaning(str(getattr(error, "orig", None) or error), error) from error
+
+
+def _meaning(text: str, error: Exception) -> Exception:
+    said = text.strip().splitlines()[0] if text.strip() else type(error).__name__
+    if "no such table" in said or "does not exist" in said:
+        return MissingTable("there is no HalfTUI database yet", "run: halftui init")
+    if "readonly" in said or "unable to open" in said:
+        return Misconfigured(
+            f"the database can't be opened or written: {said}",
+            "check the folder's permissions, or name another database with --database",
+        )
+    if "not a database" in said or "malformed" in said:
+        return Misconfigured(f"the database is damaged: {said}", "restore it from a backup")
+    if "locked" in said:
+        return Unavailable("another process holds the database", "try again in a moment")
+    if "full" in said:
+        return Unavailable("the disk under the database is full", "free some space; nothing was lost")
+    if type(error).__name__ in ("OperationalError", "InterfaceError"):
+        return Unavailable(f"the database does not answer: {said}", "check --database and the server")
+    return error
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise Misconfigured(
+            f"the folder {folder} can't be made: {error.strerror}",
+            "set HALFTUI_HOME to a folder that you may write",
+        ) from error

@@ -1,0 +1,239 @@
+"""Every table. Times are UTC seconds; lists and free values are JSON text; flags are 0 or 1.
+
+So that a row reads the same through SQLModel, plain sqlite3 and PostgreSQL.
+"""
+
+from sqlalchemy import BigInteger, Column, Double, Index, Integer, String, Text, text
+from sqlmodel import Field, SQLModel
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+SQLModel.metadata.naming_convention = NAMING
+
+
+def _big() -> Column[int]:
+    return Column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True)
+
+
+def _bytewise() -> Column[str]:
+    return Column(String().with_variant(String(collation="C"), "postgresql"), nullable=False)
+
+
+def _time(*, nullable: bool = True) -> Column[float]:
+    return Column(Double, nullable=nullable)
+
+
+class Board(SQLModel, table=True):
+    """A set of lanes over one project repository."""
+
+    id: str = Field(primary_key=True)
+    name: str = Field(unique=True)
+    repository: str = Field(index=True)  # the folder or URL that the work is merged into
+    branch: str  # the target branch
+    prefix: str  # of its beads' ids
+    mode: str = "auto"  # auto | manual
+    review: str = "person"  # person | none
+    runtime: str = "claude"
+    sandbox: str = "auto"
+    model: str = ""
+    command: str = ""  # what the shell runtime runs
+    cap: int = 4  # live attempts at once
+    is_paused: int = 0
+    created_at: float = Field(sa_column=_time(nullable=False))
+    version: int = 1
+
+
+class Bead(SQLModel, table=True):
+    """One piece of work."""
+
+    __table_args__ = (
+        Index("ix_bead_lane", "board_id", "state", "priority", "rank", "created_at", "id"),
+        Index(
+            "ix_bead_ready", "board_id", "priority", "rank", "created_at", "id",
+            sqlite_where=text("state = 'open' AND blockers = 0 AND is_inert = 0"),
+            postgresql_where=text("state = 'open' AND blockers = 0 AND is_inert = 0"),
+        ),
+        Index("ix_bead_closed", "board_id", "state", "closed_at"),
+    )  # fmt: skip
+
+    id: str = Field(primary_key=True)
+    board_id: str = Field(foreign_key="board.id")
+    title: str = Field(sa_column=Column(Text, nullable=False))
+    description: str = Field(default="", sa_column=Column(Text, nullable=False))
+    acceptance: str = Field(default="", sa_column=Column(Text, nullable=False))
+    notes: str = Field(default="", sa_column=Column(Text, nullable=False))
+    type: str = "task"
+    priority: int = 2
+    rank: str = Field(sa_column=_bytewise())
+    labels: str = "[]"
+    state: str = "open"
+    blockers: int = 0  # unmet edges of its own, plus blocked parents: 0 means not blocked
+    is_inert: int = 0  # 1: held, in a staged convoy, or of a kind that is never dispatched
+    assignee: str = ""  # an agent's or person's name for as long as it is theirs
+    convoy_id: str | None = Field(default=None, foreign_key="convoy.id", index=True)
+    mode: str = ""  # overrides the board's
+    runtime: str = ""  # overrides the board's
+    not_before: float | None = Field(default=None, sa_column=_time())
+    due: float | None = Field(default=None, sa_column=_time())
+    hold: str = ""  # a reason: while set, never dispatched
+    epoch: int = 0  # counts attempts; the newest one alone may write
+    failures: int = 0  # since the last success
+    retry_at: float | None = Field(default=None, sa_column=_time())
+    branch: str = ""
+    base: str = ""  # the commit that the work started from
+    tip: str = ""  # the newest commit of the work
+    plus: int = 0
+    minus: int = 0
+    files: int = 0
+    summary: str = Field(default="", sa_column=Column(Text, nullable=False))
+    remark: str = Field(default="", sa_column=Column(Text, nullable=False))  # why it came back
+    merged: str = ""  # the commit on the target branch
+    created_by: str = ""
+    created_at: float = Field(sa_column=_time(nullable=False))
+    updated_at: float = Field(sa_column=_time(nullable=False))
+    closed_at: float | None = Field(default=None, sa_column=_time())
+    free: str = Field(default="{}", sa_column=Column(Text, nullable=False))  # any other fields
+    version: int = 1
+
+
+class Edge(SQLModel, table=True):
+    """`source` depends on `target`, which may be missing."""
+
+    source: str = Field(primary_key=True)
+    target: str = Field(primary_key=True, index=True)
+    kind: str = Field(primary_key=True)
+    on_failure: str = "release"
+    gate: str = "all-children"
+    created_by: str = ""
+    created_at: float = Field(sa_column=_time(nullable=False))
+
+
+class Convoy(SQLModel, table=True):
+    """Beads that travel together."""
+
+    id: str = Field(primary_key=True)
+    board_id: str = Field(foreign_key="board.id", index=True)
+    name: str
+    state: str = "staged"
+    created_by: str = ""
+    created_at: float = Field(sa_column=_time(nullable=False))
+    started_at: float | None = Field(default=None, sa_column=_time())
+    ended_at: float | None = Field(default=None, sa_column=_time())
+    version: int = 1
+
+
+class Subscription(SQLModel, table=True):
+    """An account's credential."""
+
+    id: str = Field(primary_key=True)
+    name: str = Field(unique=True)
+    kind: str = "oauth"  # oauth | api-key
+    sealed: str = Field(default="", sa_column=Column(Text, nullable=False))
+    base_url: str = ""
+    cooling_until: float | None = Field(default=None, sa_column=_time())
+    parked: str = ""  # a reason: while set, no attempt uses it
+    created_at: float = Field(sa_column=_time(nullable=False))
+
+
+class Agent(SQLModel, table=True):
+    """A lasting worker."""
+
+    id: str = Field(primary_key=True)
+    board_id: str = Field(foreign_key="board.id", index=True)
+    name: str
+    kind: str = "worker"
+    runtime: str = "claude"
+    subscription_id: str | None = Field(default=None, foreign_key="subscription.id")
+    created_at: float = Field(sa_column=_time(nullable=False))
+    retired_at: float | None = Field(default=None, sa_column=_time())
+
+
+class Attempt(SQLModel, table=True):
+    """One try of an agent at a bead, under a lease."""
+
+    __table_args__ = (
+        Index(
+            "uq_attempt_live", "bead_id", unique=True,
+            sqlite_where=text("state <> 'ended'"), postgresql_where=text("state <> 'ended'"),
+        ),
+        Index("ix_attempt_agent", "agent_id", "started_at"),
+        Index("ix_attempt_board", "board_id", "started_at"),
+    )  # fmt: skip
+
+    id: str = Field(primary_key=True)  # <bead>@<epoch>
+    bead_id: str = Field(foreign_key="bead.id", index=True)
+    board_id: str = Field(foreign_key="board.id")
+    epoch: int
+    agent_id: str = Field(foreign_key="agent.id")
+    subscription_id: str | None = Field(default=None, foreign_key="subscription.id")
+    state: str = "starting"
+    outcome: str = ""
+    reason: str = ""
+    lease_until: float = Field(sa_column=_time(nullable=False))
+    stop_reason: str = ""  # set when somebody wants it stopped
+    runtime: str = ""
+    sandbox: str = ""  # docker | local
+    sandbox_name: str = ""
+    session: str = ""
+    now: str = ""  # what the agent does at the moment, one line
+    tokens_in: int = 0
+    tokens_out: int = 0
+    cost_usd: float = Field(default=0.0, sa_column=_time(nullable=False))
+    turns: int = 0
+    started_at: float = Field(sa_column=_time(nullable=False))
+    ended_at: float | None = Field(default=None, sa_column=_time())
+
+
+class Question(SQLModel, table=True):
+    """What an agent asks of a person, and what the person said."""
+
+    id: str = Field(primary_key=True)
+    attempt_id: str = Field(foreign_key="attempt.id", index=True)
+    bead_id: str = Field(foreign_key="bead.id")
+    board_id: str = Field(foreign_key="board.id", index=True)
+    kind: str  # question | permission
+    text: str = Field(sa_column=Column(Text, nullable=False))
+    options: str = Field(default="[]", sa_column=Column(Text, nullable=False))
+    tool: str = ""
+    detail: str = Field(default="", sa_column=Column(Text, nullable=False))
+    asked_at: float = Field(sa_column=_time(nullable=False))
+    answer: str = Field(default="", sa_column=Column(Text, nullable=False))
+    is_allowed: int = 0
+    answered_by: str = ""
+    answered_at: float | None = Field(default=None, sa_column=_time())
+
+
+class Line(SQLModel, table=True):
+    """One line of an attempt's output, cleaned and redacted."""
+
+    attempt_id: str = Field(primary_key=True)
+    number: int = Field(primary_key=True, sa_type=BigInteger)
+    at: float = Field(sa_column=_time(nullable=False))
+    kind: str
+    text: str = Field(sa_column=Column(Text, nullable=False))
+
+
+class Event(SQLModel, table=True):
+    """Something changed: history, audit trail and message bus at once; never altered."""
+
+    __table_args__ = (Index("ix_event_subject", "subject", "seq"),)
+
+    seq: int | None = Field(default=None, sa_column=_big())
+    at: float = Field(sa_column=_time(nullable=False))
+    actor: str
+    verb: str
+    board_id: str = ""
+    subject: str
+    before: str = Field(default="{}", sa_column=Column(Text, nullable=False))
+    after: str = Field(default="{}", sa_column=Column(Text, nullable=False))
+
+
+class Person(SQLModel, table=True):
+    """Somebody who may use the boards of this database."""
+
+    name: str = Field(primary_key=True)
+    role: str = "admin"
+    created_at: float = Field(sa_column=_time(nullable=False))

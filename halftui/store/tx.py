@@ -1,0 +1,131 @@
+"""One transaction: a session, an actor, and the events it leaves."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.pool import ConnectionPoolEntry
+from sqlmodel import Session, SQLModel
+
+from halftui.domain.actor import Actor
+from halftui.errors import Conflict, NotFound
+from halftui.store.tables import Event
+
+EVENT_LOCK = 0x48616C66  # one advisory lock serialises events, so that a tail by seq misses none
+
+Table = TypeVar("Table", bound=SQLModel)
+
+
+class Tx:
+    """A running transaction of one actor; rows never leave it."""
+
+    def __init__(self, session: Session, actor: Actor, now: float) -> None:
+        self.session = session
+        self.actor = actor
+        self.now = now
+        self._is_locked = False
+
+    def rows(self, sql: str, **values: Any) -> Sequence[tuple[Any, ...]]:
+        """Return all rows of `sql`, whose parameters are written `:name`."""
+        self.session.flush()
+        result: Sequence[tuple[Any, ...]] = self.session.connection().execute(text(sql), values).all()
+        return result
+
+    def change(self, sql: str, **values: Any) -> int:
+        """Run an UPDATE or DELETE; return how many rows it touched."""
+        self.session.flush()
+        count = self.session.connection().execute(text(sql), values).rowcount
+        self.session.expire_all()
+        return count
+
+    def insert(self, sql: str, values: Sequence[Mapping[str, Any]]) -> None:
+        """Run an INSERT for each of the values."""
+        if values:
+            self.session.connection().execute(text(sql), values)
+
+    def get(self, table: type[Table], key: str) -> Table:
+        """Return a row. Raises NotFound."""
+        row = self.session.get(table, key)
+        if row is None:
+            noun = table.__name__.lower()
+            raise NotFound(f"there is no {noun} {key}", f"halftui {noun} list shows them")
+        return row
+
+    def add(self, row: Table) -> Table:
+        """Add a new row and return it."""
+        self.session.add(row)
+        return row
+
+    def touch(self, row: Any, version: int | None) -> None:
+        """Raise a row's version. Raises Conflict if it is not the `version` that was seen."""
+        if version is not None and row.version != version:
+            raise Conflict(f"{row.id} was changed meanwhile", "look at it again")
+        row.version += 1
+        if hasattr(row, "updated_at"):
+            row.updated_at = self.now
+        self.session.add(row)
+
+    def record(
+        self,
+        verb: str,
+        subject: str,
+        board: str = "",
+        before: Mapping[str, Any] | None = None,
+        **after: Any,
+    ) -> None:
+        """Append the event of this change."""
+        if not self._is_locked and self.session.get_bind().dialect.name == "postgresql":
+            self.rows("SELECT pg_advisory_xact_lock(:key)", key=EVENT_LOCK)
+        self._is_locked = True
+        self.session.flush()
+        self.session.add(
+            Event(
+                at=self.now,
+                actor=str(self.actor),
+                verb=verb,
+                board_id=board,
+                subject=subject,
+                before=json.dumps(before or {}, ensure_ascii=False),
+                after=json.dumps(after, ensure_ascii=False),
+            )
+        )
+
+    @property
+    def has_recorded(self) -> bool:
+        """True once an event was appended."""
+        return self._is_locked
+
+
+@contextmanager
+def begin(engine: Engine, actor: Actor, now: float) -> Iterator[Tx]:
+    """Open a transaction; commit at the end, roll back on any error."""
+    with Session(engine, expire_on_commit=False) as session, session.begin():
+        tx = Tx(session, actor, now)
+        yield tx
+        session.flush()
+        if tx.has_recorded and engine.dialect.name == "postgresql":
+            session.connection().execute(text("NOTIFY halftui"))
+
+
+def make_engine(url: str, busy_seconds: float) -> Engine:
+    """Return an engine whose SQLite transactions begin IMMEDIATE and whose commits are durable."""
+    if not url.startswith("sqlite:"):
+        return create_engine(url, pool_pre_ping=True)
+    engine = create_engine(url, connect_args={"timeout": busy_seconds, "check_same_thread": False})
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    return engine
