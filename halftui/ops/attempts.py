@@ -8,7 +8,7 @@ from halftui.domain.names import attempt_id
 from halftui.domain.states import ATTEMPT_MOVES, AttemptState, AttemptVerb, BeadState, after
 from halftui.domain.text import clean, clean_line
 from halftui.errors import Conflict
-from halftui.ops import beads
+from halftui.ops import beads, subscriptions
 from halftui.ops.access import verb
 from halftui.ops.agents import choose
 from halftui.ops.views import DISPATCHABLE
@@ -29,8 +29,9 @@ class Claim:
     agent: str  # its name
     agent_id: str
     runtime: str
-    session: str
+    session: str  # to open, or to go on with
     is_resumed: bool
+    subscription: str | None  # None: the platform's own credential
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,14 @@ def start(tx: Tx, attempt: str, epoch: int, sandbox: str, sandbox_name: str) -> 
     row.sandbox, row.sandbox_name = sandbox, sandbox_name
     _move(tx, row, AttemptVerb.START)
     tx.record("attempt.start", attempt, row.board_id, sandbox=sandbox)
+
+
+@verb("attempt.greet")
+def greet(tx: Tx, attempt: str, epoch: int, session: str) -> None:
+    """Record the session that the program opened, so that a later attempt can go on with it."""
+    row = _mine(tx, attempt, epoch)
+    row.session = session
+    tx.add(row)
 
 
 @verb("attempt.renew")
@@ -155,6 +164,8 @@ def _move_bead_on(
         bead.hold = row.stop_reason or "stopped"
     elif outcome is Outcome.LIMITED:
         bead.retry_at = retry_at or tx.now + 3600
+    elif outcome is Outcome.LOST:
+        bead.retry_at = retry_at
     elif outcome is Outcome.FAILED:
         _count_failure(tx, bead, row.reason, summary)
     beads.reopen_for_work(tx, bead, f"{outcome.value}: {row.reason}")
@@ -181,13 +192,14 @@ def _open(tx: Tx, board: Board, bead_id: str, lease: float, pool: tuple[str, ...
     runtime = bead.runtime or board.runtime
     agent = choose(tx, bead, runtime, pool)
     last = tx.rows(
-        "SELECT session, reason FROM attempt WHERE bead_id = :b AND agent_id = :a AND runtime = :r"
-        " AND state = 'ended' AND tokens_out > 0 ORDER BY epoch DESC LIMIT 1",
+        "SELECT session FROM attempt WHERE bead_id = :b AND agent_id = :a AND runtime = :r"
+        " ORDER BY epoch DESC LIMIT 1",
         b=bead_id,
         a=agent.id,
         r=runtime,
     )
-    session = str(last[0][0]) if last else str(uuid.uuid4())
+    old = str(last[0][0]) if last else ""  # empty as well if the last one never got an answer
+    subscription = subscriptions.choose(tx)
     attempt = Attempt(
         id=attempt_id(bead_id, bead.epoch),
         bead_id=bead_id,
@@ -196,7 +208,7 @@ def _open(tx: Tx, board: Board, bead_id: str, lease: float, pool: tuple[str, ...
         agent_id=agent.id,
         lease_until=tx.now + lease,
         runtime=runtime,
-        session=session,
+        subscription_id=subscription,
         started_at=tx.now,
     )
     tx.add(attempt)
@@ -204,7 +216,7 @@ def _open(tx: Tx, board: Board, bead_id: str, lease: float, pool: tuple[str, ...
     tx.record("bead.claim", bead_id, board.id, agent=agent.name, attempt=attempt.id)
     return Claim(
         attempt=attempt.id, epoch=bead.epoch, bead=bead_id, board=board.id, agent=agent.name,
-        agent_id=agent.id, runtime=runtime, session=session, is_resumed=bool(last),
+        agent_id=agent.id, runtime=runtime, session=old or str(uuid.uuid4()), is_resumed=bool(old), subscription=subscription,
     )  # fmt: skip
 
 

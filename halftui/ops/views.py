@@ -235,6 +235,38 @@ def why(rows: Rows, bead_id: str) -> list[str]:
     return reasons
 
 
+def has_work(rows: Rows, board_id: str) -> bool:
+    """Return True if a bead of the board could be given to an agent now."""
+    found = board(rows, board_id)
+    return not found.is_paused and bool(
+        rows.rows(
+            f"SELECT 1 FROM bead b WHERE {DISPATCHABLE} LIMIT 1",
+            board=board_id,
+            now=rows.now,
+            board_mode=found.mode,
+        )
+    )
+
+
+def next_due(rows: Rows) -> float | None:
+    """Return when the next bead's waiting time ends (UTC seconds), None if none waits for a time."""
+    times = [
+        rows.rows(
+            f"SELECT min({column}) FROM bead WHERE state = 'open' AND blockers = 0 AND is_inert = 0"
+            f" AND {column} > :now",
+            now=rows.now,
+        )[0][0]
+        for column in ("retry_at", "not_before")
+    ]
+    return min((float(t) for t in times if t is not None), default=None)
+
+
+def last_line(rows: Rows, attempt: str) -> int:
+    """Return the number of an attempt's newest journalled line, 0 if there is none."""
+    found = rows.rows("SELECT coalesce(max(number), 0) FROM line WHERE attempt_id = :a", a=attempt)
+    return int(found[0][0])
+
+
 def last_seq(rows: Rows) -> int:
     """Return the newest event's number, 0 if there is none."""
     return int(rows.rows("SELECT coalesce(max(seq), 0) FROM event")[0][0])

@@ -102,6 +102,10 @@ class Sandbox(Protocol):
     def is_confined(self) -> bool:
         """True if a hostile program in it can't reach this machine or the network."""
 
+    @property
+    def user(self) -> tuple[int, int] | None:
+        """The uid and gid that programs run as; None is the board's own."""
+
     def inside(self, places: Places) -> Inside:
         """Return where a program in this sandbox sees those places."""
 
