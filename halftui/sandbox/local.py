@@ -21,6 +21,7 @@ from pathlib import Path
 from halftui.errors import Conflict, Misconfigured, NotFound, Unavailable
 from halftui.sandbox.base import Exit, Found, Inside, Places, Spec
 from halftui.sandbox.proc import Identity, is_alive, kill_all
+from halftui.sandbox.settle import settle
 
 # The leader opens the FIFO for reading and writing (so that the program never sees an end of its
 # input when a board dies), says who it is, and notes the exit code. It survives a SIGTERM to tell
@@ -69,13 +70,7 @@ class LocalSandbox:
 
         Raises Conflict if the name is taken, Unavailable if the program can't be started.
         """
-        folder = self._folder(spec.name)
-        await asyncio.to_thread(_launch, folder, spec)
-        process = LocalProcess(folder)
-        if not await process.has_begun(START_PATIENCE):
-            await self.remove(spec.name)
-            raise Unavailable(f"sandbox {spec.name} did not start", "see whether the disk is full")
-        return process
+        return await settle(self._start(spec))
 
     async def adopt(self, name: str) -> "LocalProcess":
         """Return the program of that name, running or ended. Raises NotFound."""
@@ -90,7 +85,18 @@ class LocalSandbox:
 
     async def remove(self, name: str) -> None:
         """Kill what is left of it and delete its folder; nothing happens if there is none."""
-        folder = self._folder(name)
+        await settle(self._remove(self._folder(name)))
+
+    async def _start(self, spec: Spec) -> "LocalProcess":
+        folder = self._folder(spec.name)
+        await asyncio.to_thread(_launch, folder, spec)
+        process = LocalProcess(folder)
+        if not await process.has_begun(START_PATIENCE):
+            await self._remove(folder)
+            raise Unavailable(f"sandbox {spec.name} did not start", "see whether the disk is full")
+        return process
+
+    async def _remove(self, folder: Path) -> None:
         if await asyncio.to_thread(folder.is_dir):
             await LocalProcess(folder).kill()
             await asyncio.to_thread(shutil.rmtree, folder)
@@ -132,7 +138,7 @@ class LocalProcess:
         async with self._turn:
             if not self._is_input_open or self._exit() is not None:
                 raise Unavailable(f"{self.name} takes no input any more")
-            await self._push(memoryview(data))
+            await settle(self._push(memoryview(data)))
 
     async def close_input(self) -> None:
         """Refuse further writes. The program sees no end of file: its FIFO stays open for good."""
@@ -188,20 +194,13 @@ class LocalProcess:
             await asyncio.sleep(0.01)
 
     async def _push(self, rest: memoryview) -> None:
-        total, deadline, cancelled = len(rest), _now() + WRITE_PATIENCE, None
+        total, deadline = len(rest), _now() + WRITE_PATIENCE
         with _input(self._folder / "in") as pipe:
             while rest := rest[_feed(pipe, rest) :]:
                 if self._exit() is not None or _now() >= deadline:
                     self._is_input_open = len(rest) == total
                     raise Unavailable(f"{self.name} does not read its input")
-                try:
-                    await asyncio.sleep(BUSY)
-                except asyncio.CancelledError as stop:
-                    if len(rest) == total:
-                        raise
-                    cancelled = stop  # half a line would break the program: send the rest first
-        if cancelled:
-            raise cancelled
+                await asyncio.sleep(BUSY)
 
     async def _ended(self, pause: float, deadline: float) -> Exit:
         while (end := self._exit()) is None:

@@ -20,13 +20,6 @@ ECHO = 'while read -r line; do echo "got $line"; done'
 
 
 @pytest.fixture
-def places(tmp_path: Path) -> Places:
-    for name in ("work", "home", "sockets"):
-        (tmp_path / name).mkdir()
-    return Places(tmp_path / "work", tmp_path / "home", tmp_path / "sockets")
-
-
-@pytest.fixture
 async def sandbox(tmp_path: Path) -> AsyncIterator[LocalSandbox]:
     box = LocalSandbox(tmp_path / "state")
     yield box
