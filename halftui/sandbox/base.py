@@ -113,7 +113,7 @@ class Sandbox(Protocol):
         """Start a program. Raises Conflict if the name is taken."""
 
     async def adopt(self, name: str) -> Process:
-        """Return a running program that an earlier board started. Raises NotFound."""
+        """Return a program that an earlier board started, running or ended. Raises NotFound."""
 
     async def find(self, labels: Mapping[str, str]) -> list[Found]:
         """Return the sandboxes that carry all of those labels, running or ended."""
