@@ -145,9 +145,14 @@ class ScriptedModel:
             return _refuse(400, _CREDIT)
         if turn.status is not None:
             return _refuse(turn.status, "The script says so.")
-        if not body.get("stream"):
-            return web.json_response(_whole(body, turn))
-        return await self._stream(request, body, turn)
+        if body.get("stream"):
+            return await self._stream(request, body, turn)
+        # After a broken stream the CLI asks once more without streaming: that must break too.
+        if turn.fault is Fault.GARBAGE:
+            return web.Response(text="{{{ no json", content_type="application/json")
+        if turn.fault is Fault.CUT:
+            _hang_up(request)
+        return web.json_response(_whole(body, turn))
 
     async def _stream(
         self, request: web.Request, body: Mapping[str, Any], turn: Turn
@@ -162,9 +167,15 @@ class ScriptedModel:
             events = events[: max(2, len(events) // 2)]
         async for event in _paced(events, turn.pace or self._pace):
             await response.write(f"event: {event['type']}\ndata: {json.dumps(event)}\n\n".encode())
-        if turn.fault is Fault.CUT and request.transport is not None:
-            request.transport.abort()
+        if turn.fault is Fault.CUT:
+            _hang_up(request)
         return response
+
+
+def _hang_up(request: web.Request) -> None:
+    """Break the connection in the middle of an answer."""
+    if request.transport is not None:
+        request.transport.abort()
 
 
 async def _unknown(request: web.Request) -> web.Response:
