@@ -10,6 +10,7 @@ from claude_agent_sdk import ProcessError, Transport
 
 from halftui.errors import Unavailable
 from halftui.runtime.base import Process
+from halftui.runtime.lines import Framer
 
 LONGEST_LINE = 32 * 2**20  # bytes; tool results with pictures are a few megabytes
 SHOWN_GARBAGE = 500  # characters of an unreadable line that are passed on
@@ -20,45 +21,6 @@ _GOODBYE = {
     "request_id": "halftui_end",
     "request": {"subtype": "end_session"},
 }
-
-
-class Framer:
-    """Cuts a byte stream into lines. A line beyond `longest` bytes is dropped and counted."""
-
-    def __init__(self, longest: int = LONGEST_LINE) -> None:
-        self._longest = longest
-        self._parts: list[bytes] = []
-        self._length = 0
-        self.dropped = 0
-
-    def feed(self, chunk: bytes) -> list[bytes]:
-        """Return the lines that this chunk completed, without their line ends."""
-        lines = []
-        *heads, tail = chunk.split(b"\n")
-        for head in heads:
-            self._add(head)
-            lines += self._take()
-        self._add(tail)
-        return lines
-
-    def rest(self) -> list[bytes]:
-        """Return the last line, if the stream ended without a line end."""
-        return self._take() if self._length else []
-
-    def _add(self, part: bytes) -> None:
-        self._length += len(part)
-        if self._length <= self._longest:
-            self._parts.append(part)
-        else:
-            self._parts.clear()
-
-    def _take(self) -> list[bytes]:
-        is_kept = self._length <= self._longest
-        self.dropped += not is_kept
-        line = b"".join(self._parts)
-        self._parts.clear()
-        self._length = 0
-        return [line] if is_kept else []
 
 
 def parse(line: bytes) -> dict[str, Any] | None:
@@ -134,7 +96,7 @@ class Stream(Transport):
 
     async def read_messages(self) -> AsyncIterator[dict[str, Any]]:
         """Yield the CLI's messages. Raises ProcessError if the output ends before a goodbye."""
-        framer = Framer()
+        framer = Framer(LONGEST_LINE)
         async for chunk in self._process.output():
             for line in framer.feed(chunk):
                 message = parse(line)

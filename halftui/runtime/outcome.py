@@ -16,12 +16,10 @@ _CAUSES = {
     "error_max_turns": "turns",
     "max_turns": "turns",
     "error_max_budget_usd": "budget",
-    "api_error": "transport",
-    "server_error": "transport",
     "aborted_streaming": "interrupted",
     "aborted_tools": "interrupted",
 }
-_STATUSES = {401: "auth", 402: "credit", 403: "auth", 429: "limit"}
+_STATUSES: dict[int | None, str] = {401: "auth", 402: "credit", 403: "auth", 429: "limit"}
 _PHRASES = (
     ("credit balance is too low", "credit"),
     ("No conversation found with session ID", "session"),
@@ -88,8 +86,10 @@ def _cause(result: Result) -> str:
     for phrase, reason in _PHRASES:
         if phrase.casefold() in result.text.casefold():
             return reason
-    if result.status is not None and result.status in _STATUSES:
+    if result.status in _STATUSES:
         return _STATUSES[result.status]
-    if result.status is not None and result.status >= SERVER_ERROR:
-        return "transport"
-    return next((_CAUSES[cause] for cause in result.causes if cause in _CAUSES), "error")
+    for cause in result.causes:
+        if cause in _CAUSES:
+            return _CAUSES[cause]
+    is_unreached = result.status is None or result.status >= SERVER_ERROR
+    return "transport" if is_unreached and "api_error" in result.causes else "error"

@@ -62,7 +62,7 @@ def play(text: str, scenario: Scenario | None = None) -> Script:
     """
     if scenario is not None:
         return scenario(text)
-    _, mark, rest = text.rpartition(MARK)
+    _, mark, rest = text.partition(MARK)
     return read(rest) if mark else ()
 
 
