@@ -135,9 +135,7 @@ class ScriptedModel:
                 return Turn(turn.text, turn.thought, turn.calls, delay=turn.delay, pace=turn.pace)
         return turn
 
-    async def _answer(
-        self, request: web.Request, body: Mapping[str, Any], turn: Turn
-    ) -> web.StreamResponse:
+    async def _answer(self, request: web.Request, body: Mapping[str, Any], turn: Turn) -> web.StreamResponse:
         await asyncio.sleep(turn.delay)
         if turn.fault is Fault.HANG:
             await asyncio.Event().wait()
@@ -154,9 +152,7 @@ class ScriptedModel:
             _hang_up(request)
         return web.json_response(_whole(body, turn))
 
-    async def _stream(
-        self, request: web.Request, body: Mapping[str, Any], turn: Turn
-    ) -> web.StreamResponse:
+    async def _stream(self, request: web.Request, body: Mapping[str, Any], turn: Turn) -> web.StreamResponse:
         response = web.StreamResponse(headers={"content-type": "text/event-stream"})
         await response.prepare(request)
         if turn.fault is Fault.GARBAGE:

@@ -35,9 +35,9 @@ from halftui.sandbox.settle import settle
 from halftui.service.lines import Lines
 from halftui.store.store import Store
 from halftui.store.tx import Tx
-from halftui.workspace.repository import Repository, Tree
+from halftui.workspace.repository import Repository
 from halftui.workspace.salvage import salvage_command
-from halftui.workspace.tree import Person
+from halftui.workspace.tree import Person, Tree
 
 log = logging.getLogger(__name__)
 
@@ -88,7 +88,7 @@ class Running:
             is_outside = isinstance(error, Unavailable)
             later = self.store.clock() + UNAVAILABLE_SECONDS if is_outside else None
             settled = Settled(_ended(error), retry_at=later)
-        except Exception as error:  # noqa: BLE001 - the edge of an attempt: a bug ends it, not the board
+        except Exception as error:
             log.exception("a bug ended an attempt", extra={"attempt": self.claim.attempt})
             settled = Settled(Ended(Outcome.FAILED, "bug", f"{type(error).__name__}: {error}"))
         await self._settle(settled)
@@ -149,9 +149,7 @@ class Running:
             command = runtime.command(told, sandbox.inside(places))
             spec = self._spec(command, places)
             process = await self._start(sandbox, spec, stack)
-            await self._write(
-                attempts.start, self.claim.attempt, self.claim.epoch, sandbox.kind, spec.name
-            )
+            await self._write(attempts.start, self.claim.attempt, self.claim.epoch, sandbox.kind, spec.name)
             end = await self._listen(runtime.converse(told, process, self))
         settled = await self._harvest(end, tree, repository, sandbox, spec)
         return replace(settled, retry_at=gate.until) if end.outcome is Outcome.LIMITED else settled
@@ -159,7 +157,7 @@ class Running:
     def _clone(self, repository: Repository) -> Tree:
         origin = self.rooms.origin(self.board)
         repository.create(origin)
-        author = Person(self.claim.agent, f"{self.claim.agent.lower()}@agents.halftui")
+        author = Person(self.claim.agent, f"{self.claim.agent.lower()}@agents.localhost")
         (self._folder / "home").mkdir(parents=True, exist_ok=True, mode=0o700)
         return repository.clone(self.claim.bead, self._folder / "work", self.board.branch, author)
 
@@ -168,9 +166,13 @@ class Running:
             raise AttemptFailed("it was stopped before it started", reason="stopped")
         self.process = process = await sandbox.start(spec)
         stack.push_async_callback(sandbox.remove, spec.name)
-        if self.halted is not None:  # the wish to stop came while it started
-            await process.stop()
+        await self._stop_if_halted(process)
         return process
+
+    async def _stop_if_halted(self, process: Process) -> None:
+        """Stop what just started, if the wish to stop came while it started."""
+        if self.halted is not None:
+            await process.stop()
 
     async def _listen(self, happenings: AsyncIterator[Happening]) -> Ended:
         end = Ended(Outcome.FAILED, "transport", "the runtime said nothing at its end")
@@ -210,7 +212,7 @@ class Running:
     async def _salvage(self, tree: Tree, sandbox: Sandbox, spec: Spec) -> None:
         """Commit what the agent left uncommitted, inside its own sandbox: its clone is hostile."""
         rescue = Spec(
-            f"{spec.name}-keep", salvage_command(self.claim.bead), {"HOME": spec.env.get("HOME", "/tmp")},
+            f"{spec.name}-keep", salvage_command(self.claim.bead), {"HOME": spec.env["HOME"]},
             spec.places, spec.labels, spec.limits,
         )  # fmt: skip
         process = await sandbox.start(rescue)
@@ -253,10 +255,8 @@ class Running:
         except HalfTUIError as error:
             log.warning("not merged", extra={"bead": self.claim.bead, "why": str(error)})
 
-    async def _write(
-        self, op: Callable[Concatenate[Tx, P], R], *args: P.args, **kwargs: P.kwargs
-    ) -> R:
-        return await asyncio.to_thread(self.store.write, ENGINE, op, *args, **kwargs)
+    async def _write(self, op: Callable[Concatenate[Tx, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
+        return await asyncio.to_thread(lambda: self.store.write(ENGINE, op, *args, **kwargs))
 
     @property
     def _folder(self) -> Path:

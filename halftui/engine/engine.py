@@ -88,7 +88,7 @@ class Engine:
             )
             self.live[claim.attempt] = running
             task = group.create_task(running.run(), name=claim.attempt)
-            task.add_done_callback(lambda _, attempt=claim.attempt: self._forget(attempt))
+            task.add_done_callback(self._forget)
 
     async def _is_able(self, board: BoardRow) -> bool:
         """Return False, and note why, if this board's agents could not start now."""
@@ -125,8 +125,8 @@ class Engine:
         tick = BUSY_TICK if self.live else IDLE_TICK
         return tick if due is None else min(tick, max(0.05, due - self.store.clock()))
 
-    def _forget(self, attempt: str) -> None:
-        self.live.pop(attempt, None)
+    def _forget(self, task: "asyncio.Task[None]") -> None:
+        self.live.pop(task.get_name(), None)
         self.store.wake()  # a slot is free
 
 

@@ -60,7 +60,9 @@ class Credentials:
             return str(found[0][0]), str(found[0][1]), str(found[0][2])
 
         kind, sealed, base_url = self._store.read(row)
-        return Credential("oauth" if kind == "oauth" else "api-key", self._vault.open(subscription, sealed), base_url)
+        return Credential(
+            "oauth" if kind == "oauth" else "api-key", self._vault.open(subscription, sealed), base_url
+        )
 
     def _platform(self) -> Credential:
         for name, kind in PLATFORM:

@@ -30,7 +30,9 @@ def lines_of(happening: Happening) -> Lines:
         case Printed(text):
             return [("out", text)]
         case Retrying(status, attempt, delay):
-            return [("note", f"the provider refused ({status or 'no answer'}), try {attempt} in {delay:.0f} s")]
+            return [
+                ("note", f"the provider refused ({status or 'no answer'}), try {attempt} in {delay:.0f} s")
+            ]
         case Ended(outcome, reason, summary):
             return [_end(outcome, reason, summary)]
     return []

@@ -216,7 +216,8 @@ def _open(tx: Tx, board: Board, bead_id: str, lease: float, pool: tuple[str, ...
     tx.record("bead.claim", bead_id, board.id, agent=agent.name, attempt=attempt.id)
     return Claim(
         attempt=attempt.id, epoch=bead.epoch, bead=bead_id, board=board.id, agent=agent.name,
-        agent_id=agent.id, runtime=runtime, session=old or str(uuid.uuid4()), is_resumed=bool(old), subscription=subscription,
+        agent_id=agent.id, runtime=runtime, session=old or str(uuid.uuid4()),
+        is_resumed=bool(old), subscription=subscription,
     )  # fmt: skip
 
 

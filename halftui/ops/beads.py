@@ -175,11 +175,18 @@ def submit(tx: Tx, bead: str, summary: str) -> None:
 
 
 @verb("bead.approve")
+def may_approve(tx: Tx, bead: str) -> None:
+    """Raise what `approve` would raise, before anything is merged."""
+    row = tx.get(Bead, bead)
+    _refuse_own_work(tx, row)
+    after(BEAD_MOVES, BeadState(row.state), BeadVerb.APPROVE, bead)
+
+
+@verb("bead.approve")
 def approve(tx: Tx, bead: str, merged: str = "") -> None:
     """Accept work whose merge is done: review → done. Approving one's own work is Denied."""
     row = tx.get(Bead, bead)
-    if str(tx.actor) == row.assignee or _was_done_by(tx, row):
-        raise Denied("nobody accepts their own work", "somebody else has to look at it")
+    _refuse_own_work(tx, row)
     _move(tx, row, BeadVerb.APPROVE)
     row.merged, row.closed_at, row.failures, row.remark = merged, tx.now, 0, ""
     tx.record("bead.approve", bead, row.board_id, merged=merged)
@@ -299,12 +306,11 @@ def _refuse_if_live(tx: Tx, row: Bead) -> None:
         raise Refused(f"an agent works on {row.id}", f"stop it first: halftui bead release {row.id}")
 
 
-def _was_done_by(tx: Tx, row: Bead) -> bool:
-    if tx.actor.kind != "agent":
-        return False
-    return bool(
-        tx.rows("SELECT 1 FROM attempt WHERE bead_id = :b AND agent_id = :a", b=row.id, a=tx.actor.name)
-    )
+def _refuse_own_work(tx: Tx, row: Bead) -> None:
+    tried = "SELECT 1 FROM attempt WHERE bead_id = :b AND agent_id = :a"
+    is_author = tx.actor.kind == "agent" and tx.rows(tried, b=row.id, a=tx.actor.name)
+    if is_author or str(tx.actor) == row.assignee:
+        raise Denied("nobody accepts their own work", "somebody else has to look at it")
 
 
 def _apply(bead: Bead, fields: dict[str, object]) -> None:

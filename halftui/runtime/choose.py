@@ -6,6 +6,8 @@ from halftui.errors import Misconfigured
 from halftui.runtime.base import Runtime
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from halftui.runtime.script import Scenario
 
 KINDS = ("claude", "scripted", "shell")
@@ -16,18 +18,19 @@ def make(
     *,
     credential: Literal["oauth", "api-key"] = "oauth",
     retries: int = 10,
+    env: "Mapping[str, str] | None" = None,
     scenario: "Scenario | None" = None,
     python: str = "",
 ) -> Runtime:
     """Return the runtime called `kind`. Raises Misconfigured if there is none.
 
-    `credential` and `retries` are for `claude`; `scenario` and `python`, the interpreter's name in
+    `credential`, `retries` and `env` are for `claude`; `scenario` and `python`, the interpreter's name in
     the sandbox (empty: this one), for `scripted`.
     """
     if kind == "claude":
         from halftui.runtime.claude import ClaudeRuntime
 
-        return ClaudeRuntime(credential, retries=retries)
+        return ClaudeRuntime(credential, retries=retries, env=env)
     if kind == "scripted":
         from halftui.runtime.scripted import ScriptedRuntime
 

@@ -128,9 +128,7 @@ class ClaudeRuntime:
             **self._env,
         }
 
-    async def converse(
-        self, brief: Brief, process: Process, desk: Desk
-    ) -> AsyncIterator[Happening]:
+    async def converse(self, brief: Brief, process: Process, desk: Desk) -> AsyncIterator[Happening]:
         """Hand over the brief and yield what happens until the CLI ended.
 
         Leaving early, by closing the iterator, leaves the program running.
@@ -187,9 +185,7 @@ class ClaudeRuntime:
 
     async def _end(self, process: Process, report: Report) -> Ended:
         """Wait for the program's end, force it if need be, and give the verdict."""
-        remains = Remains(
-            None, result=report.result, fault=report.fault, is_garbled=report.is_garbled
-        )
+        remains = Remains(None, result=report.result, fault=report.fault, is_garbled=report.is_garbled)
         try:
             exit_ = await self._exit(process, is_hanging=report.fault == "hang")
             errors = await process.error_tail()

@@ -153,9 +153,7 @@ def _plain(content: Any) -> str:
         content = [content]
     parts = content if isinstance(content, list) else []
     return "\n".join(
-        str(part.get("text", f"[{part.get('type', 'unknown')}]"))
-        for part in parts
-        if isinstance(part, dict)
+        str(part.get("text", f"[{part.get('type', 'unknown')}]")) for part in parts if isinstance(part, dict)
     )
 
 

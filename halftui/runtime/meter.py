@@ -38,11 +38,7 @@ class Limit:
 def limit(status: int, headers: Mapping[str, str]) -> Limit | None:
     """Return what the headers say of limits, or None if they say nothing."""
     lower = {name.lower(): value for name, value in headers.items()}
-    values = {
-        name.removeprefix(UNIFIED): value
-        for name, value in lower.items()
-        if name.startswith(UNIFIED)
-    }
+    values = {name.removeprefix(UNIFIED): value for name, value in lower.items() if name.startswith(UNIFIED)}
     wait = lower.get("retry-after", "")
     retry_after = float(wait) if wait.replace(".", "", 1).isdecimal() else None
     if not values and retry_after is None:

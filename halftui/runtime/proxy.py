@@ -180,9 +180,7 @@ class _Door:
                 self._on_limit(told)
             return await self._relay(request, answer)
 
-    async def _relay(
-        self, request: web.Request, answer: aiohttp.ClientResponse
-    ) -> web.StreamResponse:
+    async def _relay(self, request: web.Request, answer: aiohttp.ClientResponse) -> web.StreamResponse:
         response = web.StreamResponse(status=answer.status)
         for name, value in answer.headers.items():
             if name.lower() not in {*_CONNECTION, "set-cookie"}:
@@ -206,9 +204,7 @@ class _Door:
         if upstream not in self._sessions:
             is_local = upstream.startswith("unix://")
             self._sessions[upstream] = aiohttp.ClientSession(
-                connector=aiohttp.UnixConnector(upstream.removeprefix("unix://"))
-                if is_local
-                else None,
+                connector=aiohttp.UnixConnector(upstream.removeprefix("unix://")) if is_local else None,
                 timeout=aiohttp.ClientTimeout(
                     total=None, sock_connect=CONNECT_SECONDS, sock_read=SILENCE_SECONDS
                 ),

@@ -49,9 +49,7 @@ class ScriptedRuntime:
         """Return the player's command line; the script goes to its standard input."""
         return Command([self._python, "-I", inside.tool], {"HOME": inside.home})
 
-    async def converse(
-        self, brief: Brief, process: Process, desk: Desk
-    ) -> AsyncIterator[Happening]:
+    async def converse(self, brief: Brief, process: Process, desk: Desk) -> AsyncIterator[Happening]:
         """Send the script that the prompt or the scenario gives; yield what happens."""
         yield Started(brief.session, self.kind)
         board = _Board(brief, process, desk)
@@ -90,9 +88,7 @@ class _Board:
             event = json.loads(line)
             if event["kind"] == "ask":
                 answer = await self._desk.ask(self._question(event))
-                await self._process.write(
-                    _line({"text": answer.text, "is_allowed": answer.is_allowed})
-                )
+                await self._process.write(_line({"text": answer.text, "is_allowed": answer.is_allowed}))
                 return []
             return self._tell(event)
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):

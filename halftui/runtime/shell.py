@@ -25,9 +25,7 @@ class ShellRuntime:
         """Return the shell's command line. Its errors go where its output goes, in order."""
         return Command(["sh", "-c", f"exec 2>&1\n{brief.command}"], {"HOME": inside.home})
 
-    async def converse(
-        self, brief: Brief, process: Process, desk: Desk
-    ) -> AsyncIterator[Happening]:
+    async def converse(self, brief: Brief, process: Process, desk: Desk) -> AsyncIterator[Happening]:
         """Yield the command's lines until it ended."""
         yield Started(brief.session)
         framer = Framer(LONGEST_LINE)

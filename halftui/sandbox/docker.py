@@ -85,9 +85,7 @@ def _client(path: Path, patience: int) -> docker.APIClient:
             trial.settimeout(patience)
             trial.connect(str(path))
     except OSError as error:
-        raise Unavailable(
-            f"no Docker engine answers at {path}: {error.strerror}", REMEDY
-        ) from error
+        raise Unavailable(f"no Docker engine answers at {path}: {error.strerror}", REMEDY) from error
     return docker.APIClient(base_url=f"unix://{path}", version="auto", timeout=patience)
 
 

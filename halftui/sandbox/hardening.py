@@ -31,8 +31,7 @@ def create_config(spec: Spec, image: str, user: str, runtime: str | None = None)
         "Env": [f"{name}={value}" for name, value in env.items()],
         "User": user,
         "WorkingDir": INSIDE.work,
-        "Labels": {PREFIX + key: value for key, value in spec.labels.items()}
-        | {NAME_LABEL: spec.name},
+        "Labels": {PREFIX + key: value for key, value in spec.labels.items()} | {NAME_LABEL: spec.name},
         "Healthcheck": {"Test": ["NONE"]},
         "OpenStdin": True,
         "StdinOnce": False,  # else the program's input ends with the first board that lets go

@@ -56,6 +56,7 @@ class LocalSandbox:
 
     kind = "local"
     is_confined = False
+    user = None
 
     def __init__(self, state: Path) -> None:
         self._root = state / "sandboxes"

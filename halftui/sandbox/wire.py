@@ -63,7 +63,7 @@ async def call(
     try:
         writer.write(_request(method, target, upgrade))
         status = await _status(reader)
-        if status >= 400:  # noqa: PLR2004 - HTTP's own number
+        if status >= 400:
             raise refusal(status, _message(await reader.read()))
         yield reader, writer
     except (OSError, EOFError) as error:

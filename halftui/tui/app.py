@@ -28,7 +28,7 @@ class HalfApp(App[None]):
     async def tell(self, op: Callable[Concatenate[Any, P], R], *args: P.args, **kwargs: P.kwargs) -> R | None:
         """Run an op; a refusal becomes a toast with its hint and returns None."""
         try:
-            return await asyncio.to_thread(self.service.write, op, *args, **kwargs)
+            return await asyncio.to_thread(lambda: self.service.write(op, *args, **kwargs))
         except HalfTUIError as error:
             self.refuse(error)
             return None

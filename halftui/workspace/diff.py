@@ -97,9 +97,7 @@ def read_patch(
             yield line.removesuffix(b"\n").decode("utf-8", "replace")
 
 
-def _file(
-    words: list[str], names: tuple[bytes, ...], counts: dict[bytes, tuple[bytes, bytes]]
-) -> File:
+def _file(words: list[str], names: tuple[bytes, ...], counts: dict[bytes, tuple[bytes, bytes]]) -> File:
     old_mode, new_mode, old_sha, new_sha, letter = words
     plus, minus = counts.get(names[-1], (b"0", b"0"))
     mode = old_mode if letter == "D" else new_mode

@@ -28,9 +28,7 @@ def land_in_folder(board: Git, origin: Origin, target: str, sha: str, expected: 
     if here == sha:
         return
     if is_rebased(origin, target):
-        raise Refused(
-            f"{target} is being rebased in {origin.place}", "finish the rebase, try again"
-        )
+        raise Refused(f"{target} is being rebased in {origin.place}", "finish the rebase, try again")
     carry(board, origin.git, [sha], [expected], Path(_path(board)))
     folders = trees(origin, target)
     if folders:
@@ -79,16 +77,14 @@ def _refusal(folder: Path, target: str, answer: Answer) -> HalfTUIError:
         return Unavailable(f"Another git is at work in {folder}", "try again when it is done")
     names = [line.strip() for line in answer.err.splitlines() if line.startswith("\t")]
     if names:
-        shown = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")  # noqa: PLR2004
+        shown = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
         return Refused(f"{folder} has local changes in the way: {shown}", "commit or stash them")
     said = (answer.err.strip().splitlines() or ["git gave no reason"])[0]
     return Refused(f"{target} could not be moved in {folder}: {said}", "put that right, try again")
 
 
 def _swap(git: Git, target: str, sha: str, expected: str) -> None:
-    answer = git.run(
-        "update-ref", "-m", "halftui: merge", HEADS + target, sha, expected, ok=(0, 128)
-    )
+    answer = git.run("update-ref", "-m", "halftui: merge", HEADS + target, sha, expected, ok=(0, 128))
     if answer.code and "is at" in answer.err:
         raise _moved(target)
     if answer.code:

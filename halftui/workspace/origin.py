@@ -78,9 +78,7 @@ def is_rebased(origin: Origin, branch: str) -> bool:
     """True while somebody rebases that branch; git then lists it as checked out nowhere."""
     assert origin.git_dir is not None
     homes = [origin.git_dir, *(origin.git_dir / "worktrees").glob("*")]
-    marks = [
-        home / kind / "head-name" for home in homes for kind in ("rebase-merge", "rebase-apply")
-    ]
+    marks = [home / kind / "head-name" for home in homes for kind in ("rebase-merge", "rebase-apply")]
     return any(mark.is_file() and mark.read_text().strip() == HEADS + branch for mark in marks)
 
 
@@ -120,9 +118,7 @@ def _folder(path: Path, branch: str) -> Origin:
     git_dir, common, hash_name, is_bare, is_shallow, is_inside = answer[:6]
     root = None if is_bare == "true" else _root(folder, git_dir, is_inside == "true")
     if is_shallow == "true":
-        raise Misconfigured(
-            f"{folder} is a shallow clone", "fetch its whole history: git fetch --unshallow"
-        )
+        raise Misconfigured(f"{folder} is a shallow clone", "fetch its whole history: git fetch --unshallow")
     origin = Origin(str(root or folder), "", hash_name, Path(common), root)
     chosen = branch or _current(origin)
     _require_branch(chosen, branches(origin), str(root or folder))
@@ -132,13 +128,9 @@ def _folder(path: Path, branch: str) -> Origin:
 def _look(folder: Path) -> list[str]:
     words = ("--absolute-git-dir", "--path-format=absolute", "--git-common-dir")
     more = ("--show-object-format", "--is-bare-repository", "--is-shallow-repository")
-    answer = Git(("-C", str(folder))).run(
-        "rev-parse", *words, *more, "--is-inside-git-dir", ok=(0, 128)
-    )
+    answer = Git(("-C", str(folder))).run("rev-parse", *words, *more, "--is-inside-git-dir", ok=(0, 128))
     if answer.code and "not a git repository" in answer.err:
-        raise Misconfigured(
-            f"{folder} is not a git repository", "run git init there and make a first commit"
-        )
+        raise Misconfigured(f"{folder} is not a git repository", "run git init there and make a first commit")
     if answer.code:
         raise Misconfigured(f"git can't read {folder}", answer.err.strip()[:200])
     return answer.text.split("\n")

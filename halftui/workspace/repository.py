@@ -135,9 +135,7 @@ class Repository:
 
         Raises Conflict if something is there.
         """
-        self._plant(
-            into.absolute(), "merged", self._commit(sha), {}, Person("HalfTUI", "halftui@localhost")
-        )
+        self._plant(into.absolute(), "merged", self._commit(sha), {}, Person("HalfTUI", "halftui@localhost"))
 
     def collect(self, tree: Tree, epoch: int, cap: int = CAP) -> str | None:
         """Take in the agent's branch; return its commit, or None if it adds nothing to the base.
@@ -194,16 +192,12 @@ class Repository:
         )  # fmt: skip
         if answer.code not in (0, 1):
             raise Refused(f"{bead} can't be merged: {answer.err.strip()[:200]}", "rebase the work")
-        tree, *paths = (
-            part.decode("utf-8", "backslashreplace") for part in answer.out.split(b"\0")
-        )
+        tree, *paths = (part.decode("utf-8", "backslashreplace") for part in answer.out.split(b"\0"))
         if answer.code:
             return Clash(tuple(dict.fromkeys(path for path in paths if path)), onto)
         git = self._git.having(env=_people(author, committer))
         text = _with_trailer(message, bead).encode("utf-8", "replace")
-        return Merged(
-            git.text("commit-tree", tree, "-p", onto, "-p", tip, "-F", "-", stdin=text), onto
-        )
+        return Merged(git.text("commit-tree", tree, "-p", onto, "-p", tip, "-F", "-", stdin=text), onto)
 
     def land(self, merged: Merged, origin: Origin, target: str) -> None:
         """Put the merged commit on the person's branch, if that is still where merge() saw it.
@@ -239,13 +233,9 @@ class Repository:
         if not self._has(sha):
             raise Refused(f"The work of {tree.bead} is not collected", "collect it, or discard it")
         if not self.is_merged(sha, target):
-            raise Refused(
-                f"The work of {tree.bead} is not on {target}", "approve it, or discard it"
-            )
+            raise Refused(f"The work of {tree.bead} is not on {target}", "approve it, or discard it")
 
-    def _plant(
-        self, into: Path, branch: str, start: str, refs: dict[str, str], author: Person
-    ) -> None:
+    def _plant(self, into: Path, branch: str, start: str, refs: dict[str, str], author: Person) -> None:
         """Make a clone beside `into` and move it there whole: no half of one is ever seen."""
         into.parent.mkdir(parents=True, exist_ok=True)
         nursery = Path(tempfile.mkdtemp(prefix=".new-", dir=into.parent))

@@ -59,14 +59,12 @@ def branch_of(bead: str) -> str:
     return BRANCHES + bead
 
 
-def grow(
-    folder: Path, branch: str, start: str, objects: Path, refs: dict[str, str], author: Person
-) -> None:
+def grow(folder: Path, branch: str, start: str, objects: Path, refs: dict[str, str], author: Person) -> None:
     """Make a clone that borrows `objects`, with `branch` checked out at the commit `start`.
 
     `refs` are further refs and their commits. The folder must not exist, nor be seen by anyone.
     """
-    hash_name = "sha1" if len(start) == 40 else "sha256"  # noqa: PLR2004
+    hash_name = "sha1" if len(start) == 40 else "sha256"
     git = Git(("-C", str(folder)))
     Git().run(
         "init", "--quiet", "--template=", f"--object-format={hash_name}",
@@ -110,9 +108,7 @@ def copy_objects(tree: Tree, target: Path, cap: int) -> None:
     left = cap
     with _git_folder(tree) as git_dir, _entered(git_dir, "objects") as objects:
         for name in _names(objects):
-            rule = (
-                _PACKED if name == "pack" else _LOOSE if re.fullmatch("[0-9a-f]{2}", name) else None
-            )
+            rule = _PACKED if name == "pack" else _LOOSE if re.fullmatch("[0-9a-f]{2}", name) else None
             if rule is not None:
                 left = _copy(objects, name, rule, target / name, left)
             if left < 0:
