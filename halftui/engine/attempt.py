@@ -80,17 +80,11 @@ class Running:
         self.lines.open(self.claim.attempt, last)
         try:
             settled = await self._under_lease()
-        except Conflict as error:  # a newer epoch has the bead: whatever we know is late
-            log.warning("fenced off", extra={"attempt": self.claim.attempt, "why": str(error)})
-            await self.lines.close(self.claim.attempt)
-            return
-        except HalfTUIError as error:
-            is_outside = isinstance(error, Unavailable)
-            later = self.store.clock() + UNAVAILABLE_SECONDS if is_outside else None
-            settled = Settled(_ended(error), retry_at=later)
-        except Exception as error:
+        except Exception as error:  # the edge of an attempt: a bug ends it, not the board
             log.exception("a bug ended an attempt", extra={"attempt": self.claim.attempt})
             settled = Settled(Ended(Outcome.FAILED, "bug", f"{type(error).__name__}: {error}"))
+        finally:
+            await asyncio.to_thread(shutil.rmtree, self._sockets, ignore_errors=True)
         await self._settle(settled)
 
     async def halt(self, outcome: Outcome, reason: str) -> None:
@@ -117,6 +111,10 @@ class Running:
             keeper = group.create_task(self._keep_lease())
             try:
                 return await self._work()
+            except HalfTUIError as error:
+                is_outside = isinstance(error, Unavailable)
+                later = self.store.clock() + UNAVAILABLE_SECONDS if is_outside else None
+                return Settled(_ended(error), retry_at=later)
             finally:
                 keeper.cancel()
 
@@ -141,11 +139,9 @@ class Running:
             self.claim, self.board, bead, is_free=self.rooms.is_free(sandbox), max_turns=self.max_turns
         )
         async with AsyncExitStack() as stack:
-            sockets = self._sockets()
-            stack.callback(shutil.rmtree, sockets, ignore_errors=True)
-            gate = await stack.enter_async_context(self.rooms.gate(self.claim, sockets, sandbox))
+            gate = await stack.enter_async_context(self.rooms.gate(self.claim, self._sockets, sandbox))
             runtime = await self.rooms.runtime(self.claim.runtime, gate.kind)
-            places = self._places(tree, sockets, repository, runtime.program())
+            places = self._places(tree, repository, runtime.program())
             command = runtime.command(told, sandbox.inside(places))
             spec = self._spec(command, places)
             process = await self._start(sandbox, spec, stack)
@@ -189,8 +185,9 @@ class Running:
             await self._write(attempts.meter, attempt, self.claim.epoch, *used)
         elif isinstance(happening, Started):
             await self._write(attempts.greet, attempt, self.claim.epoch, happening.session)
-        for kind, text in lines_of(happening):
-            self.lines.add(attempt, kind, text)
+        if not isinstance(happening, Ended):  # its end is told when it is known to the last
+            for kind, text in lines_of(happening):
+                self.lines.add(attempt, kind, text)
         if now := now_of(happening):
             self.lines.note_now(attempt, now)
 
@@ -229,9 +226,8 @@ class Running:
 
     async def _settle(self, settled: Settled) -> None:
         end = settled.end
-        if end.outcome is not Outcome.PASSED or self.halted:
-            for kind, text in lines_of(end):
-                self.lines.add(self.claim.attempt, kind, text)
+        for kind, text in lines_of(end):
+            self.lines.add(self.claim.attempt, kind, text)
         await self.lines.close(self.claim.attempt)
         await settle(self._close(settled))
         if end.outcome is Outcome.PASSED and self.board.review == "none":
@@ -262,12 +258,13 @@ class Running:
     def _folder(self) -> Path:
         return self.rooms.home / "beads" / self.claim.bead
 
+    @property
     def _sockets(self) -> Path:
         return self.rooms.home / "run" / _short(self.claim.attempt)
 
-    def _places(self, tree: Tree, sockets: Path, repository: Repository, tool: Path | None) -> Places:
-        sockets.mkdir(parents=True, exist_ok=True, mode=0o700)
-        return Places(tree.path, self._folder / "home", sockets, repository.objects, tool)
+    def _places(self, tree: Tree, repository: Repository, tool: Path | None) -> Places:
+        self._sockets.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return Places(tree.path, self._folder / "home", self._sockets, repository.objects, tool)
 
     def _spec(self, command: Command, places: Places) -> Spec:
         labels = {

@@ -24,7 +24,10 @@ def lines_of(happening: Happening) -> Lines:
         case Thought(text):
             return [("think", text)]
         case Used(_, _, summary, detail):
-            return [("tool", summary), *([("diff", detail)] if detail and detail != summary else [])]
+            return [
+                ("tool", summary),
+                *([("diff", detail)] if detail and not summary.endswith(detail) else []),
+            ]
         case Returned(_, is_ok, text):
             return [("result" if is_ok else "error", _shorter(text))] if text else []
         case Printed(text):
