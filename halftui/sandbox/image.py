@@ -12,7 +12,7 @@ from halftui.sandbox.docker import engine, socket_of
 
 RECIPE = Path(__file__).with_name("Dockerfile")
 REPOSITORY = "halftui/agent"
-LABEL = "halftui.recipe"
+LABEL = "halftui-recipe"  # not `halftui.…`: containers inherit it, and those are a bead's labels
 
 
 @dataclass(frozen=True, slots=True)
