@@ -153,6 +153,7 @@ class ClaudeRuntime:
             report.fault = "lost"
         finally:
             await client.disconnect()
+        report.is_garbled |= stream.is_garbled
         yield await self._end(process, report)
 
     async def _greet(self, client: ClaudeSDKClient, brief: Brief, report: Report) -> bool:

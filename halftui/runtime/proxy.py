@@ -90,7 +90,8 @@ async def serve(
     `credential` is asked at each request, so that another subscription can take over at any time.
     It may raise Unavailable: with `until` the agent is told that the limit is reached.
     `upstream` and a credential's own `base_url` are `https://…`, `http://…` or `unix:///PATH`.
-    The callbacks must be quick. Raises Misconfigured if the path is too long or the folder can't be made.
+    The callbacks must be quick.
+    Raises Misconfigured if the path is too long or the folder can't be made.
     """
     path = await asyncio.to_thread(_prepare, folder, owner)
     door = _Door(credential, upstream, on_usage, on_limit)
