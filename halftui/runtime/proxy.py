@@ -4,6 +4,7 @@ Each attempt has its own socket folder; leaving the context ends what a left-ove
 """
 
 import asyncio
+import io
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
@@ -172,7 +173,7 @@ class _Door:
         async with self._session(upstream).post(
             # Only the path that was checked, never the agent's own spelling of it.
             URL(f"{base}{request.path}?{request.rel_url.raw_query_string}", encoded=True),
-            data=body,
+            data=io.BytesIO(body),  # the client sends a file in pieces, raw bytes in one go
             headers=outbound(request.headers, credential),
             allow_redirects=False,  # a redirect would carry the key elsewhere
         ) as answer:
