@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import importlib.metadata
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -130,7 +130,7 @@ class ClaudeRuntime:
 
     async def converse(
         self, brief: Brief, process: Process, desk: Desk
-    ) -> AsyncIterator[Happening]:
+    ) -> AsyncGenerator[Happening, None]:
         """Hand over the brief and yield what happens until the CLI ended.
 
         Leaving early, by closing the iterator, leaves the program running.

@@ -89,6 +89,7 @@ async def test_a_play_really_works(stage: Stage) -> None:
     ("turn", "outcome", "reason", "status"),
     [
         ({"status": 429}, Outcome.LIMITED, "limit", 429),
+        ({"fault": "limit"}, Outcome.LIMITED, "limit", 429),
         ({"status": 401}, Outcome.FAILED, "auth", 401),
         ({"status": 500}, Outcome.FAILED, "transport", 500),
         ({"fault": "credit"}, Outcome.FAILED, "credit", 400),
