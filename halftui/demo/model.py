@@ -5,6 +5,7 @@ import contextlib
 import hashlib
 import json
 import re
+import time
 from collections import Counter, deque
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
@@ -141,6 +142,10 @@ class ScriptedModel:
             await asyncio.Event().wait()
         if turn.fault is Fault.CREDIT:
             return _refuse(400, _CREDIT)
+        if turn.fault is Fault.LIMIT:
+            refusal = _refuse(429, "This request would exceed your account's rate limit.")
+            refusal.headers.update(_used_up())
+            return refusal
         if turn.status is not None:
             return _refuse(turn.status, "The script says so.")
         if body.get("stream"):
@@ -166,6 +171,21 @@ class ScriptedModel:
         if turn.fault is Fault.CUT:
             _hang_up(request)
         return response
+
+
+def _used_up() -> dict[str, str]:
+    """Return the headers of a subscription whose five hours are used up for another hour."""
+    reset = str(int(time.time()) + 3600)
+    prefix = "anthropic-ratelimit-unified"
+    return {
+        f"{prefix}-status": "rejected",
+        f"{prefix}-reset": reset,
+        f"{prefix}-representative-claim": "five_hour",
+        f"{prefix}-5h-status": "rejected",
+        f"{prefix}-5h-reset": reset,
+        f"{prefix}-5h-utilization": "1.0",
+        "retry-after": "3600",
+    }
 
 
 def _hang_up(request: web.Request) -> None:

@@ -98,5 +98,9 @@ def _make_repository(folder: Path) -> None:
         (folder / path).write_text(text, encoding="utf-8")
     identity = ("-c", "user.name=Pantry", "-c", "user.email=pantry@localhost", "-c", "commit.gpgSign=false")
     env = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
-    for command in (("init", "-q", "-b", "main"), ("add", "-A"), (*identity, "commit", "-q", "-m", "Open the shop")):
+    for command in (
+        ("init", "-q", "-b", "main"),
+        ("add", "-A"),
+        (*identity, "commit", "-q", "-m", "Open the shop"),
+    ):
         subprocess.run(["git", "-C", folder, *command], check=True, capture_output=True, env=env)

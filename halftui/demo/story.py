@@ -43,12 +43,12 @@ def login(name: str, token: str) -> None:
     """Let somebody in."""
     VISITORS[name] = token
 ''',
-    "tests/test_stock.py": '''from pantry.stock import count
+    "tests/test_stock.py": """from pantry.stock import count
 
 
 def test_count():
     assert count() == 49
-''',
+""",
 }
 
 
@@ -94,7 +94,7 @@ def health() -> str:
 
 ROUTES = {"/stock": count, "/health": health}''',
 )
-_TRIAL = "for i in 1 2 3 4 5 6 7 8; do echo \"run $i: 1 passed\"; sleep 0.4; done"
+_TRIAL = 'for i in 1 2 3 4 5 6 7 8; do echo "run $i: 1 passed"; sleep 0.4; done'
 
 SCENES: tuple[Scene, ...] = (
     Scene(
@@ -243,7 +243,10 @@ _AGAIN: Script = (
 
 def _placed(turn: Turn, work: Path) -> Turn:
     calls = tuple(
-        Call(call.tool, {k: v.replace("{work}", str(work)) if isinstance(v, str) else v for k, v in call.input.items()})
+        Call(
+            call.tool,
+            {k: v.replace("{work}", str(work)) if isinstance(v, str) else v for k, v in call.input.items()},
+        )
         for call in turn.calls
     )
     return Turn(turn.text, turn.thought, calls, delay=turn.delay, pace=turn.pace)

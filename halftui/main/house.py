@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from halftui.workspace.origin import Origin
     from halftui.workspace.repository import Repository
 
+
 class House:
     """What one process is made of, each part made when it is first needed."""
 
@@ -173,4 +174,3 @@ def _login() -> str:
         return getpass.getuser()
     except (KeyError, OSError):  # a uid without a name
         return f"uid{os.getuid()}"
-

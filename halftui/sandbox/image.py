@@ -36,6 +36,26 @@ def find(host: str | None = None) -> ImageState:
     return ImageState(tag(), bool(tags), tag() in tags)
 
 
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """An image for agents that an engine has."""
+
+    name: str
+    digest: str
+    size_mb: int
+    created_at: float  # UTC seconds
+
+
+def listed(host: str | None = None) -> list[Listed]:
+    """Return the engine's images for agents. Raises Unavailable if no engine answers."""
+    with engine(socket_of(host)) as api:
+        return [
+            Listed(name, found["Id"], found["Size"] // 1_000_000, float(found["Created"]))
+            for found in api.images(REPOSITORY)
+            for name in found["RepoTags"] or []
+        ]
+
+
 def build(host: str | None = None, network: str | None = None) -> Iterator[str]:
     """Build the image, yielding the engine's lines as they come.
 
