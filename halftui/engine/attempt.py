@@ -135,12 +135,14 @@ class Running:
         sandbox = await self.rooms.sandbox(self.board)
         tree = await asyncio.to_thread(self._clone, repository)
         bead = await asyncio.to_thread(self.store.read, views.bead, self.claim.bead)
-        told = brief.write(
-            self.claim, self.board, bead, is_free=self.rooms.is_free(sandbox), max_turns=self.max_turns
-        )
         async with AsyncExitStack() as stack:
             gate = await stack.enter_async_context(self.rooms.gate(self.claim, self._sockets, sandbox))
             runtime = await self.rooms.runtime(self.claim.runtime, gate.kind)
+            can_resume = self.claim.is_resumed and runtime.abilities.resume
+            told = brief.write(
+                replace(self.claim, is_resumed=can_resume), self.board, bead,
+                is_free=self.rooms.is_free(sandbox), max_turns=self.max_turns,
+            )  # fmt: skip
             places = self._places(tree, repository, runtime.program())
             command = runtime.command(told, sandbox.inside(places))
             spec = self._spec(command, places)

@@ -36,7 +36,7 @@ def enter(argv: Sequence[str]) -> int:
     )
     try:
         return parser.run(door, argv)
-    except Exception as error:  # the program's edge: a bug is told in a sentence, its trace logged
+    except Exception as error:  # noqa: BLE001 - the program's edge: report_bug logs the trace
         return parser.report_bug(door, error, str(settings.data_folder() / "halftui.log"))
 
 
