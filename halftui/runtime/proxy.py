@@ -33,7 +33,6 @@ _CONNECTION = {  # headers that belong to one connection only
     "connection",
     "content-length",
     "keep-alive",
-    "te",
     "trailer",
     "transfer-encoding",
     "upgrade",

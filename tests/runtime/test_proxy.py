@@ -56,7 +56,7 @@ async def upstream(
 ) -> AsyncIterator[str]:
     app = web.Application(client_max_size=2 * LONGEST_BODY)
     app.router.add_route("*", "/{path:.*}", handler)
-    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    runner = web.AppRunner(app, shutdown_timeout=0.1, handler_cancellation=True)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     try:
@@ -308,11 +308,10 @@ async def test_an_agent_that_leaves_ends_the_request(tmp_path: Path) -> None:
     async def handler(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse(headers={"content-type": "text/event-stream"})
         await response.prepare(request)
+        await response.write(b": ping\n\n")
         try:
-            while True:
-                await response.write(b": ping\n\n")
-                await asyncio.sleep(0.01)
-        except ConnectionError:
+            await asyncio.Event().wait()  # a model that thinks: no write would tell
+        finally:
             is_gone.set()
         return response
 
