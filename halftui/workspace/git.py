@@ -136,7 +136,8 @@ class Git:
 
         Only for commands that say little on standard error, which is read last.
         """
-        popen = self._execute(args, as_process=True).proc
+        process = self._execute(args, as_process=True)  # ends git when it is collected
+        popen = process.proc
         left_early = True
         try:
             yield popen.stdout
@@ -250,7 +251,9 @@ def _missing() -> Misconfigured:
 
 def _without_inherited(env: Mapping[str, str]) -> list[str]:
     """Return the `env` words that drop the GIT_ variables of whoever started HalfTUI."""
-    foreign = [name for name in os.environ if name.startswith("GIT_") and name not in env]
+    kept = ("GIT_SSL_", "GIT_SSH")  # how this machine reaches the network
+    names = [name for name in os.environ if name.startswith("GIT_")]
+    foreign = [name for name in names if name not in env and not name.startswith(kept)]
     return ["env", *(word for name in foreign for word in ("-u", name))] if foreign else []
 
 
