@@ -26,7 +26,7 @@ class Lines:
 @verb("line.append")
 def append(tx: Tx, attempt: str, entries: Sequence[Entry], now: str) -> None:
     """Add lines to the journal, and what the agent does `now`; this leaves no event."""
-    tx.insert(
+    tx.change_each(
         "INSERT INTO line (attempt_id, number, at, kind, text) VALUES (:a, :n, :t, :k, :x)",
         [{"a": attempt, "n": n, "t": at, "k": kind, "x": text} for n, at, kind, text in entries],
     )

@@ -1,6 +1,7 @@
 """Brings a database to this program's schema by Alembic."""
 
-import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 from alembic import command
@@ -20,8 +21,14 @@ def config() -> Config:
 def upgrade(engine: Engine, old: Path | None) -> None:
     """Run the missing migrations in one transaction; an `old` file is copied beside itself first."""
     if old is not None:
-        shutil.copy2(old, old.with_suffix(old.suffix + ".before-upgrade"))
+        _copy(old, old.with_suffix(old.suffix + ".before-upgrade"))
     settings = config()
     with engine.begin() as connection:
         settings.attributes["connection"] = connection
         command.upgrade(settings, "head")
+
+
+def _copy(old: Path, copy: Path) -> None:
+    """Copy by SQLite itself, since the file alone lacks what still stands in its log."""
+    with closing(sqlite3.connect(old)) as source, closing(sqlite3.connect(copy)) as target:
+        source.backup(target)
