@@ -20,6 +20,14 @@ class Beginning:
 
 
 @dataclass(frozen=True, slots=True)
+class Showing:
+    """How the demo is to run: on the screen, or without one for so many seconds."""
+
+    is_headless: bool = False
+    seconds: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
 class Check:
     """One finding of `halftui doctor`."""
 
@@ -51,7 +59,7 @@ class Door:
     seal: Callable[[Settings, str, str], str]  # (settings, row id, secret) to what may be stored
     init: Callable[[Settings, Beginning], str]  # makes a board, returns its id
     tui: Callable[[Settings, str], int]  # opens a board ("" is the folder's own), returns the exit code
-    demo: Callable[[Settings], int]
+    demo: Callable[[Settings, Showing], int]
     doctor: Callable[[Settings], Sequence[Check]]
     image_build: Callable[[Settings, Callable[[str], None]], str]  # tells its progress, returns the name
     image_list: Callable[[Settings], Sequence[ImageRow]]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from halftui import logs, settings
@@ -61,7 +62,7 @@ def _open(house: House, service: Service, board: str, make_engine: Callable[[], 
     from halftui.tui.app import HalfApp
 
     async def run() -> int:
-        return await show(house, HalfApp(service, board, theme=house.settings.theme), make_engine)
+        return await show(house, HalfApp(service, board, theme=house.settings.theme, owns_agents=True), make_engine)
 
     return asyncio.run(run())
 
@@ -81,7 +82,7 @@ async def _demonstrate(chosen: Settings, showing: Showing) -> int:
         from halftui.main.show import show
         from halftui.tui.app import HalfApp
 
-        return await show(house, HalfApp(house.service, board.id, theme=chosen.theme), engine)
+        return await show(house, HalfApp(house.service, board.id, theme=chosen.theme, owns_agents=True), engine)
 
 
 def _set_stage(chosen: Settings, stage: Stage) -> tuple[House, BoardRow]:
@@ -95,7 +96,7 @@ def _set_stage(chosen: Settings, stage: Stage) -> tuple[House, BoardRow]:
                 api_url=stage.model_url, names="kitchen", log_level="info"),
         stage.env,
     )  # fmt: skip
-    is_real = can_run(settings.Path(sdk).parent / "_bundled" / "claude")
+    is_real = can_run(Path(sdk).parent / "_bundled" / "claude")
     board = house.init(stage.repository, NAME, runtime="claude" if is_real else "scripted", sandbox="local")
     stage.fill(house.service, board.id)
     return house, board

@@ -29,7 +29,7 @@ async def show(house: House, app: HalfApp, make_engine: MakeEngine) -> int:
             backstage = Backstage(app, make_engine)
             engine = group.create_task(backstage.run()) if is_mine else None
             if not is_mine:
-                app.notice = VIEWER
+                app.notice, app.owns_agents = VIEWER, False
             await app.run_async()
             backstage.leave()
             if engine is not None:

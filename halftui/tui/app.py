@@ -71,6 +71,7 @@ class HalfApp(App[None]):
         self.owns_agents = owns_agents
         self.snapshot: Snapshot | None = None
         self.animation_level = "none"
+        self.drawn = asyncio.Event()  # set once the first frame is on the screen
         self._follows = follows
         self._looks, self._wrong = themes.load()
         for look in self._looks.values():
@@ -102,6 +103,10 @@ class HalfApp(App[None]):
         for error in self._wrong:
             self.refuse(error)
         self.set_timer(WARM_UP_SECONDS, lambda: self.run_worker(_warm_up, thread=True, name="warm up"))
+
+    def on_ready(self) -> None:
+        """Tell whoever waits that the first frame is drawn."""
+        self.drawn.set()
 
     def on_unmount(self) -> None:
         """Hear no more of the board."""

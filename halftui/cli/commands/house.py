@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from halftui.cli.call import Call
-from halftui.cli.door import Beginning
+from halftui.cli.door import Beginning, Showing
 from halftui.cli.grammar import command, group, pass_call
 from halftui.domain.text import clean_line
 from halftui.errors import Misconfigured
@@ -34,11 +34,16 @@ def init(call: Call, /, folder: str | None, name: str, branch: str, **given: str
     call.say(f"the board {board.name} is made over {board.repository}; halftui opens it", board)
 
 
-@command("demo", example="halftui demo")
+@command("demo", example="halftui demo --headless --seconds 60")
+@click.option("--headless", "is_headless", is_flag=True, help="Run without a screen and print what happens.")
+@click.option("--seconds", type=click.FloatRange(1, 3600), default=60.0, show_default=True, metavar="N")
 @pass_call
-def demo(call: Call) -> int:
-    """Open a board with moving pretend agents; nothing of yours is touched."""
-    return call.door.demo(call.settings)
+def demo(call: Call, /, is_headless: bool, seconds: float) -> int:
+    """Open a board with agents at work on a small shop; nothing of yours is touched or left behind.
+
+    No account, container or network is needed: a scripted model stands in for the real one.
+    """
+    return call.door.demo(call.settings, Showing(is_headless, seconds))
 
 
 @command("doctor", example="halftui doctor")
