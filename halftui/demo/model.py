@@ -212,7 +212,7 @@ def _place(messages: list[Mapping[str, Any]], *, is_marked: bool) -> tuple[str, 
         # An answer with several calls can come back as several messages in a row.
         place += is_answer and not was_answer
         was_answer = is_answer
-        words = "" if is_answer else _words(message)
+        words = _words(message) if message["role"] == "user" else ""
         if words and (MARK in words or not is_marked):
             return words, place
     return "", place

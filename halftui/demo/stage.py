@@ -6,26 +6,24 @@ import subprocess
 import tempfile
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from halftui.demo import story
 from halftui.demo.model import ScriptedModel
 from halftui.ops import beads, convoys
-from halftui.runtime.script import Script
 from halftui.service.service import Service
 
 NAME = "pantry"
 CREDENTIAL = "demo-credential-of-no-account"
 
 
-@dataclass
+@dataclass(frozen=True)
 class Stage:
-    """Where the demo plays; `works` are the clones of the beads by scene, once they are known."""
+    """Where the demo plays."""
 
     folder: Path
     model_url: str
-    works: dict[str, Path] = field(default_factory=dict)
 
     @property
     def home(self) -> Path:
@@ -43,10 +41,6 @@ class Stage:
         kept = {k: v for k, v in os.environ.items() if k in ("HOME", "USER", "LOGNAME", "LANG", "PATH")}
         return kept | {"ANTHROPIC_API_KEY": CREDENTIAL, "HALFTUI_CONFIG": str(self.folder / "config")}
 
-    def script(self, words: str) -> Script:
-        """Return what the model does when an agent is told `words`."""
-        return story.script_for(words, self.works)
-
     def fill(self, service: Service, board: str) -> None:
         """Put the demo's beads and its convoy on a board. Blocks."""
         made: dict[str, str] = {}
@@ -62,7 +56,6 @@ class Stage:
                 labels=list(scene.labels),
                 hold="the stage is being set",
             )
-            self.works[scene.key] = self.home / "beads" / made[scene.key] / "work"
         for name in dict.fromkeys(s.convoy for s in story.SCENES if s.convoy):
             members = [made[s.key] for s in story.SCENES if s.convoy == name]
             service.write(convoys.start, service.write(convoys.create, board, name, members))
@@ -74,11 +67,10 @@ class Stage:
 async def open_stage() -> AsyncIterator[Stage]:
     """Yield a stage; afterwards its folder is gone."""
     with tempfile.TemporaryDirectory(prefix="halftui-demo-", ignore_cleanup_errors=True) as name:
-        stage = Stage(Path(name), "")
-        await asyncio.to_thread(_make_repository, stage.repository)
-        async with ScriptedModel(stage.script, socket=stage.folder / "model.sock") as model:
-            stage.model_url = model.url
-            yield stage
+        folder = Path(name)
+        await asyncio.to_thread(_make_repository, folder / NAME)
+        async with ScriptedModel(story.script_for, socket=folder / "model.sock") as model:
+            yield Stage(folder, model.url)
 
 
 def can_run(program: Path) -> bool:

@@ -1,8 +1,7 @@
 """What happens in the demo: a small shop's repository, six beads, and what the model does at each."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 
 from halftui.runtime.script import Call, Script, Turn
 
@@ -64,7 +63,7 @@ class Scene:
     labels: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
     convoy: str = ""
-    turns: tuple[Turn, ...] = field(default=())
+    turns: Script = ()
 
 
 def _say(text: str, *calls: Call) -> Turn:
@@ -76,7 +75,7 @@ def _bash(command: str, description: str = "") -> Call:
 
 
 def _write(path: str, content: str) -> Call:
-    return Call("Write", {"file_path": f"{{work}}/{path}", "content": content})
+    return Call("Write", {"file_path": f"$WORK/{path}", "content": content})
 
 
 def _commit(message: str) -> Call:
@@ -222,12 +221,9 @@ SCENES: tuple[Scene, ...] = (
 )  # fmt: skip
 
 
-def script_for(words: str, works: Mapping[str, Path]) -> Script:
-    """Return what the model does when it is told `words`; `works` are the clones by scene."""
-    scene = next((s for s in SCENES if s.title in words), None)
-    if scene is None:
-        return _AGAIN
-    return tuple(_placed(turn, works[scene.key]) for turn in scene.turns)
+def script_for(words: str) -> Script:
+    """Return what the model does when it is told `words`: a scene's turns, or a small repair."""
+    return next((scene.turns for scene in SCENES if scene.title in words), _AGAIN)
 
 
 _AGAIN: Script = (
@@ -239,14 +235,3 @@ _AGAIN: Script = (
     ),
     _say("Mended what the review asked for."),
 )
-
-
-def _placed(turn: Turn, work: Path) -> Turn:
-    calls = tuple(
-        Call(
-            call.tool,
-            {k: v.replace("{work}", str(work)) if isinstance(v, str) else v for k, v in call.input.items()},
-        )
-        for call in turn.calls
-    )
-    return Turn(turn.text, turn.thought, calls, delay=turn.delay, pace=turn.pace)

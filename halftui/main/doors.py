@@ -62,7 +62,9 @@ def _open(house: House, service: Service, board: str, make_engine: Callable[[], 
     from halftui.tui.app import HalfApp
 
     async def run() -> int:
-        return await show(house, HalfApp(service, board, theme=house.settings.theme, owns_agents=True), make_engine)
+        return await show(
+            house, HalfApp(service, board, theme=house.settings.theme, owns_agents=True), make_engine
+        )
 
     return asyncio.run(run())
 
@@ -76,13 +78,15 @@ async def _demonstrate(chosen: Settings, showing: Showing) -> int:
 
     async with open_stage() as stage:
         house, board = await asyncio.to_thread(_set_stage, chosen, stage)
-        engine = _engine_of(house, stage)
+        engine = _engine_of(house)
         if showing.is_headless:
             return await _run_headless(house, board, engine, showing)
         from halftui.main.show import show
         from halftui.tui.app import HalfApp
 
-        return await show(house, HalfApp(house.service, board.id, theme=chosen.theme, owns_agents=True), engine)
+        return await show(
+            house, HalfApp(house.service, board.id, theme=chosen.theme, owns_agents=True), engine
+        )
 
 
 def _set_stage(chosen: Settings, stage: Stage) -> tuple[House, BoardRow]:
@@ -102,13 +106,14 @@ def _set_stage(chosen: Settings, stage: Stage) -> tuple[House, BoardRow]:
     return house, board
 
 
-def _engine_of(house: House, stage: Stage) -> Callable[[], Engine]:
+def _engine_of(house: House) -> Callable[[], Engine]:
+    from halftui.demo import story
     from halftui.runtime.base import Runtime
     from halftui.runtime.choose import make
 
     async def runtime(kind: str, credential: str) -> Runtime:
         if kind == "scripted":
-            return make(kind, scenario=stage.script)
+            return make(kind, scenario=story.script_for)
         return await house.runtime(kind, credential)
 
     return lambda: house.engine(house.service, runtime=runtime)
