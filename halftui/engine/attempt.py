@@ -46,8 +46,8 @@ R = TypeVar("R")
 
 SALVAGE_SECONDS = 60.0
 UNAVAILABLE_SECONDS = 15.0  # before a bead is tried again whose surroundings did not answer
-HOME_LABEL = "halftui.home"
-ATTEMPT_LABEL = "halftui.attempt"
+HOME_LABEL = "home"
+ATTEMPT_LABEL = "attempt"
 
 
 @dataclass(frozen=True)
@@ -272,9 +272,9 @@ class Running:
         labels = {
             HOME_LABEL: home_label(self.rooms.home),
             ATTEMPT_LABEL: self.claim.attempt,
-            "halftui.board": self.board.id,
-            "halftui.bead": self.claim.bead,
-            "halftui.epoch": str(self.claim.epoch),
+            "board": self.board.id,
+            "bead": self.claim.bead,
+            "epoch": str(self.claim.epoch),
         }
         name = f"halftui-{labels[HOME_LABEL]}-{_short(self.claim.attempt)}"
         return Spec(name, command.argv, command.env, places, labels, self.rooms.limits)
