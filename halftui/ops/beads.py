@@ -130,16 +130,22 @@ def claim(tx: Tx, bead: str, version: int | None = None) -> None:
 
 @verb("bead.dispatch")
 def dispatch(tx: Tx, bead: str) -> None:
-    """Let the scheduler take an open bead at the next free slot: its hold and back-off end."""
+    """Let the scheduler take an open bead at the next free slot.
+
+    What kept it back ends: its hold, its being set aside, and waiting after failures.
+    """
     row = tx.get(Bead, bead)
     if row.state != BeadState.OPEN:
         raise Refused(f"{bead} is {row.state}", "only an open bead can be started")
     if row.convoy_id and tx.get(Convoy, row.convoy_id).state == ConvoyState.STAGED:
         raise Refused(f"{bead} travels with the staged convoy {row.convoy_id}", "start the convoy: S")
-    before = {"hold": row.hold, "mode": row.mode}
-    row.hold, row.mode, row.retry_at, row.failures = "", "auto", None, 0
+    before = {"hold": row.hold, "aside": row.aside, "mode": row.mode}
+    row.hold, row.aside, row.mode, row.retry_at, row.failures = "", "", "auto", None, 0
     weigh(tx, row)
     tx.touch(row, None)
+    if before["aside"]:
+        tx.session.flush()
+        settle(tx, bead)
     tx.record("bead.dispatch", bead, row.board_id, before)
 
 
@@ -265,9 +271,12 @@ def close(tx: Tx, row: Bead) -> None:
     """Free what waited for a bead that just finished, and land its convoy if it was the last."""
     tx.session.flush()
     settle(tx, row.id)
-    if row.convoy_id is None:
-        return
-    convoy = tx.get(Convoy, row.convoy_id)
+    if row.convoy_id is not None:
+        land(tx, tx.get(Convoy, row.convoy_id))
+
+
+def land(tx: Tx, convoy: Convoy) -> None:
+    """End a moving convoy whose beads are all finished."""
     left = tx.rows(
         "SELECT count(*) FROM bead WHERE convoy_id = :c AND state IN ('open', 'active', 'review')",
         c=convoy.id,
@@ -275,13 +284,13 @@ def close(tx: Tx, row: Bead) -> None:
     if not left and convoy.state == ConvoyState.MOVING:
         convoy.state, convoy.ended_at = ConvoyState.LANDED.value, tx.now
         tx.touch(convoy, None)
-        tx.record("convoy.land", convoy.id, row.board_id)
+        tx.record("convoy.land", convoy.id, convoy.board_id)
 
 
 def weigh(tx: Tx, row: Bead) -> None:
     """Keep `is_inert` true to its meaning: nothing but a change of the bead itself makes it dispatchable."""
     staged = row.convoy_id is not None and tx.get(Convoy, row.convoy_id).state == ConvoyState.STAGED
-    row.is_inert = int(bool(row.hold) or staged or row.type in NEVER_READY_TYPES)
+    row.is_inert = int(bool(row.hold or row.aside) or staged or row.type in NEVER_READY_TYPES)
     tx.add(row)
     tx.session.flush()
 

@@ -8,12 +8,16 @@ from collections.abc import Iterable
 
 from halftui.domain import graph
 from halftui.domain.graph import BLOCKING, EdgeKind
+from halftui.domain.states import BeadState
 from halftui.errors import Refused
 from halftui.ops.access import verb
-from halftui.ops.blocking import UNMET
+from halftui.ops.blocking import BLOCKERS
+from halftui.store.store import Rows
 from halftui.store.tables import Bead, Edge
 from halftui.store.tx import Tx
 
+_KINDS = "('blocks', 'conditional-blocks', 'parent-child', 'waits-for')"
+LONGEST_WAY = 40  # beads of a cycle that a message names
 BATCH = 400  # ids in one statement, below every database's limit of parameters
 
 
@@ -52,7 +56,7 @@ def unlink(tx: Tx, source: str, target: str, kind: str = "blocks") -> None:
 def connect(tx: Tx, source: str, target: str, kind: str, on_failure: str, gate: str) -> None:
     """Add an edge and recount, without an event of its own."""
     if kind in BLOCKING and (way := _way(tx, target, source)):
-        raise Refused(f"that would close a cycle: {' → '.join([source, *way])}", "remove one of those edges")
+        raise Refused(f"that would close a cycle: {arrows([source, *way])}", "remove one of those edges")
     where = "source = :s AND target = :t AND kind = :k"
     if tx.rows(f"SELECT 1 FROM edge WHERE {where}", s=source, t=target, k=kind):
         return
@@ -73,13 +77,13 @@ def connect(tx: Tx, source: str, target: str, kind: str, on_failure: str, gate: 
 
 
 def settle(tx: Tx, bead_id: str) -> list[str]:
-    """Recount what a bead's change of state touches; return the beads that became unblocked."""
+    """Recount a bead whose state changed and what that touches; return the beads that became unblocked."""
     dependants = tx.rows(
         "SELECT source FROM edge WHERE target = :t AND kind IN ('blocks', 'conditional-blocks')",
         t=bead_id,
     )
     parents = tx.rows("SELECT target FROM edge WHERE source = :s AND kind = 'parent-child'", s=bead_id)
-    touched = [str(row[0]) for row in dependants]
+    touched = [bead_id, *(str(row[0]) for row in dependants)]
     touched += _waiting_for(tx, [str(row[0]) for row in parents])
     return recount(tx, touched)
 
@@ -103,6 +107,33 @@ def recount(tx: Tx, beads: Iterable[str]) -> list[str]:
     return freed
 
 
+def recount_all(tx: Tx) -> None:
+    """Count the blockers of all beads anew, in one go over the whole graph."""
+    found = tx.rows("SELECT id, state, aside, blockers FROM bead")
+    states = {str(i): graph.standing(BeadState(state), aside) for i, state, aside, _ in found}
+    counts = graph.blockers(states, blocking_edges(tx))
+    stale = [{"i": i, "n": counts.get(str(i), 0)} for i, _, _, n in found if n != counts.get(str(i), 0)]
+    tx.change_each("UPDATE bead SET blockers = :n WHERE id = :i", stale)
+
+
+def refuse_cycles(tx: Tx) -> None:
+    """Raise Refused, naming a cycle, if the blocking edges of this database close one."""
+    if way := graph.cycle(blocking_edges(tx)):
+        raise Refused(f"that would close a cycle: {arrows(way)}", "remove one of those edges")
+
+
+def blocking_edges(rows: Rows) -> list[graph.Edge]:
+    """Return all edges of the kinds that can block."""
+    found = rows.rows(f"SELECT source, target, kind, on_failure, gate FROM edge WHERE kind IN {_KINDS}")
+    return [graph.Edge(*row) for row in found]
+
+
+def arrows(way: list[str]) -> str:
+    """Return a way through beads as text; the middle of a very long one is counted."""
+    shown = way if len(way) <= LONGEST_WAY else [*way[:10], f"… {len(way) - 20} more …", *way[-10:]]
+    return " → ".join(shown)
+
+
 def _counts(tx: Tx, beads: list[str]) -> list[tuple[str, int, int]]:
     found: list[tuple[str, int, int]] = []
     for start in range(0, len(beads), BATCH):
@@ -111,9 +142,7 @@ def _counts(tx: Tx, beads: list[str]) -> list[tuple[str, int, int]]:
         found += [
             (str(bead), int(before), int(count))
             for bead, before, count in tx.rows(
-                f"SELECT b.id, b.blockers, (SELECT count(*) FROM edge e JOIN bead t ON t.id = e.target"
-                f" WHERE e.source = b.id AND {UNMET}) FROM bead b WHERE b.id IN ({listed})",
-                **ids,
+                f"SELECT b.id, b.blockers, {BLOCKERS} FROM bead b WHERE b.id IN ({listed})", **ids
             )
         ]
     return found
@@ -139,8 +168,7 @@ def _waiting_for(tx: Tx, parents: Iterable[str]) -> list[str]:
 
 def _way(tx: Tx, start: str, goal: str) -> list[str]:
     def onward(bead: str) -> list[str]:
-        kinds = "('blocks', 'conditional-blocks', 'parent-child', 'waits-for')"
-        rows = tx.rows(f"SELECT target FROM edge WHERE source = :s AND kind IN {kinds}", s=bead)
+        rows = tx.rows(f"SELECT target FROM edge WHERE source = :s AND kind IN {_KINDS}", s=bead)
         return [str(row[0]) for row in rows]
 
     return graph.path(start, goal, onward)

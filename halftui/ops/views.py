@@ -26,16 +26,19 @@ from halftui.store.store import Rows
 WINDOW = 400  # cards of a lane that a snapshot holds; the rest is counted
 LANES = ("blocked", "ready", "working", "review", "done", "closed")
 
+# Its own time and its direct parents' have come; few beads have a time, so those are looked up once.
+_IS_TIME = (
+    "(b.not_before IS NULL OR b.not_before <= :now) AND b.id NOT IN (SELECT p.source FROM bead k"
+    " JOIN edge p ON p.target = k.id WHERE k.not_before > :now AND p.kind = 'parent-child')"
+)
 # Ready is a statement about the bead and its graph; dispatchable adds what the scheduler needs.
 READY = (
     "b.state = 'open' AND b.blockers = 0"
     f" AND b.type NOT IN ({', '.join(repr(t) for t in sorted(NEVER_READY_TYPES))})"
-    " AND (b.not_before IS NULL OR b.not_before <= :now)"
+    f" AND b.aside = '' AND {_IS_TIME}"
 )
-STARTABLE = (
-    "b.state = 'open' AND b.blockers = 0 AND b.is_inert = 0"
-    " AND (b.not_before IS NULL OR b.not_before <= :now)"
-)
+STARTABLE = f"b.state = 'open' AND b.blockers = 0 AND b.is_inert = 0 AND {_IS_TIME}"
+BLOCKED = "b.state IN ('open', 'active', 'review') AND b.blockers > 0"
 _OPEN_CHILDREN = (
     "EXISTS (SELECT 1 FROM edge p JOIN bead k ON k.id = p.source WHERE p.kind = 'parent-child'"
     " AND p.target = b.id AND k.state IN ('open', 'active', 'review'))"
@@ -214,9 +217,9 @@ def lane_of(rows: Rows, bead_id: str) -> str:
 
 def why(rows: Rows, bead_id: str) -> list[str]:
     """Return why an open bead is not started, a sentence each; [] if nothing stands in its way."""
-    state, hold, convoy, kind, not_before, retry_at, mode, board_mode, paused = rows.rows(
-        "SELECT b.state, b.hold, coalesce(c.state, ''), b.type, b.not_before, b.retry_at, b.mode,"
-        " o.mode, o.is_paused FROM bead b JOIN board o ON o.id = b.board_id"
+    state, hold, aside, assignee, convoy, kind, not_before, retry_at, mode, board_mode, paused = rows.rows(
+        "SELECT b.state, b.hold, b.aside, b.assignee, coalesce(c.state, ''), b.type, b.not_before,"
+        " b.retry_at, b.mode, o.mode, o.is_paused FROM bead b JOIN board o ON o.id = b.board_id"
         " LEFT JOIN convoy c ON c.id = b.convoy_id WHERE b.id = :i",
         i=bead_id,
     )[0]
@@ -224,10 +227,21 @@ def why(rows: Rows, bead_id: str) -> list[str]:
         return []
     reasons = why_blocked(rows, bead_id)
     reasons += [f"on hold: {hold}"] if hold else []
+    reasons += [f"set aside: {aside}"] if aside else []
+    reasons += [f"it is {assignee}'s"] if assignee else []
     reasons += ["its convoy is staged, not started"] if convoy == "staged" else []
     reasons += [f"beads of type {kind} are never dispatched"] if kind in NEVER_READY_TYPES else []
     if not_before and not_before > rows.now:
         reasons.append(f"not before {_minutes(not_before - rows.now)} from now")
+    reasons += [
+        f"{parent}, its parent, is not before {_minutes(time - rows.now)} from now"
+        for parent, time in rows.rows(
+            "SELECT k.id, k.not_before FROM edge p JOIN bead k ON k.id = p.target WHERE p.source = :i"
+            " AND p.kind = 'parent-child' AND k.not_before > :now ORDER BY k.id",
+            i=bead_id,
+            now=rows.now,
+        )
+    ]
     if retry_at and retry_at > rows.now:
         reasons.append(f"tried again in {_minutes(retry_at - rows.now)}")
     reasons += ["the board dispatches by hand (manual)"] if (mode or board_mode) == "manual" else []
@@ -250,14 +264,12 @@ def has_work(rows: Rows, board_id: str) -> bool:
 
 def next_due(rows: Rows) -> float | None:
     """Return when the next bead's waiting time ends (UTC seconds), None if none waits for a time."""
-    times = [
-        rows.rows(
-            f"SELECT min({column}) FROM bead WHERE state = 'open' AND blockers = 0 AND is_inert = 0"
-            f" AND {column} > :now",
-            now=rows.now,
-        )[0][0]
-        for column in ("retry_at", "not_before")
-    ]
+    retry = (
+        "SELECT min(retry_at) FROM bead WHERE state = 'open' AND blockers = 0 AND is_inert = 0"
+        " AND retry_at > :now"
+    )
+    start = "SELECT min(not_before) FROM bead WHERE not_before > :now"  # a parent's counts in any state
+    times = [rows.rows(sql, now=rows.now)[0][0] for sql in (retry, start)]
     return min((float(t) for t in times if t is not None), default=None)
 
 
