@@ -57,6 +57,7 @@ _LANE_WHERE = {
     "done": "b.state = 'done'",
     "closed": "b.state IN ('failed', 'cancelled')",
 }
+_WAITING_LANES = {"open": "blocked", "active": "working", "review": "review"}
 _BY_TURN = "b.priority, b.rank, b.created_at"
 _LANE_ORDER = {"done": "b.closed_at DESC", "closed": "b.closed_at DESC"}
 
@@ -194,6 +195,17 @@ def beads(
     return tuple(cards)
 
 
+def ready(rows: Rows, board_id: str, most: int = 100) -> tuple[Card, ...]:
+    """Return up to `most` cards (0: all) of the ready beads: first what can be started, then what is held."""
+    held = f"{READY} AND b.is_inert = 1"  # by a hold, or a staged convoy
+    return _selected(rows, board_id, (STARTABLE, held), most)
+
+
+def blocked(rows: Rows, board_id: str, most: int = 100) -> tuple[Card, ...]:
+    """Return up to `most` cards (0: all) of the unfinished beads that wait for others, whatever their lane."""
+    return _selected(rows, board_id, (BLOCKED,), most)
+
+
 def attempts(rows: Rows, bead_id: str) -> tuple[AttemptRow, ...]:
     """Return a bead's attempts, the newest first."""
     found = rows.rows(
@@ -324,6 +336,21 @@ def resolve_bead(rows: Rows, text: str, board_id: str = "") -> str:
 
 def _cards(rows: Rows, found: Sequence[tuple[Any, ...]], name: str) -> tuple[Card, ...]:
     return tuple(_card(rows, r, name) for r in found)
+
+
+def _selected(rows: Rows, board_id: str, wheres: Sequence[str], most: int) -> tuple[Card, ...]:
+    cards: list[Card] = []
+    for where in wheres:
+        values = {"now": rows.now} if ":now" in where else {}
+        found = rows.rows(
+            f"{_CARD} WHERE b.board_id = :board AND {where} ORDER BY {_BY_TURN}, b.id LIMIT :most",
+            board=board_id,
+            most=most - len(cards) if most else -1,
+            **values,
+        )
+        lane_name = "ready" if where == STARTABLE else ""
+        cards += [_card(rows, r, lane_name or _WAITING_LANES[r[2]]) for r in found]
+    return tuple(cards)
 
 
 def _card(rows: Rows, r: tuple[Any, ...], name: str) -> Card:

@@ -102,7 +102,7 @@ class Bead(SQLModel, table=True):
     free: str = Field(default="{}", sa_column=Column(Text, nullable=False))  # any other fields
     version: int = 1
     # A word: while set, it is never ready. It is pin, ephemeral, template, or a status from elsewhere.
-    aside: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    aside: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
 
 
 class Original(SQLModel, table=True):

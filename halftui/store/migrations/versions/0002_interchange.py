@@ -41,7 +41,7 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('board_id', 'kind', 'key', name=op.f('pk_original'))
     )
     with op.batch_alter_table('bead', schema=None) as batch_op:
-        batch_op.add_column(sa.Column('aside', sa.String(), nullable=False, server_default=''))
+        batch_op.add_column(sa.Column('aside', sa.String(), nullable=False, server_default=sa.text("''")))
         batch_op.create_index('ix_bead_not_before', ['not_before'], unique=False, sqlite_where=sa.text("not_before IS NOT NULL"), postgresql_where=sa.text("not_before IS NOT NULL"))
     while op.get_bind().execute(sa.text(f"UPDATE bead SET blockers = {_COUNT} WHERE blockers <> {_COUNT}")).rowcount:
         pass
