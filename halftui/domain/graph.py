@@ -25,6 +25,9 @@ class EdgeKind(StrEnum):
 BLOCKING = frozenset(k.value for k in EdgeKind)
 NEVER_READY_TYPES = frozenset({"merge-request", "gate", "molecule", "message", "agent", "role", "rig"})
 HOLD = "hold"
+# Why a bead is set aside: one of these marks, which stay whatever is done with it, or the word of a
+# status from elsewhere, which the next move ends.
+MARKS = frozenset({"pin", "ephemeral", "template"})
 PINNED = "pinned"  # the status of a standing note, which is no work: it neither waits nor lets wait
 ANY_CHILDREN = "any-children"
 

@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from halftui.domain.graph import ANY_CHILDREN, HOLD, PINNED, EdgeKind
+from halftui.domain.graph import ANY_CHILDREN, HOLD, EdgeKind
+from halftui.domain.names import fits_branch
 from halftui.domain.states import FINISHED, BeadState
 from halftui.domain.text import clean, clean_line
 from halftui.errors import Misconfigured
@@ -21,6 +22,7 @@ LONGEST_LINE = 64 * 2**20  # bytes
 LONGEST_ID = 255
 DEEPEST = 200  # levels of a line's lists and objects, far below where the interpreter's own limit is
 ISSUE, TOMBSTONE, SCHEMA = "issue", "tombstone", "schema"
+UNFIT = "its id can't name a branch"
 MODES = ("auto", "manual")
 OWN = "halftui"  # the field for what the format has no word for
 FLAGS = {"pinned": "pin", "ephemeral": "ephemeral", "wisp": "ephemeral", "is_template": "template"}
@@ -236,7 +238,7 @@ def _issue(fields: Mapping[str, Any]) -> Issue:
     def word(field: str, longest: int = 200) -> str:
         return clean_line(_string(fields, field), longest=longest)
 
-    own = fields.get(OWN) if isinstance(fields.get(OWN), dict) else {}
+    own: Mapping[str, Any] = fields[OWN] if isinstance(fields.get(OWN), dict) else {}
     status, reason = word("status", 50), text("close_reason")
     state = _state(status, reason, own)
     return Issue(
@@ -250,7 +252,7 @@ def _issue(fields: Mapping[str, Any]) -> Issue:
         state=state.value,
         aside=_aside(status, fields),
         assignee=word("assignee"),
-        hold=_own(own, "hold"),
+        hold=_own(own, "hold") or ("" if fits_branch(fields["id"]) else UNFIT),
         mode=_own(own, "mode") if own.get("mode") in MODES else "",
         runtime=_own(own, "runtime"),
         summary=reason if state is BeadState.DONE else "",
@@ -388,5 +390,5 @@ def _no_time(field: str) -> float:
 
 
 def _canonical(line: str) -> str:
-    numbers = {"parse_int": "\0".__add__, "parse_float": "\0".__add__}  # 1 and 1.0 are two values
-    return json.dumps(json.loads(line, **numbers), sort_keys=True)
+    number = "\0".__add__  # kept as text, since 1 and 1.0 are two values
+    return json.dumps(json.loads(line, parse_int=number, parse_float=number), sort_keys=True)

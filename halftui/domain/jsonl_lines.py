@@ -4,19 +4,20 @@ A field that did not change keeps its very text: digits, escapes, time zones, an
 """
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from json import JSONDecoder
-from json.decoder import WHITESPACE
 from typing import Any
 
-from halftui.domain.graph import ANY_CHILDREN, HOLD
+from halftui.domain.graph import ANY_CHILDREN, HOLD, MARKS
 from halftui.domain.jsonl import FLAGS, OWN, Issue, Link, implied, is_failure, parse, whole
 from halftui.domain.states import FINISHED, BeadState
 
 _STATUS = {BeadState.OPEN: "open", BeadState.ACTIVE: "in_progress", BeadState.REVIEW: "in_progress"}
 _DERIVED = ("parent", "dependency_count")  # they would tell of the old dependencies
 _EMPTY: tuple[Any, ...] = (None, "", [], {})
+_SPACE = re.compile(r"[ \t\r\n]*")
 _decoder = JSONDecoder(parse_int=whole)
 
 
@@ -84,7 +85,7 @@ def _fields(issue: Issue) -> dict[str, Any]:
 
 
 def _status(state: BeadState, aside: str) -> str:
-    if state is BeadState.OPEN and aside and aside not in FLAGS.values():
+    if state is BeadState.OPEN and aside and aside not in MARKS:
         return aside
     return _STATUS.get(state, "closed")
 
@@ -164,5 +165,5 @@ def _next(text: str, place: int) -> int:
 
 
 def _skipped(text: str, place: int) -> int:
-    match = WHITESPACE.match(text, place)
+    match = _SPACE.match(text, place)
     return match.end() if match else place

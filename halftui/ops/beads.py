@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Sequence
 
 from halftui.domain import rank
-from halftui.domain.graph import NEVER_READY_TYPES
+from halftui.domain.graph import MARKS, NEVER_READY_TYPES
 from halftui.domain.names import bead_id
 from halftui.domain.states import BEAD_MOVES, LIVE, BeadState, BeadVerb, ConvoyState, after
 from halftui.domain.text import clean, clean_line
@@ -307,6 +307,10 @@ def live_attempt(tx: Tx, row: Bead) -> Attempt | None:
 
 def _move(tx: Tx, row: Bead, done: BeadVerb, version: int | None = None) -> None:
     row.state = after(BEAD_MOVES, BeadState(row.state), done, row.id).value
+    if row.aside and row.aside not in MARKS:
+        row.aside = ""
+        weigh(tx, row)
+        settle(tx, row.id)
     tx.touch(row, version)
 
 

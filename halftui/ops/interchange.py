@@ -168,7 +168,9 @@ def _create(tx: Tx, board_id: str, records: Iterable[Record]) -> None:
 def _update(tx: Tx, updated: Mapping[str, tuple[Known, Issue]]) -> None:
     staged = {
         str(row[0])
-        for row in tx.rows("SELECT b.id FROM bead b JOIN convoy c ON c.id = b.convoy_id WHERE c.state = 'staged'")
+        for row in tx.rows(
+            "SELECT b.id FROM bead b JOIN convoy c ON c.id = b.convoy_id WHERE c.state = 'staged'"
+        )
     }
     settings = ", ".join(f"{name} = :{name}" for name in (*COLUMNS, "is_inert"))
     tx.change_each(f"UPDATE bead SET {settings}, version = version + 1 WHERE id = :id", [
@@ -183,7 +185,8 @@ def _keep_lines(tx: Tx, board_id: str, changes: Changes) -> None:
     olds += [(TOMBSTONE, r.key) for r in changes.created]  # it lives again
     tx.change_each(one, [{"b": board_id, "k": kind, "i": key} for kind, key in olds])
     tx.add_each(Original, [
-        {"board_id": board_id, "kind": r.kind, "key": r.key, "line": r.line, "at": tx.now if at is None else at}
+        {"board_id": board_id, "kind": r.kind, "key": r.key, "line": r.line,
+         "at": tx.now if at is None else at}
         for r, at in changes.lines
     ])  # fmt: skip
 

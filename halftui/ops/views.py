@@ -202,7 +202,7 @@ def ready(rows: Rows, board_id: str, most: int = 100) -> tuple[Card, ...]:
 
 
 def blocked(rows: Rows, board_id: str, most: int = 100) -> tuple[Card, ...]:
-    """Return up to `most` cards (0: all) of the unfinished beads that wait for others, whatever their lane."""
+    """Return up to `most` cards (0: all) of the unfinished beads that wait for others, in any lane."""
     return _selected(rows, board_id, (BLOCKED,), most)
 
 

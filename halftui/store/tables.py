@@ -101,7 +101,7 @@ class Bead(SQLModel, table=True):
     closed_at: float | None = Field(default=None, sa_column=_time())
     free: str = Field(default="{}", sa_column=Column(Text, nullable=False))  # any other fields
     version: int = 1
-    # A word: while set, it is never ready. It is pin, ephemeral, template, or a status from elsewhere.
+    # A word: while set, it is never ready. It is a mark (see domain.graph) or a status from elsewhere.
     aside: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
 
 
