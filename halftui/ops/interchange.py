@@ -145,7 +145,8 @@ def _write(tx: Tx, board_id: str, changes: Changes) -> None:
     _keep_lines(tx, board_id, changes)
     ends = "source = :s AND target = :t AND kind = :k"
     tx.change_each(f"DELETE FROM edge WHERE {ends}", [_ends(s, link) for s, link in changes.unlinked])
-    tx.add_each(Edge, [_edge(tx, source, link) for source, link in changes.linked])
+    for batch in _batches(changes.linked):
+        tx.add_each(Edge, [_edge(tx, source, link) for source, link in batch])
     if changes.linked:
         refuse_cycles(tx)
     recount_all(tx)
@@ -158,11 +159,13 @@ def _create(tx: Tx, board_id: str, records: Iterable[Record]) -> None:
     order = sorted(issues, key=lambda ident: (issues[ident].created_at, ident))
     last = tx.rows("SELECT max(rank) FROM bead WHERE board_id = :b", b=board_id)[0][0]
     usual = Bead(id="", board_id=board_id, title="", rank="", created_at=0.0, updated_at=0.0).model_dump()
-    tx.add_each(Bead, [
-        {**usual, **asdict(issues[ident]), "id": ident, "rank": key,
-         "is_inert": _is_inert(issues[ident], is_staged=False)}
-        for ident, key in zip(order, rank.following(last, len(order)), strict=True)
-    ])  # fmt: skip
+    places = list(zip(order, rank.following(last, len(order)), strict=True))
+    for batch in _batches(places):
+        tx.add_each(Bead, [
+            {**usual, **asdict(issues[ident]), "id": ident, "rank": key,
+             "is_inert": _is_inert(issues[ident], is_staged=False)}
+            for ident, key in batch
+        ])  # fmt: skip
 
 
 def _update(tx: Tx, updated: Mapping[str, tuple[Known, Issue]]) -> None:
@@ -184,11 +187,12 @@ def _keep_lines(tx: Tx, board_id: str, changes: Changes) -> None:
     olds = [(r.kind, r.key) for r, at in changes.lines if at is not None]
     olds += [(TOMBSTONE, r.key) for r in changes.created]  # it lives again
     tx.change_each(one, [{"b": board_id, "k": kind, "i": key} for kind, key in olds])
-    tx.add_each(Original, [
-        {"board_id": board_id, "kind": r.kind, "key": r.key, "line": r.line,
-         "at": tx.now if at is None else at}
-        for r, at in changes.lines
-    ])  # fmt: skip
+    for batch in _batches(changes.lines):
+        tx.add_each(Original, [
+            {"board_id": board_id, "kind": r.kind, "key": r.key, "line": r.line,
+             "at": tx.now if at is None else at}
+            for r, at in batch
+        ])  # fmt: skip
 
 
 def _refuse_live(tx: Tx, updated: Mapping[str, tuple[Known, Issue]]) -> None:

@@ -23,6 +23,7 @@ from halftui.errors import NotFound, Refused
 from halftui.ops.blocking import why_blocked
 from halftui.store.store import Rows
 
+ALL = 1 << 60  # a limit that is none; a negative one is not for PostgreSQL
 WINDOW = 400  # cards of a lane that a snapshot holds; the rest is counted
 LANES = ("blocked", "ready", "working", "review", "done", "closed")
 
@@ -189,7 +190,7 @@ def beads(
     """Return up to `most` cards (0: all) of these lanes, lane by lane."""
     cards: list[Card] = []
     for name in lane_names:
-        room = most - len(cards) if most else -1
+        room = most - len(cards) if most else ALL
         if room:
             cards += lane(rows, board_id, name, room).cards
     return tuple(cards)
@@ -345,7 +346,7 @@ def _selected(rows: Rows, board_id: str, wheres: Sequence[str], most: int) -> tu
         found = rows.rows(
             f"{_CARD} WHERE b.board_id = :board AND {where} ORDER BY {_BY_TURN}, b.id LIMIT :most",
             board=board_id,
-            most=most - len(cards) if most else -1,
+            most=most - len(cards) if most else ALL,
             **values,
         )
         lane_name = "ready" if where == STARTABLE else ""

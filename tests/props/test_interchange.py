@@ -7,8 +7,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from halftui.domain import graph
-from halftui.domain.graph import NEVER_READY_TYPES
 from halftui.domain.actor import person
+from halftui.domain.graph import NEVER_READY_TYPES
 from halftui.domain.jsonl import UNFIT
 from halftui.domain.states import BeadState
 from halftui.errors import Conflict, Denied, Refused
@@ -184,13 +184,14 @@ def _naive(rows: dict[str, Json], links: list[graph.Edge]) -> list[str]:
         state = rows[edge.target]["state"]
         over = [is_over(e.source) for e in links
                 if e.kind == "parent-child" and e.target == edge.target and e.source in rows]  # fmt: skip
-        return {
+        stops_by: dict[str, bool] = {
             "blocks": not is_over(edge.target)
             or (edge.on_failure == "hold" and state in ("failed", "cancelled")),
             "conditional-blocks": state != "failed",
             "parent-child": edge.target in stopped,
             "waits-for": not all(over) and not (edge.gate == "any-children" and any(over)),
-        }[edge.kind]
+        }
+        return stops_by[edge.kind]
 
     stopped: list[str] = []
     while True:

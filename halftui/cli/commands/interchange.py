@@ -2,7 +2,6 @@
 
 import os
 import re
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -28,7 +27,7 @@ def take(call: Call, file: str) -> None:
 
     The file is of the beads JSONL format. Importing it again changes nothing.
     """
-    records = _read(file)
+    records = _read(call, file)
     from halftui.ops import interchange
 
     taken = call.service.write(interchange.take, call.board.id, records)
@@ -59,9 +58,10 @@ def _hint(call: Call) -> str:
     return f"; {ready} are ready" + (", and agents start them when the board runs" if starts else "")
 
 
-def _read(file: str) -> list[Record]:
+def _read(call: Call, file: str) -> list[Record]:
     if file == "-":
-        return list(jsonl.read(_lines(sys.stdin.buffer)))
+        raw = getattr(call.input, "buffer", None)
+        return list(jsonl.read(_lines(raw) if raw else (text.encode() for text in call.input)))
     try:
         with Path(file).open("rb") as stream:
             return list(jsonl.read(_lines(stream)))
