@@ -62,7 +62,6 @@ _WAITING_LANES = {"open": "blocked", "active": "working", "review": "review"}
 _BY_TURN = "b.priority, b.rank, b.created_at"
 _LANE_ORDER = {"done": "b.closed_at DESC", "closed": "b.closed_at DESC"}
 
-
 _CARD = """
 SELECT b.id, b.title, b.state, b.type, b.priority, b.rank, b.labels, b.assignee,
   coalesce(b.convoy_id, ''), b.hold, b.remark, b.failures, b.retry_at, b.files, b.plus, b.minus,
