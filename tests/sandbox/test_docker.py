@@ -93,7 +93,8 @@ async def test_it_has_no_powers(sandbox: DockerSandbox, spec: Any) -> None:
     status = dict(
         line.split(":\t", 1) for line in (await run(sandbox, spec("cat /proc/self/status"))).splitlines()
     )
-    assert {int(status[f"Cap{kind}"], 16) for kind in ("Inh", "Prm", "Eff", "Bnd", "Amb")} == {0}
+    capabilities = ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")
+    assert {int(status[kind], 16) for kind in capabilities} == {0}
     assert (status["NoNewPrivs"], status["Seccomp"]) == ("1", "2")
 
 
