@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import os
 import signal
+import sys
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -132,7 +133,7 @@ async def test_it_survives_the_death_of_the_board(
     sandbox: LocalSandbox, places: Places, tmp_path: Path
 ) -> None:
     board = await asyncio.create_subprocess_exec(
-        "python", "-c", BOARD, str(tmp_path), stdout=asyncio.subprocess.PIPE
+        sys.executable, "-c", BOARD, str(tmp_path), stdout=asyncio.subprocess.PIPE
     )
     assert board.stdout is not None
     assert await board.stdout.readline() == b"started\n"
