@@ -325,7 +325,9 @@ def test_links_in_the_work_are_shown_not_followed(world: World, secret: Path) ->
     assert f"+{secret}/key.txt" in patch
 
 
-def test_work_behind_a_link_of_the_person_is_not_written_through(world: World, secret: Path) -> None:
+def test_work_behind_a_link_of_the_person_is_not_written_through(
+    world: World, secret: Path
+) -> None:
     git(world.project, "rm", "-r", "-q", "dir")
     (world.project / "dir").symlink_to(secret)
     write(world.project, {".git/info/exclude": "/dir\n"})
@@ -380,7 +382,8 @@ def test_variables_of_whoever_starts_halftui_do_not_reach_git(
 ) -> None:
     for name, value in {
         "GIT_DIR": str(secret / ".git"), "GIT_WORK_TREE": str(secret), "GIT_INDEX_FILE": "/nowhere",
-        "GIT_OBJECT_DIRECTORY": "/nowhere", "GIT_EXTERNAL_DIFF": world.canary, "GIT_CONFIG_COUNT": "9",
+        "GIT_OBJECT_DIRECTORY": "/nowhere", "GIT_EXTERNAL_DIFF": world.canary,
+        "GIT_CONFIG_COUNT": "9",
         "GIT_CONFIG_KEY_8": "core.fsmonitor", "GIT_CONFIG_VALUE_8": world.canary, "GIT_TRACE": "1",
         "GIT_CONFIG_PARAMETERS": f"'core.fsmonitor={world.canary}'", "GIT_NAMESPACE": "x",
         "GIT_ASKPASS": world.canary, "GIT_EDITOR": world.canary, "GIT_ALLOW_PROTOCOL": "ext",
