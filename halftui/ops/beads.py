@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Sequence
 
 from halftui.domain import rank
-from halftui.domain.graph import NEVER_READY_TYPES
+from halftui.domain.graph import NEVER_READY_TYPES, EdgeKind
 from halftui.domain.names import bead_id
 from halftui.domain.states import BEAD_MOVES, LIVE, BeadState, BeadVerb, ConvoyState, after
 from halftui.domain.text import clean, clean_line
@@ -58,16 +58,9 @@ def create(
     tx.add(bead)
     weigh(tx, bead)
     for target in after_beads:
-        connect(tx, bead.id, resolve_bead(tx, target, board_id), "blocks", "release", "all-children")
+        connect(tx, bead.id, resolve_bead(tx, target, board_id), EdgeKind.BLOCKS.value)
     if parent:
-        connect(
-            tx,
-            bead.id,
-            resolve_bead(tx, parent, board_id),
-            "parent-child",
-            "release",
-            "all-children",
-        )
+        connect(tx, bead.id, resolve_bead(tx, parent, board_id), EdgeKind.PARENT.value)
     tx.record("bead.create", bead.id, board_id, title=bead.title, after=list(after_beads), convoy=convoy)
     return bead.id
 
