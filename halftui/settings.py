@@ -59,7 +59,7 @@ CHOICES = {
 RANGES: Mapping[str, tuple[float, float]] = {
     "cap": (0, 1_000),
     "max_turns": (1, 100_000),
-    "lease_seconds": (5, 3_600),
+    "lease_seconds": (1, 3_600),
     "memory_mb": (64, 4_194_304),
     "cpus": (0.1, 1_024),
     "pids": (16, 1_000_000),
@@ -115,7 +115,7 @@ def _typed(name: str, value: Any, place: str) -> Any:
         raise Misconfigured(f"{place} sets {name!r}, which is no setting", f"there are {', '.join(NAMES)}")
     default = getattr(Settings(), name)
     try:
-        typed = _number(value, type(default)) if isinstance(default, int | float) else _text(value)
+        typed: Any = _number(value, type(default)) if isinstance(default, int | float) else _text(value)
     except (ValueError, OverflowError):
         raise Misconfigured(
             f"{name} in {place} can't be {value!r}", f"it is a {_WORDS[type(default)]}"
