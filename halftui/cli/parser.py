@@ -58,10 +58,12 @@ class Root(Group):
 def run(door: Door, argv: Sequence[str]) -> int:
     """Run one command line and return its exit code; only a bug gets out as an exception."""
     call = Call(door)
-    if isinstance(call.out, io.TextIOWrapper):
-        call.out.reconfigure(errors="backslashreplace")  # a terminal without UTF-8 is no reason to fail
+    for stream in (call.out, call.err, call.input):
+        if isinstance(stream, io.TextIOWrapper):  # other letters than the terminal's are no reason to fail
+            stream.reconfigure(errors="replace" if stream is call.input else "backslashreplace")
+    words = [os.fsencode(word).decode("utf-8", "replace") for word in argv]
     try:
-        return _invoke(call, argv)
+        return _invoke(call, words)
     except BrokenPipeError:
         return _leave_quietly(call)
     except (KeyboardInterrupt, click.Abort):

@@ -115,7 +115,7 @@ for _verb in (create, add, review.approve, review.diff, review.reject):
 @click.option("--lane", "lanes", type=click.Choice(views.LANES), multiple=True, help="This lane only.")
 @click.option("--ready", is_flag=True, help="What can be started.")
 @click.option("--blocked", is_flag=True, help="What waits for something.")
-@click.option("--limit", type=click.IntRange(0), default=100, show_default=True, help="0 is all.")
+@click.option("--limit", type=click.IntRange(0, 1_000_000), default=100, show_default=True, help="0 is all.")
 @pass_call
 def list_beads(call: Call, lanes: tuple[str, ...], *, ready: bool, blocked: bool, limit: int) -> None:
     """List beads lane by lane; the closed lane only if it is named."""
