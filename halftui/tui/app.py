@@ -4,6 +4,7 @@ import asyncio
 import os
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, ClassVar, Concatenate, ParamSpec, Protocol, TypeVar, cast, runtime_checkable
 
 from textual.app import App
@@ -42,8 +43,8 @@ class HalfApp(App[None]):
 
     TITLE = "HalfTUI"
     CSS_PATH = "app.tcss"
+    ENABLE_COMMAND_PALETTE = False  # ours opens with the board's own actions alone
     BINDINGS: ClassVar[list[BindingType]] = list(bindings("everywhere"))
-    COMMAND_PALETTE_BINDING = "ctrl+p"
 
     class Fresh(Message):
         """The board has another snapshot."""
@@ -154,22 +155,25 @@ class HalfApp(App[None]):
 
     async def tell(self, op: Callable[Concatenate[Any, P], R], *args: P.args, **kwargs: P.kwargs) -> R | None:
         """Run an op and renew the board; a refusal becomes a toast with its hint and returns None."""
-        return (await self._tried(op, *args, **kwargs))[1]
+        return await self._tried(partial(self.service.write, op, *args, **kwargs))
 
     async def did(self, op: Callable[Concatenate[Any, P], Any], *args: P.args, **kwargs: P.kwargs) -> bool:
         """Do as `tell` does, and return whether it was done."""
-        return (await self._tried(op, *args, **kwargs))[0]
 
-    async def _tried(
-        self, op: Callable[Concatenate[Any, P], R], *args: P.args, **kwargs: P.kwargs
-    ) -> tuple[bool, R | None]:
+        def done() -> bool:
+            self.service.write(op, *args, **kwargs)
+            return True
+
+        return await self._tried(done) is True
+
+    async def _tried(self, blocking: Callable[[], R]) -> R | None:
         try:
-            result = await asyncio.to_thread(self.service.write, op, *args, **kwargs)
+            result = await asyncio.to_thread(blocking)
             await self.renew()
         except HalfTUIError as error:
             self.refuse(error)
-            return False, None
-        return True, result
+            return None
+        return result
 
     def refuse(self, error: HalfTUIError) -> None:
         """Show why something was not done."""
@@ -205,7 +209,12 @@ class HalfApp(App[None]):
 
     def action_palette(self) -> None:
         """Find an action by its words."""
-        self.action_command_palette()
+        from textual.command import CommandPalette
+
+        from halftui.tui.palette import Actions
+
+        if not isinstance(self.screen, CommandPalette):
+            self.push_screen(CommandPalette(providers=[Actions], placeholder="What shall happen?"))
 
     def action_help(self) -> None:
         """Show the keys that hold here."""

@@ -62,8 +62,8 @@ def _places(width: int, here: str, inks: Inks) -> list[tuple[str, Style]]:
             continue
         is_here = name == here
         parts.append((str(number), inks["key"] if is_here else inks["muted"]))
-        shown = f" {name}" if width >= 110 else name
-        parts.append((shown, inks["strong"] + Style(underline=True) if is_here else inks["text"]))
+        parts.append((" " if width >= 110 else "", Style()))
+        parts.append((name, inks["strong"] + Style(underline=True) if is_here else inks["text"]))
         parts.append(("   " if width >= 110 else " ", Style()))
     return parts
 
@@ -144,3 +144,12 @@ def hints(width: int, actions: Sequence[Action], inks: Inks) -> Strip:
         row.put(each.key, inks["key"]).put(f" {each.label}", inks["muted"]).skip(GAP)
     row.skip(row.left - cell_len(last) - 1)
     return row.put("?", inks["key"]).put(" help", inks["muted"]).strip()
+
+
+def plain_hints(width: int, keys: Sequence[tuple[str, str]], inks: Inks) -> Strip:
+    """Return a few keys and their words, as many as fit whole."""
+    row = Row(width, inks["ground"]).skip(1)
+    for key, words in keys:
+        if cell_len(key) + 1 + cell_len(words) <= row.left:
+            row.put(key, inks["key"]).put(f" {words}", inks["muted"]).skip(GAP)
+    return row.strip()

@@ -4,6 +4,7 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from rich.errors import StyleSyntaxError
 from rich.style import Style
@@ -78,7 +79,7 @@ def read(file: Path) -> Look:
         dark=_flag(file, found, "is_dark", default=True),
         ansi=_flag(file, found, "is_ansi", default=False),
         primary=_colour(file, colours, "primary"),
-        **{key: _colour(file, colours, key) for key in _SYSTEM[1:] if key in colours},
+        **_system(file, colours),
         variables={key: value for key, value in colours.items() if key not in _SYSTEM},
     )
     title = found.get("title", file.stem)
@@ -86,7 +87,12 @@ def read(file: Path) -> Look:
         raise _bad(file, "title", "it is a text")
     inks = _inks(file, _table(file, found, "inks"))
     ground = Style() if theme.ansi else Style(bgcolor=colours.get("background", "default"))
-    return Look(file.stem, title, theme, {**inks, "ground": ground})
+    panel = Style() if theme.ansi else Style(bgcolor=colours.get("panel", "default"))
+    return Look(file.stem, title, theme, {**inks, "ground": ground, "bar": panel})
+
+
+def _system(file: Path, colours: Mapping[str, str]) -> dict[str, Any]:
+    return {key: _colour(file, colours, key) for key in _SYSTEM[1:] if key in colours}
 
 
 def _inks(file: Path, table: Mapping[str, str]) -> dict[str, Style]:

@@ -69,7 +69,7 @@ async def place(board: BoardScreen, step: int) -> None:
     """Put the chosen card one place up (-1) or down (1) in its lane."""
     from halftui.ops import beads
 
-    lane = board.lane
+    lane = board.lanes.lane
     if lane.lane in ("done", "closed"):
         board.half.refuse(Refused("this lane is in the order of time", "order Ready and Blocked instead"))
         return

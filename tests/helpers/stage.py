@@ -43,7 +43,9 @@ class Stage:
     board: str = ""
     ids: dict[str, str] = field(default_factory=dict)  # bead ids by title
 
-    def write(self, op: Callable[..., object], *args: object, as_: Actor | None = None, **kwargs: object) -> object:
+    def write(
+        self, op: Callable[..., object], *args: object, as_: Actor | None = None, **kwargs: object
+    ) -> object:
         """Run an op as the person, or as somebody else."""
         return self.store.write(as_ or self.service.actor, op, *args, **kwargs)
 
@@ -69,15 +71,11 @@ class Stage:
     ) -> None:  # fmt: skip
         """End an attempt."""
         self.clock.minutes_ago(minutes_ago)
-        self.write(
-            attempts.end, claim.attempt, claim.epoch, outcome, reason, "It is done.", work, as_=ENGINE
-        )
+        self.write(attempts.end, claim.attempt, claim.epoch, outcome, reason, "It is done.", work, as_=ENGINE)
 
     def spend(self, claim: attempts.Claim, tokens: int, usd: float) -> None:
         """Count what an attempt used."""
-        self.write(
-            attempts.meter, claim.attempt, claim.epoch, tokens, tokens // 10, usd, 3, as_=ENGINE
-        )
+        self.write(attempts.meter, claim.attempt, claim.epoch, tokens, tokens // 10, usd, 3, as_=ENGINE)
 
     async def print(self, claim: attempts.Claim, *lines: tuple[str, str], now: str = "") -> None:
         """Let an attempt print lines of (kind, text)."""
@@ -103,7 +101,7 @@ def empty(folder: Path, name: str = "demo-repo", **settings: str | int) -> Stage
 
 
 def busy(folder: Path) -> Stage:
-    """Return the board in the middle of a day: cards in every lane, two agents at work, one of them asking."""
+    """Return the board in the middle of a day: cards in every lane, two agents, one asking."""
     count = itertools.count(7)
     with patch("halftui.ops.beads.secrets.randbelow", lambda n: next(count) * 1187 % n):
         stage = empty(folder, cap=4)
@@ -161,7 +159,9 @@ def _future(stage: Stage) -> None:
     stage.bead("Session store", 40, (login, "Cache the price list"), labels=["auth"])
     stage.bead("Single sign-on page", 40, ("Session store",), labels=["auth", "ui"])
     names = ("Rotate the session tokens", "Session store", "Single sign-on page")
-    convoy = stage.write(convoys.create, stage.board, "auth-rework", [stage.ids[login], *map(stage.ids.get, names)])
+    convoy = stage.write(
+        convoys.create, stage.board, "auth-rework", [stage.ids[login], *map(stage.ids.get, names)]
+    )
     stage.write(convoys.start, convoy)
     docs = stage.bead("Docs: first steps", 20, priority=4)
     stage.write(convoys.create, stage.board, "docs-refresh", [docs])

@@ -22,7 +22,7 @@ class Line(Widget):
             self.line = line
             self.x = x
 
-    def __init__(self, paint: Callable[[int], Strip], *, id: str) -> None:  # noqa: A002 - Textual's name
+    def __init__(self, paint: Callable[[int], Strip], *, id: str) -> None:
         super().__init__(id=id)
         self._paint = paint
         self._shown: Strip | None = None
