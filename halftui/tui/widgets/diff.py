@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
+from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
@@ -11,23 +12,23 @@ from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from halftui.tui.draw import cut
 from halftui.tui.keys import Action, bindings
-from halftui.tui.widgets.cells import cell_len, cut, padded
+from halftui.tui.widgets.cells import padded
 from halftui.tui.widgets.patch import Patch, Row, Spot, changed
 from halftui.tui.widgets.rows import overlaid
 
 SPLIT_FROM = 160  # columns of the screen from which two columns are shown unasked
 STRIPS = 2_000
+PROSE = 100  # cells; longer lines of prose are hard to read
 PARTS = ("line", "plus", "minus", "plus-sign", "minus-sign", "plus-word", "minus-word", "number", "rule",
-         "place", "note", "comment", "cursor", "cursor-ground")  # fmt: skip
+         "place", "note", "intro", "comment", "cursor", "cursor-ground")  # fmt: skip
 
 ACTIONS: tuple[Action, ...] = (
     Action("diff.next", "n", "hunk", "Go to the next hunk", "diff", 4),
     Action("diff.previous", "N", "previous hunk", "Go to the hunk before", "diff", 9),
     Action("diff.wrap", "w", "wrap", "Wrap long lines, or cut them", "diff", 6),
-    Action(
-        "diff.split", "equals_sign", "split", "Show old and new side by side, or in one column", "diff", 6
-    ),
+    Action("diff.split", "=", "split", "Show old and new side by side, or in one column", "diff", 6),
     Action("diff.copy", "y", "copy", "Copy the line", "diff", 8),
     Action("diff.up", "up,k", "up", "Go to the line above", "diff", 9),
     Action("diff.down", "down,j", "down", "Go to the line below", "diff", 9),
@@ -57,6 +58,7 @@ class DiffView(ScrollView, can_focus=True, inherit_bindings=False):
         & > .diff--number { color: $text-disabled; }
         & > .diff--rule { color: $border; }
         & > .diff--place { color: $text-muted; text-style: italic; }
+        & > .diff--intro { color: $foreground; }
         & > .diff--note { color: $text-muted; text-style: italic; }
         & > .diff--comment { color: $warning; }
         & > .diff--cursor { color: $accent; text-style: bold; }
@@ -72,6 +74,7 @@ class DiffView(ScrollView, can_focus=True, inherit_bindings=False):
         self.patch = Patch(())
         self.message = ""
         self._comments: Mapping[Spot, str] = {}
+        self._intro = ""
         self._rows: list[Row] = []
         self._wraps = False
         self._is_split: bool | None = None
@@ -83,11 +86,15 @@ class DiffView(ScrollView, can_focus=True, inherit_bindings=False):
 
     def say(self, message: str) -> None:
         """Show a sentence instead of a patch."""
-        self.message = message
+        self.message, self._intro = message, ""
         self._take(Patch(()), {})
 
-    def show(self, lines: Sequence[str], comments: Mapping[Spot, str] | None = None) -> None:
-        """Show a patch's lines, cleaned, and the comments on lines of it; the cursor goes to the top."""
+    def show(self, lines: Sequence[str], comments: Mapping[Spot, str] | None = None, intro: str = "") -> None:
+        """Show a patch's lines, cleaned, and the comments on lines of it; the cursor goes to the top.
+
+        `intro` is prose that stands above the first hunk.
+        """
+        self._intro = intro
         self.message = "" if lines else "nothing changed in the text of this file"
         self._take(Patch(lines), comments or {})
 
@@ -136,10 +143,11 @@ class DiffView(ScrollView, can_focus=True, inherit_bindings=False):
         """Make the rows anew and keep the cursor on its line."""
         on = max(self._rows[self.cursor][1:3]) if self._rows else -1
         self._laid_for = (self.size.width, self.is_split)
+        self._rows = self.patch.head(max(min(self.size.width - 4, PROSE), 8), self._intro)
         if self.is_split:
-            self._rows = self.patch.pairs(self._side[1] * 2, self._comments)
+            self._rows += self.patch.pairs(self.size.width - self._gutter - 8, self._comments)
         else:
-            self._rows = self.patch.rows(self._room, self._comments, wraps=self._wraps)
+            self._rows += self.patch.rows(self._room, self._comments, wraps=self._wraps)
         self._strips.clear()
         self.virtual_size = Size(self.size.width, len(self._rows))
         if on >= 0:
@@ -179,8 +187,9 @@ class DiffView(ScrollView, can_focus=True, inherit_bindings=False):
             strip = Strip(self._drawn(row)).adjust_cell_length(width, self.rich_style)
             self._strips[row] = strip
         if number == self.cursor and self.has_focus_within:
-            segments = overlaid(list(strip), 0, width, self._look("cursor-ground"))
-            mark = Segment("▌", self._look("cursor") + self._look("cursor-ground"))
+            ground = Style(bgcolor=self._look("cursor-ground").bgcolor)
+            segments = overlaid(list(strip), 0, width, ground)
+            mark = Segment("▌", self._look("cursor") + ground)
             strip = Strip([mark, *Strip(segments).crop(1, width)])
         return strip.apply_offsets(0, number)
 
@@ -190,8 +199,8 @@ class DiffView(ScrollView, can_focus=True, inherit_bindings=False):
     def _drawn(self, row: Row) -> list[Segment]:
         self.styled += 1
         match row.kind:
-            case "note":
-                return [Segment(f"  {cut(row.text, self.size.width - 2)}", self._look("note"))]
+            case "note" | "intro":
+                return [Segment(f"  {cut(row.text, self.size.width - 2)}", self._look(row.kind))]
             case "hunk":
                 return self._rule(row.line)
             case "comment":
@@ -227,9 +236,8 @@ class DiffView(ScrollView, can_focus=True, inherit_bindings=False):
             said = padded(f"{' ' * self._gutter}{text[2:]}", cells)
             return [Segment(said, self._look("note"))]
         part = {"+": "plus", "-": "minus"}.get(sign, "line")
-        number = self.patch.spot(line)[1] if row.start == 0 else ""
-        if side == "-" and sign == " ":
-            number = self._old_number(line)
+        old, new = self.patch.numbers(line)
+        number = "" if row.start else old if sign == "-" or side == "-" else new
         room = cells - self._gutter
         stop = len(text) - 1 if row.stop < 0 else row.stop
         shown = text[1:][row.start : stop]
@@ -241,13 +249,6 @@ class DiffView(ScrollView, can_focus=True, inherit_bindings=False):
             Segment(f" {sign} ", mark),
             *body,
         ]
-
-    def _old_number(self, line: int) -> int:
-        hunk = self.patch.hunks[self.patch.hunk_of(line)]
-        new = self.patch.spot(line)[1]
-        came = sum(t.startswith("+") for t in self.patch.lines[hunk.at + 1 : line])
-        went = sum(t.startswith("-") for t in self.patch.lines[hunk.at + 1 : line])
-        return hunk.old + (new - hunk.new) - came + went
 
     def _words(self, line: int, body: list[Segment], start: int, part: str, room: int) -> list[Segment]:
         """Mark what differs from the line that stands for this one."""

@@ -32,7 +32,7 @@ TIMES_FROM = 70  # cells of width from which the time column is shown unasked
 
 ACTIONS: tuple[Action, ...] = (
     Action("pane.follow", "f,end", "follow", "Go to the newest line and follow it", "pane", 1),
-    Action("pane.search", "slash", "search", "Search in this pane", "pane", 2),
+    Action("pane.search", "/", "search", "Search in this pane", "pane", 2),
     Action("pane.zoom", "z", "zoom", "Let this pane fill the screen, or give back the room", "pane", 3),
     Action("pane.wrap", "w", "wrap", "Wrap long lines, or cut them", "pane", 4),
     Action("pane.times", "i", "times", "Show or hide the time of each line", "pane", 5),
@@ -56,9 +56,9 @@ class LinePane(ScrollView, can_focus=True, inherit_bindings=False):
     LinePane {
         overflow-x: hidden; overflow-y: scroll; scrollbar-size-vertical: 1;
         scrollbar-background: $background; scrollbar-background-hover: $background;
-        border: round $border-blurred; border-title-color: $text-muted; border-subtitle-color: $text-muted;
+        border: round $border; border-title-color: $text-muted; border-subtitle-color: $text-muted;
         background: $background; color: $foreground; height: 1fr; padding: 0 0 0 1;
-        &:focus { border: heavy $border; border-title-color: $foreground; border-title-style: bold; }
+        &:focus { border: heavy $primary; border-title-color: $primary; border-title-style: bold; }
         & > .line--say { color: $foreground; }
         & > .line--think { color: $text-muted; text-style: italic; }
         & > .line--tool { color: $foreground; }
@@ -193,8 +193,8 @@ class LinePane(ScrollView, can_focus=True, inherit_bindings=False):
         self.refresh()
 
     def _say_state(self) -> None:
-        self.border_title = Content(f" {self.title} ") if self.title else None
-        self.border_subtitle = Content(f" {self._state()} ") if self.attempt else None
+        self.border_title = Content(self.title) if self.title else None
+        self.border_subtitle = Content(self._state()) if self.attempt else None
 
     def _state(self) -> str:
         if self._typed is not None:

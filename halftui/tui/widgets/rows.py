@@ -6,12 +6,14 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
+from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 
 from halftui.ops.transcripts import Entry
+from halftui.tui.draw import cut
 from halftui.tui.widgets import sgr
-from halftui.tui.widgets.cells import broken, cell_len, cut
+from halftui.tui.widgets.cells import broken
 
 TIME_CELLS = 9
 MARK_CELLS = 2
