@@ -23,6 +23,8 @@ def lines_of(happening: Happening) -> Lines:
             return [("say", text)]
         case Thought(text):
             return [("think", text)]
+        case Used(_, tool, _, _) if tool.rpartition("__")[2] == "ask":
+            return []  # the question itself has a line of its own
         case Used(_, _, summary, detail):
             return [
                 ("tool", summary),
