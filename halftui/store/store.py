@@ -6,6 +6,7 @@ for importing the ORM; the same SQL runs on PostgreSQL through SQLAlchemy.
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import threading
 import time
@@ -247,8 +248,8 @@ def translated(url: str) -> Iterator[None]:
 
 def _meaning(error: BaseException) -> HalfTUIError | None:
     said = (str(error).strip() or type(error).__name__).splitlines()[0]
-    for words, meaning in _MEANINGS:
-        if any(word in said for word in words):
+    for pattern, meaning in _MEANINGS:
+        if re.search(pattern, said):
             return meaning(said)
     if type(error).__name__ in ("OperationalError", "InterfaceError", "AdminShutdown"):
         return Unavailable(f"the database does not answer: {said}", "check --database and the server")
@@ -256,33 +257,33 @@ def _meaning(error: BaseException) -> HalfTUIError | None:
 
 
 _NO_DATABASE = ("there is no HalfTUI database yet", "run: halftui init")
-_MEANINGS: tuple[tuple[tuple[str, ...], Callable[[str], HalfTUIError]], ...] = (
-    (("no such table", 'relation "alembic_version" does not exist'), lambda _: MissingTable(*_NO_DATABASE)),
+_MEANINGS: tuple[tuple[str, Callable[[str], HalfTUIError]], ...] = (
+    (r'no such table|relation ".*" does not exist', lambda _: MissingTable(*_NO_DATABASE)),
     (
-        ("readonly", "unable to open", "permission denied"),
+        r"readonly|unable to open|permission denied",
         lambda said: Misconfigured(
             f"the database can't be opened or written: {said}",
             "check the folder's permissions, or name another database with --database",
         ),
     ),
     (
-        ("not a database", "malformed"),
+        r"not a database|malformed",
         lambda said: Misconfigured(f"the database is damaged: {said}", "restore it from a backup"),
     ),
     (
-        ("locked", "deadlock detected", "could not serialize"),
+        r"locked|deadlock detected|could not serialize",
         lambda _: Unavailable("another process holds the database", "try again in a moment"),
     ),
     (
-        ("is full", "No space left"),
+        r"is full|No space left",
         lambda _: Unavailable("the disk under the database is full", "free some space; nothing was lost"),
     ),
     (
-        ("UNIQUE constraint", "unique constraint"),
+        r"UNIQUE constraint|unique constraint",
         lambda _: Conflict("somebody else made the same thing meanwhile", "look again"),
     ),
     (
-        ("does not exist", "authentication failed", "Could not parse", "invalid dsn"),
+        r"does not exist|authentication failed|Could not parse|invalid dsn",
         lambda said: Misconfigured(f"the database can't be used: {said}", "check --database"),
     ),
 )
