@@ -73,6 +73,7 @@ class HalfApp(App[None]):
         self.snapshot: Snapshot | None = None
         self.animation_level = "none"
         self._follows = follows
+        self._unsubscribe: Callable[[], None] | None = None
         self._looks, self._wrong = themes.load()
         for look in self._looks.values():
             self.register_theme(look.theme)
@@ -106,7 +107,8 @@ class HalfApp(App[None]):
 
     def on_unmount(self) -> None:
         """Hear no more of the board."""
-        self._unsubscribe()
+        if self._unsubscribe is not None:
+            self._unsubscribe()
 
     async def _process_messages(self, *args: Any, **kwargs: Any) -> None:
         # Textual sets an eager task factory for the whole loop on Python 3.12; asyncssh then hangs.
