@@ -74,6 +74,7 @@ class HalfApp(App[None]):
         self.animation_level = "none"
         self.drawn = asyncio.Event()  # set once the first frame is on the screen
         self._follows = follows
+        self._unsubscribe: Callable[[], None] | None = None
         self._looks, self._wrong = themes.load()
         for look in self._looks.values():
             self.register_theme(look.theme)
@@ -111,7 +112,8 @@ class HalfApp(App[None]):
 
     def on_unmount(self) -> None:
         """Hear no more of the board."""
-        self._unsubscribe()
+        if self._unsubscribe is not None:
+            self._unsubscribe()
 
     async def _process_messages(self, *args: Any, **kwargs: Any) -> None:
         # Textual sets an eager task factory for the whole loop on Python 3.12; asyncssh then hangs.

@@ -64,7 +64,7 @@ def _blocked(card: Card, now: float, _: float | None) -> Iterator[Fact]:
 
 def _ready(card: Card, now: float, _: float | None) -> Iterator[Fact]:
     if card.failures:
-        yield Fact(f"failed {card.failures}/{MOST_FAILURES}", "failed", 1)
+        yield Fact(f"failed {card.failures}/{MOST_FAILURES}", "failed", 0)
         yield from [Fact(card.reason, "failed", 3)] if card.reason else ()
     if card.retry_at is not None and card.retry_at > now:
         yield Fact(f"again in {age(card.retry_at - now)}", "muted", 6)
@@ -80,7 +80,7 @@ def _working(card: Card, now: float, asked_at: float | None) -> Iterator[Fact]:
         yield Fact(f"asks you {waited}".rstrip(), "asking", 0)
     elif card.now:
         yield Fact(card.now, "text", 2, least=8)
-    if card.started_at is not None:
+    if card.started_at is not None and card.attempt_state != "asking":
         yield Fact(age(now - card.started_at), rank=4)
     if card.cost_usd >= 0.005:
         yield Fact(money(card.cost_usd), "money", 6)
@@ -147,8 +147,8 @@ def draw(
 
 def tell(row: Row, told: Sequence[Fact], inks: Inks, separator: str = SEPARATOR) -> None:
     """Fill a row with the facts that matter most, in their order."""
-    kept = _kept(told, row.left - 1, cell_len(separator))
-    spare = row.left - 1 - sum(f.need for f in kept) - cell_len(separator) * max(len(kept) - 1, 0)
+    kept = _kept(told, row.left, cell_len(separator))
+    spare = row.left - sum(f.need for f in kept) - cell_len(separator) * max(len(kept) - 1, 0)
     for number, fact in enumerate(kept):
         if number:
             row.put(separator, inks["edge"] + Style(bold=False))

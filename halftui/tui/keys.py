@@ -91,7 +91,7 @@ ACTIONS: tuple[Action, ...] = (
            BEADS),
     Action("bead.more", "plus", "urgent", "More urgent by one", "board", 7, BEADS, "ready blocked"),
     Action("bead.less", "minus", "less", "Less urgent by one", "board", 8, BEADS, "ready blocked"),
-    Action("bead.raise", "K", "raise", "Before the card above: the order of Ready is the order of work",
+    Action("bead.raise", "K", "raise", "Before the card above; Ready is in the order of work",
            "board", 8, BEADS),
     Action("bead.lower", "J", "lower", "Behind the card below", "board", 8, BEADS),
     Action("bead.left", "H", "move left", "Into the lane at the left", "board", 7, BEADS),

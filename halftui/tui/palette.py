@@ -5,7 +5,7 @@ from functools import partial
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
 from halftui.tui.app import place_of
-from halftui.tui.keys import Action, held
+from halftui.tui.keys import MOVE, Action, held
 
 
 class Actions(Provider):
@@ -25,7 +25,8 @@ class Actions(Provider):
                 yield Hit(score, shown, partial(self._run, each), help=f"key {each.key}")
 
     def _actions(self) -> list[Action]:
-        return [a for a in held(place_of(self.screen)) if a.where != "lanes" and a.id != "palette"]
+        found = [a for a in held(place_of(self.screen)) if a.group != MOVE and a.id != "palette"]
+        return sorted(found, key=lambda a: a.where == "everywhere")
 
     async def _run(self, each: Action) -> None:
         node = self.app if each.where == "everywhere" else self.screen
@@ -33,4 +34,4 @@ class Actions(Provider):
 
 
 def _words(each: Action) -> str:
-    return f"{each.label}: {each.does}"
+    return f"{each.label.capitalize()}: {each.does[0].lower()}{each.does[1:]}"

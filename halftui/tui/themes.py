@@ -80,7 +80,7 @@ def read(file: Path) -> Look:
         ansi=_flag(file, found, "is_ansi", default=False),
         primary=_colour(file, colours, "primary"),
         **_system(file, colours),
-        variables={key: value for key, value in colours.items() if key not in _SYSTEM},
+        variables=_variables(colours),
     )
     title = found.get("title", file.stem)
     if not isinstance(title, str):
@@ -89,6 +89,14 @@ def read(file: Path) -> Look:
     ground = Style() if theme.ansi else Style(bgcolor=colours.get("background", "default"))
     panel = Style() if theme.ansi else Style(bgcolor=colours.get("panel", "default"))
     return Look(file.stem, title, theme, {**inks, "ground": ground, "bar": panel})
+
+
+def _variables(colours: Mapping[str, str]) -> dict[str, str]:
+    own = {key: value for key, value in colours.items() if key not in _SYSTEM}
+    border, ground = own.get("border", colours["primary"]), colours.get("background", "ansi_default")
+    bars = {"scrollbar": border, "scrollbar-hover": border, "scrollbar-active": colours["primary"]}
+    grounds = ("scrollbar-background", "scrollbar-background-hover", "scrollbar-background-active")
+    return {**bars, **dict.fromkeys(grounds, ground), "scrollbar-corner-color": ground, **own}
 
 
 def _system(file: Path, colours: Mapping[str, str]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.screen import Screen
-from textual.widgets import Button, Input, Label, TextArea
+from textual.widgets import Input, Label, TextArea
 
 from halftui.tui.app import half
 from halftui.tui.bars import plain_hints
@@ -30,6 +30,7 @@ class BeadPage(Screen[Written | None]):
 
     PLACE = "bead page"
     AUTO_FOCUS = "#title"
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+o", "save", "save", show=False),
         Binding("escape", "leave", "back", show=False),
@@ -48,10 +49,11 @@ class BeadPage(Screen[Written | None]):
     BeadPage .half { width: auto; }
     BeadPage #labels { width: 1fr; }
     BeadPage .short { margin: 1 2 0 0; }
-    BeadPage Button {
-        border: none; height: 1; min-width: 12; margin: 1 0 0 2; background: $panel; color: $foreground;
-    }
-    BeadPage Button:focus { background: $primary; color: $background; text-style: bold; }
+    BeadPage.-short VerticalScroll { padding: 0 2; }
+    BeadPage.-short Label { margin: 0; }
+    BeadPage.-short .short { margin: 1 2 0 0; }
+    BeadPage.-short TextArea { min-height: 3; }
+    BeadPage.-short Horizontal { height: 3; }
     """
 
     def __init__(self, head: str, written: Written) -> None:
@@ -64,17 +66,18 @@ class BeadPage(Screen[Written | None]):
         with VerticalScroll(can_focus=False):
             yield Label(self._head, classes="head", markup=False)
             yield Label("Title")
-            yield Input(start.title, id="title", max_length=500)
+            yield Input(start.title, id="title", max_length=500, select_on_focus=False)
             yield Label("Description: what and why, as the agent will read it")
             yield TextArea(start.description, id="description", tab_behavior="focus", soft_wrap=True)
             yield Label("Acceptance: how everybody sees that it is done")
             yield TextArea(start.acceptance, id="acceptance", tab_behavior="focus", soft_wrap=True)
             with Horizontal():
                 yield Label("Priority 0-4", classes="short")
-                yield Input(str(start.priority), id="priority", restrict="[0-4]", max_length=1)
+                yield Input(
+                    str(start.priority), id="priority", select_on_focus=False, restrict="[0-4]", max_length=1
+                )
                 yield Label("Labels", classes="short")
-                yield Input(" ".join(start.labels), id="labels")
-                yield Button("Save", id="save")
+                yield Input(" ".join(start.labels), id="labels", select_on_focus=False)
         keys = [("^o", "save"), ("tab", "next field"), ("esc", "back without saving")]
         yield Line(lambda width: plain_hints(width, keys, half(self).inks), id="hints")
 
@@ -85,9 +88,8 @@ class BeadPage(Screen[Written | None]):
             self.notify("say what is to be done in one line", title="a bead needs a title", markup=False)
             self.query_one("#title").focus()
             return
-        description, acceptance = (
-            self.query_one(f"#{n}", TextArea).text for n in ("description", "acceptance")
-        )
+        description = self.query_one("#description", TextArea).text
+        acceptance = self.query_one("#acceptance", TextArea).text
         priority = self.query_one("#priority", Input).value
         labels = tuple(word.lstrip("#~") for word in self.query_one("#labels", Input).value.split())
         self.dismiss(Written(title, description, acceptance, int(priority) if priority else 2, labels))
@@ -98,8 +100,4 @@ class BeadPage(Screen[Written | None]):
 
     def on_input_submitted(self) -> None:
         """Enter in a line saves."""
-        self.action_save()
-
-    def on_button_pressed(self) -> None:
-        """The button saves."""
         self.action_save()

@@ -34,6 +34,7 @@ class HelpScreen(ModalScreen[None]):
     HelpScreen { align: center middle; background: $background 60%; }
     HelpScreen VerticalScroll {
         width: 84; max-width: 100%; height: auto; max-height: 92%; padding: 1 2;
+        scrollbar-size-vertical: 1;
         background: $surface; border: round $primary; border-subtitle-color: $text-muted;
     }
     HelpScreen Static { height: auto; }
