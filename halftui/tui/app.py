@@ -72,7 +72,7 @@ class HalfApp(App[None]):
         self.owns_agents = owns_agents
         self.snapshot: Snapshot | None = None
         self.animation_level = "none"
-        self.drawn = asyncio.Event()  # set once the first frame is on the screen
+        self._delivered: Snapshot | None = None
         self._follows = follows
         self._unsubscribe: Callable[[], None] | None = None
         self._looks, self._wrong = themes.load()
@@ -106,10 +106,6 @@ class HalfApp(App[None]):
             self.refuse(error)
         self.set_timer(WARM_UP_SECONDS, lambda: self.run_worker(_warm_up, thread=True, name="warm up"))
 
-    def on_ready(self) -> None:
-        """Tell whoever waits that the first frame is drawn."""
-        self.drawn.set()
-
     def on_unmount(self) -> None:
         """Hear no more of the board."""
         if self._unsubscribe is not None:
@@ -139,8 +135,9 @@ class HalfApp(App[None]):
 
     def on_half_app_fresh(self) -> None:
         """Hand the newest snapshot to every screen that wants it."""
-        if (snapshot := self.snapshot) is None:
+        if (snapshot := self.snapshot) is None or snapshot is self._delivered:
             return
+        self._delivered = snapshot
         for screen in self.screen_stack:
             if isinstance(screen, Shows) and screen.is_mounted:
                 screen.show(snapshot)
@@ -148,6 +145,7 @@ class HalfApp(App[None]):
     async def renew(self) -> None:
         """Read the board now, so that what was just done is seen at once."""
         await self.service.watch(self.board).refresh()
+        self.on_half_app_fresh()
 
     # what screens call
 
