@@ -26,7 +26,6 @@ _GUARDS: Final = {
     "core.attributesFile": "/dev/null",
     "gc.auto": "0",
     "maintenance.auto": "false",
-    "merge.verifySignatures": "false",
     "submodule.recurse": "false",
     "commit.gpgSign": "false",
 }
@@ -41,7 +40,6 @@ _ENVIRONMENT: Final = {
     "GIT_EDITOR": "false",
     "GIT_PAGER": "cat",
     "GIT_NO_LAZY_FETCH": "1",
-    "GIT_NO_REPLACE_OBJECTS": "1",
     "GIT_LITERAL_PATHSPECS": "1",
     "GIT_DEFAULT_REF_FORMAT": "files",
     "GIT_AUTHOR_NAME": "HalfTUI",
@@ -214,9 +212,10 @@ def translate(verb: str, answer: Answer) -> HalfTUIError:
 
 
 def printable(text: str | bytes) -> str:
-    """Return git's own words as valid Unicode without the password of any address."""
+    """Return git's words as plain Unicode lines without control codes or an address's password."""
     raw = text if isinstance(text, bytes) else text.encode("utf-8", "surrogateescape")
-    return re.sub(r"(\w://)[^/@\s]*@", r"\1", raw.decode("utf-8", "replace"))
+    plain = re.sub(r"[^\n\t\x20-\x7e\xa0-\U0010ffff]", "?", raw.decode("utf-8", "replace"))
+    return re.sub(r"(\w://)[^/@\s]*@", r"\1", plain)
 
 
 def _reason(answer: Answer) -> str:
