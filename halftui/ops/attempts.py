@@ -8,9 +8,10 @@ from halftui.domain.names import attempt_id
 from halftui.domain.states import ATTEMPT_MOVES, AttemptState, AttemptVerb, BeadState, after
 from halftui.domain.text import clean, clean_line
 from halftui.errors import Conflict
-from halftui.ops import beads
+from halftui.ops import beads, subscriptions
 from halftui.ops.access import verb
 from halftui.ops.agents import choose
+from halftui.ops.fields import LONGEST_TEXT
 from halftui.ops.views import DISPATCHABLE
 from halftui.store.tables import Attempt, Bead, Board
 from halftui.store.tx import Tx
@@ -29,8 +30,9 @@ class Claim:
     agent: str  # its name
     agent_id: str
     runtime: str
-    session: str
+    session: str  # to open, or to go on with
     is_resumed: bool
+    subscription: str | None  # None: the platform's own credential
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,6 @@ def claim(tx: Tx, board_id: str, lease: float, cap: int, pool: tuple[str, ...]) 
     One conditional UPDATE decides; `cap` is the limit over all boards, the board's own counts too.
     `lease` is in seconds.
     """
-    tx.change("UPDATE board SET cap = cap WHERE id = :b", b=board_id)  # caps are counted one by one
     board = tx.get(Board, board_id)
     counted = tx.rows("SELECT board_id, count(*) FROM attempt WHERE state <> 'ended' GROUP BY board_id")
     live = {str(on): int(count) for on, count in counted}
@@ -73,6 +74,14 @@ def start(tx: Tx, attempt: str, epoch: int, sandbox: str, sandbox_name: str) -> 
     row.sandbox, row.sandbox_name = sandbox, sandbox_name
     _move(tx, row, AttemptVerb.START)
     tx.record("attempt.start", attempt, row.board_id, sandbox=sandbox)
+
+
+@verb("attempt.greet")
+def greet(tx: Tx, attempt: str, epoch: int, session: str) -> None:
+    """Record the session that the program opened, so that a later attempt can go on with it."""
+    row = _mine(tx, attempt, epoch)
+    row.session = session
+    tx.add(row)
 
 
 @verb("attempt.renew")
@@ -128,6 +137,7 @@ def end(
     """
     row = _mine(tx, attempt, epoch)
     _move(tx, row, AttemptVerb.END)
+    reason = clean_line(reason, longest=80)
     row.outcome, row.reason, row.ended_at, row.now = outcome.value, reason, tx.now, ""
     bead = tx.get(Bead, row.bead_id)
     if work is not None:
@@ -149,12 +159,14 @@ def _move_bead_on(
 ) -> None:
     if outcome is Outcome.PASSED:
         bead.failures, bead.remark, bead.retry_at = 0, "", None
-        beads.put_in_review(tx, bead, summary or "no summary was given")
+        beads.put_in_review(tx, bead, summary.strip() or "no summary was given")
         return
     if outcome is Outcome.STOPPED:
         bead.hold = row.stop_reason or "stopped"
     elif outcome is Outcome.LIMITED:
         bead.retry_at = retry_at or tx.now + 3600
+    elif outcome is Outcome.LOST:
+        bead.retry_at = retry_at
     elif outcome is Outcome.FAILED:
         _count_failure(tx, bead, row.reason, summary)
     beads.reopen_for_work(tx, bead, f"{outcome.value}: {row.reason}")
@@ -162,7 +174,7 @@ def _move_bead_on(
 
 def _count_failure(tx: Tx, bead: Bead, reason: str, summary: str) -> None:
     bead.failures += 1
-    bead.summary = summary[: beads.LONGEST_TEXT]
+    bead.summary = summary[:LONGEST_TEXT]
     bead.retry_at = tx.now + 60 * BACK_OFF_MINUTES[min(bead.failures, len(BACK_OFF_MINUTES)) - 1]
     if bead.failures >= len(BACK_OFF_MINUTES):
         bead.hold = f"failed {bead.failures} times: {reason}"
@@ -181,13 +193,14 @@ def _open(tx: Tx, board: Board, bead_id: str, lease: float, pool: tuple[str, ...
     runtime = bead.runtime or board.runtime
     agent = choose(tx, bead, runtime, pool)
     last = tx.rows(
-        "SELECT session, reason FROM attempt WHERE bead_id = :b AND agent_id = :a AND runtime = :r"
-        " AND state = 'ended' AND tokens_out > 0 ORDER BY epoch DESC LIMIT 1",
+        "SELECT session FROM attempt WHERE bead_id = :b AND agent_id = :a AND runtime = :r"
+        " ORDER BY epoch DESC LIMIT 1",
         b=bead_id,
         a=agent.id,
         r=runtime,
     )
-    session = str(last[0][0]) if last else str(uuid.uuid4())
+    old = str(last[0][0]) if last else ""  # empty as well if the last one never got an answer
+    subscription = subscriptions.choose(tx)
     attempt = Attempt(
         id=attempt_id(bead_id, bead.epoch),
         bead_id=bead_id,
@@ -196,7 +209,7 @@ def _open(tx: Tx, board: Board, bead_id: str, lease: float, pool: tuple[str, ...
         agent_id=agent.id,
         lease_until=tx.now + lease,
         runtime=runtime,
-        session=session,
+        subscription_id=subscription,
         started_at=tx.now,
     )
     tx.add(attempt)
@@ -204,7 +217,8 @@ def _open(tx: Tx, board: Board, bead_id: str, lease: float, pool: tuple[str, ...
     tx.record("bead.claim", bead_id, board.id, agent=agent.name, attempt=attempt.id)
     return Claim(
         attempt=attempt.id, epoch=bead.epoch, bead=bead_id, board=board.id, agent=agent.name,
-        agent_id=agent.id, runtime=runtime, session=session, is_resumed=bool(last),
+        agent_id=agent.id, runtime=runtime, session=old or str(uuid.uuid4()),
+        is_resumed=bool(old), subscription=subscription,
     )  # fmt: skip
 
 

@@ -91,7 +91,7 @@ class Runtime(Protocol):
     def abilities(self) -> Abilities: ...
 
     def program(self) -> Path | None:
-        """Return the host's file to show read-only in the sandbox. Raises Unavailable without it."""
+        """Return the host's file to show read-only in the sandbox, if any. Raises Unavailable."""
 
     def command(self, brief: Brief, inside: Inside) -> Command:
         """Return what to start; it holds no secret."""

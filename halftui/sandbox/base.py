@@ -102,6 +102,10 @@ class Sandbox(Protocol):
     def is_confined(self) -> bool:
         """True if a hostile program in it can't reach this machine or the network."""
 
+    @property
+    def user(self) -> tuple[int, int] | None:
+        """The uid and gid that programs run as; None is the board's own."""
+
     def inside(self, places: Places) -> Inside:
         """Return where a program in this sandbox sees those places."""
 
@@ -109,7 +113,7 @@ class Sandbox(Protocol):
         """Start a program. Raises Conflict if the name is taken."""
 
     async def adopt(self, name: str) -> Process:
-        """Return a running program that an earlier board started. Raises NotFound."""
+        """Return a program that an earlier board started, running or ended. Raises NotFound."""
 
     async def find(self, labels: Mapping[str, str]) -> list[Found]:
         """Return the sandboxes that carry all of those labels, running or ended."""

@@ -1,0 +1,139 @@
+"""The engine: gives ready beads to agents, runs their attempts, repairs what a crash left."""
+
+import asyncio
+import logging
+from dataclasses import dataclass, field
+
+from halftui.domain.actor import ENGINE
+from halftui.domain.happenings import Answer, Outcome
+from halftui.domain.shown import BoardRow
+from halftui.engine import patrol
+from halftui.engine.attempt import Running
+from halftui.engine.rooms import Rooms
+from halftui.errors import HalfTUIError, Unavailable
+from halftui.ops import attempts, views
+from halftui.service.lines import Lines
+from halftui.store.feed import Feed
+from halftui.store.store import Rows, Store
+
+log = logging.getLogger(__name__)
+
+BUSY_TICK = 5.0  # seconds between patrols while attempts run
+IDLE_TICK = 30.0
+CLOSED = "the board was closed"
+
+
+@dataclass
+class Engine:
+    """One engine a database. `notices` say in a sentence a board what keeps it from starting agents."""
+
+    store: Store
+    lines: Lines
+    rooms: Rooms
+    cap: int
+    lease: float  # seconds
+    max_turns: int
+    pool: tuple[str, ...]
+    notices: dict[str, HalfTUIError] = field(default_factory=dict)
+    live: dict[str, Running] = field(default_factory=dict)
+    _answers: dict[str, "asyncio.Future[Answer]"] = field(default_factory=dict)
+    _stopping: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def run(self) -> None:
+        """Work until `stop`; then every agent has ended and its work is kept."""
+        async with asyncio.TaskGroup() as group:
+            journal = group.create_task(self.lines.run())
+            try:
+                await patrol.reconcile(self.store, self.rooms)
+                async with Feed(self.store) as feed, asyncio.TaskGroup() as running:
+                    while not self._stopping.is_set():
+                        await self._round(running)
+                        await feed.wait(await self._patience())
+                    await self._halt_all()
+            finally:
+                journal.cancel()
+
+    def stop(self) -> None:
+        """Let `run` come to its end: no new attempt, the live ones stopped with their work kept."""
+        self._stopping.set()
+        self.store.wake()
+
+    async def _round(self, group: asyncio.TaskGroup) -> None:
+        """Do all that is due; a database that does not answer is asked again at the next tick."""
+        try:
+            await self._deliver_answers()
+            await self._heed_stops()
+            await patrol.repair(self.store, frozenset(self.live))
+            for board in await asyncio.to_thread(self.store.read, views.boards):
+                await self._dispatch(group, board)
+        except Unavailable as error:
+            log.warning("a round was cut short", extra={"why": str(error)})
+
+    async def _dispatch(self, group: asyncio.TaskGroup, board: BoardRow) -> None:
+        if not await asyncio.to_thread(self.store.read, views.has_work, board.id):
+            return
+        while not self._stopping.is_set() and await self._is_able(board):
+            claim = await asyncio.to_thread(
+                self.store.write, ENGINE, attempts.claim, board.id, self.lease, self.cap, self.pool
+            )
+            if claim is None:
+                return
+            running = Running(
+                claim, board, self.rooms, self.store, self.lines, self.lease, self.max_turns, self._answers
+            )
+            self.live[claim.attempt] = running
+            task = group.create_task(running.run(), name=claim.attempt)
+            task.add_done_callback(self._forget)
+
+    async def _is_able(self, board: BoardRow) -> bool:
+        """Return False, and note why, if this board's agents could not start now."""
+        try:
+            await asyncio.to_thread(self.rooms.check, board)
+            await self.rooms.sandbox(board)
+        except HalfTUIError as error:
+            self.notices[board.id] = error
+            return False
+        self.notices.pop(board.id, None)
+        return True
+
+    async def _heed_stops(self) -> None:
+        for attempt, reason in await asyncio.to_thread(self.store.read, _stops):
+            if (running := self.live.get(attempt)) is not None:
+                await running.halt(Outcome.STOPPED, reason)
+
+    async def _deliver_answers(self) -> None:
+        if not self._answers:
+            return
+        for question, text, is_allowed in await asyncio.to_thread(
+            self.store.read, _answered, tuple(self._answers)
+        ):
+            future = self._answers.get(question)
+            if future is not None and not future.done():
+                future.set_result(Answer(text, is_allowed))
+
+    async def _halt_all(self) -> None:
+        for running in tuple(self.live.values()):
+            await running.halt(Outcome.LOST, CLOSED)
+
+    async def _patience(self) -> float:
+        due = await asyncio.to_thread(self.store.read, views.next_due)
+        tick = BUSY_TICK if self.live else IDLE_TICK
+        return tick if due is None else min(tick, max(0.05, due - self.store.clock()))
+
+    def _forget(self, task: "asyncio.Task[None]") -> None:
+        self.live.pop(task.get_name(), None)
+        self.store.wake()  # a slot is free
+
+
+def _stops(rows: Rows) -> list[tuple[str, str]]:
+    found = rows.rows("SELECT id, stop_reason FROM attempt WHERE state <> 'ended' AND stop_reason <> ''")
+    return [(str(attempt), str(reason)) for attempt, reason in found]
+
+
+def _answered(rows: Rows, questions: tuple[str, ...]) -> list[tuple[str, str, bool]]:
+    found = []
+    for question in questions:
+        sql = "SELECT answer, is_allowed FROM question WHERE id = :i AND answered_at IS NOT NULL"
+        for text, is_allowed in rows.rows(sql, i=question):
+            found.append((question, str(text), bool(is_allowed)))
+    return found

@@ -1,0 +1,47 @@
+"""What the engine works with, made once by `main` and handed in."""
+
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from halftui.domain.shown import BoardRow
+from halftui.ops.attempts import Claim
+from halftui.runtime.base import Runtime
+from halftui.sandbox.base import Limits, Sandbox
+from halftui.workspace.origin import Origin
+from halftui.workspace.repository import Repository
+
+
+class Gate(Protocol):
+    """An attempt's way to its provider: the kind of its credential, and when a limit ends, if known."""
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def until(self) -> float | None: ...
+
+
+OpenGate = Callable[[Claim, Path, Sandbox], AbstractAsyncContextManager[Gate]]
+
+
+@dataclass(frozen=True)
+class Rooms:
+    """The neighbours of the engine.
+
+    `sandbox` returns where a board's agents run; `runtime` the program of a kind for a kind of
+    credential; `gate` opens an attempt's way to its provider in a folder; `check` raises if a
+    board's agents could not start now. `check`, `repository`, `origin` and `accept` block.
+    """
+
+    home: Path
+    sandbox: Callable[[BoardRow], Awaitable[Sandbox]]
+    runtime: Callable[[str, str], Awaitable[Runtime]]
+    repository: Callable[[BoardRow], Repository]
+    origin: Callable[[BoardRow], Origin]
+    gate: OpenGate
+    check: Callable[[BoardRow], None]
+    limits: Limits
+    is_free: Callable[[Sandbox], bool]
+    accept: Callable[[BoardRow, str], str]  # merges and approves a bead

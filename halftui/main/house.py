@@ -1,0 +1,176 @@
+"""What one process is made of; every heavy import stands inside the function that needs it."""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+import os
+from collections.abc import Mapping
+from functools import cache, cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from halftui import settings
+from halftui.domain.actor import Actor, person
+from halftui.domain.shown import BoardRow
+from halftui.errors import Misconfigured, Unavailable
+from halftui.ops import views
+from halftui.service.service import Service
+from halftui.settings import Settings
+from halftui.store.store import Store
+
+if TYPE_CHECKING:
+    from halftui.engine.engine import Engine
+    from halftui.runtime.base import Runtime
+    from halftui.sandbox.base import Sandbox
+    from halftui.sandbox.choose import Choice
+    from halftui.service.review import Review
+    from halftui.store.vault import Vault
+    from halftui.workspace.origin import Origin
+    from halftui.workspace.repository import Repository
+
+
+class House:
+    """What one process is made of, each part made when it is first needed."""
+
+    def __init__(self, chosen: Settings, env: Mapping[str, str] = os.environ) -> None:
+        self.settings = chosen
+        self.env = env
+        self.home = chosen.home_folder
+        self.store = Store(chosen.database_url)
+
+    @cached_property
+    def actor(self) -> Actor:
+        """The person at this machine; who may open the database's file is its admin."""
+        return person(self.env.get("HALFTUI_USER") or _login())
+
+    @cached_property
+    def service(self) -> Service:
+        """The handle of the front doors. Raises Misconfigured if there is no database yet."""
+        if not self.store.revision():
+            raise Misconfigured("there is no HalfTUI board yet", "run in your repository: halftui init")
+        self.store.prepare()
+        return Service(self.store, self.actor, self.review)
+
+    @property
+    def vault(self) -> Vault:
+        """Where credentials are sealed."""
+        from halftui.store.vault import Vault
+
+        return Vault(settings.config_folder(self.env) / "key")
+
+    def review(self, board: str) -> Review:
+        """Return the review desk of a board."""
+        from halftui.service.review import Review
+
+        found = self.store.read(views.board, board)
+        return Review(self.store, self.actor, found, self.repository, self.origin)
+
+    def init(self, place: Path, name: str = "", branch: str = "", **options: str | int) -> BoardRow:
+        """Make a board over the repository at `place` and return it."""
+        from halftui.ops import boards
+        from halftui.workspace.origin import locate
+
+        origin = locate(place, branch)
+        self.store.prepare()
+        shown = name or Path(origin.place).name.removesuffix(".git")
+        made = self.store.write(self.actor, boards.create, shown, origin.place, origin.branch, **options)
+        return self.store.read(views.board, made)
+
+    def repository(self, board: BoardRow) -> Repository:
+        """Return the board's own bare repository."""
+        from halftui.workspace.repository import Repository
+
+        return Repository(self.home / "boards" / board.id / "repo.git")
+
+    def origin(self, board: BoardRow) -> Origin:
+        """Return the repository that the work is merged into. Raises Misconfigured if it is gone."""
+        from halftui.workspace.origin import locate
+
+        return locate(board.repository, board.branch)
+
+    @cache  # noqa: B019 - a house lives as long as its process
+    def choice(self, wanted: str) -> Choice:
+        """Return where agents run and why; decided once, so that nothing falls back silently."""
+        from halftui.sandbox.choose import choose
+
+        return choose(
+            wanted,  # type: ignore[arg-type]  # checked by the board's own rules
+            self.home,
+            self.settings.docker_host or None,
+            self.settings.image or None,
+            self.settings.docker_runtime or None,
+        )
+
+    async def sandbox(self, board: BoardRow) -> Sandbox:
+        """Return where a board's agents run. Raises Unavailable if that does not answer."""
+        wanted = self.settings.sandbox or board.sandbox
+        found = (await asyncio.to_thread(self.choice, wanted)).sandbox
+        if found.kind == "docker":
+            await asyncio.to_thread(self.require_image)
+        return found
+
+    async def runtime(self, kind: str, credential: str) -> Runtime:
+        """Return the program of a kind; importing it takes a while, so a thread does."""
+        from halftui.runtime.choose import make
+
+        env = {"IS_SANDBOX": "1"} if os.geteuid() == 0 else {}  # the CLI refuses free tools to root
+        return await asyncio.to_thread(make, kind, credential=credential, env=env)  # type: ignore[arg-type]
+
+    def engine(self, service: Service, **changes: Any) -> Engine:
+        """Return the engine of this database; `changes` replace parts of its rooms."""
+        from dataclasses import replace
+
+        from halftui.domain.names import THEMES
+        from halftui.engine.engine import Engine
+        from halftui.engine.gate import Credentials, opener
+        from halftui.engine.rooms import Rooms
+        from halftui.ops import subscriptions
+        from halftui.sandbox.base import Limits
+
+        chosen = self.settings
+        credentials = Credentials(self.store, self.vault, service.lines, self.env)
+
+        def check(board: BoardRow) -> None:
+            if board.runtime == "claude":
+                credentials.find(self.store.read(subscriptions.choose))
+
+        def is_free(sandbox: Sandbox) -> bool:
+            return chosen.permissions == "free" or (chosen.permissions == "auto" and sandbox.is_confined)
+
+        rooms = Rooms(
+            home=self.home,
+            sandbox=self.sandbox,
+            runtime=self.runtime,
+            repository=self.repository,
+            origin=self.origin,
+            gate=opener(credentials, chosen.api_url, self.store.clock),
+            check=check,
+            limits=Limits(chosen.memory_mb, chosen.cpus, chosen.pids),
+            is_free=is_free,
+            accept=lambda board, bead: self.review(board.id).accept(bead),
+        )
+        pool = THEMES.get(chosen.names) or tuple(chosen.names.split(","))
+        return Engine(
+            store=self.store,
+            lines=service.lines,
+            rooms=replace(rooms, **changes),
+            cap=chosen.cap,
+            lease=float(chosen.lease_seconds),
+            max_turns=chosen.max_turns,
+            pool=pool,
+        )
+
+    def require_image(self) -> None:
+        """Raise Unavailable with the remedy if the agents' container image is not built."""
+        from halftui.sandbox import image
+
+        if not self.settings.image and not image.find(self.settings.docker_host or None).is_current:
+            raise Unavailable("the agents' container image is not built yet", "run: halftui image build")
+
+
+def _login() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a uid without a name
+        return f"uid{os.getuid()}"

@@ -1,0 +1,42 @@
+"""Gives the runtime of a kind, and imports only what that one needs."""
+
+from typing import TYPE_CHECKING, Literal
+
+from halftui.errors import Misconfigured
+from halftui.runtime.base import Runtime
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from halftui.runtime.script import Scenario
+
+KINDS = ("claude", "scripted", "shell")
+
+
+def make(
+    kind: str,
+    *,
+    credential: Literal["oauth", "api-key"] = "oauth",
+    retries: int = 10,
+    env: "Mapping[str, str] | None" = None,
+    scenario: "Scenario | None" = None,
+    python: str = "",
+) -> Runtime:
+    """Return the runtime called `kind`. Raises Misconfigured if there is none.
+
+    `credential`, `retries` and `env` are for `claude`; `scenario` and `python`, the interpreter's name in
+    the sandbox (empty: this one), for `scripted`.
+    """
+    if kind == "claude":
+        from halftui.runtime.claude import ClaudeRuntime
+
+        return ClaudeRuntime(credential, retries=retries, env=env)
+    if kind == "scripted":
+        from halftui.runtime.scripted import ScriptedRuntime
+
+        return ScriptedRuntime(scenario, **({"python": python} if python else {}))
+    if kind == "shell":
+        from halftui.runtime.shell import ShellRuntime
+
+        return ShellRuntime()
+    raise Misconfigured(f"There is no runtime {kind!r}.", f"choose one of {', '.join(KINDS)}")

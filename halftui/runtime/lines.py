@@ -1,0 +1,40 @@
+"""Cuts streams of bytes into lines, in bounded memory."""
+
+
+class Framer:
+    """Cuts a byte stream into lines. A line beyond `longest` bytes is dropped and counted."""
+
+    def __init__(self, longest: int) -> None:
+        self._longest = longest
+        self._parts: list[bytes] = []
+        self._length = 0
+        self.dropped = 0
+
+    def feed(self, chunk: bytes) -> list[bytes]:
+        """Return the lines that this chunk completed, without their line ends."""
+        lines: list[bytes] = []
+        *heads, tail = chunk.split(b"\n")
+        for head in heads:
+            self._add(head)
+            lines += self._take()
+        self._add(tail)
+        return lines
+
+    def rest(self) -> list[bytes]:
+        """Return the last line, if the stream ended without a line end."""
+        return self._take() if self._length else []
+
+    def _add(self, part: bytes) -> None:
+        self._length += len(part)
+        if self._length <= self._longest:
+            self._parts.append(part)
+        else:
+            self._parts.clear()
+
+    def _take(self) -> list[bytes]:
+        is_kept = self._length <= self._longest
+        self.dropped += not is_kept
+        line = b"".join(self._parts)
+        self._parts.clear()
+        self._length = 0
+        return [line] if is_kept else []

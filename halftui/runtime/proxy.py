@@ -1,0 +1,268 @@
+"""Keeps the provider's credential in the board: an agent talks to a socket, the board adds the key.
+
+Each attempt has its own socket folder; leaving the context ends what a left-over agent could spend.
+"""
+
+import asyncio
+import io
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import aiohttp
+from aiohttp import web
+from yarl import URL
+
+from halftui.errors import HalfTUIError, Misconfigured, Unavailable
+from halftui.runtime.meter import Limit, Meter, Usage, limit
+
+SOCKET = "api.sock"
+ANTHROPIC = "https://api.anthropic.com"
+LONGEST_BODY = 32 * 2**20
+LONGEST_PATH = 107  # bytes of a Unix socket's path on Linux, without its final NUL
+OAUTH_BETA = "oauth-2025-04-20"
+PATHS = ("/v1/messages", "/v1/messages/count_tokens")
+
+CONNECT_SECONDS = 20.0
+SILENCE_SECONDS = 600.0  # a model may think that long before its first byte
+
+_CONNECTION = {  # headers that belong to one connection only
+    "connection",
+    "content-length",
+    "keep-alive",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+}
+_REPLACED = {  # headers of the agent that the board sets itself, or that no agent may set
+    "accept-encoding",
+    "anthropic-beta",
+    "authorization",
+    "cookie",
+    "expect",
+    "host",
+    "proxy-authorization",
+    "x-api-key",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """A provider's key. The secret shows in no repr; `base_url` is empty for the usual provider."""
+
+    kind: Literal["api-key", "oauth"]
+    secret: str = field(repr=False)
+    base_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Who may connect, where the agent has another user than the board; needs a board as root."""
+
+    uid: int
+    gid: int
+
+
+CredentialSource = Callable[[], Awaitable[Credential]]
+OnUsage = Callable[[Usage], None]
+OnLimit = Callable[[Limit], None]
+
+
+def _unheard(_: object) -> None:
+    """Take no notice."""
+
+
+@asynccontextmanager
+async def serve(
+    folder: Path,
+    credential: CredentialSource,
+    upstream: str = ANTHROPIC,
+    *,
+    on_usage: OnUsage = _unheard,
+    on_limit: OnLimit = _unheard,
+    owner: Owner | None = None,
+) -> AsyncIterator[Path]:
+    """Listen on `folder`/api.sock and yield that path; the folder is made, and only its owner's.
+
+    `credential` is asked at each request, so that another subscription can take over at any time.
+    It may raise Unavailable: with `until` the agent is told that the limit is reached.
+    `upstream` and a credential's own `base_url` are `https://…`, `http://…` or `unix:///PATH`.
+    The callbacks must be quick.
+    Raises Misconfigured if the path is too long or the folder can't be made.
+    """
+    path = await asyncio.to_thread(_prepare, folder, owner)
+    door = _Door(credential, upstream, on_usage, on_limit)
+    app = web.Application(client_max_size=LONGEST_BODY)
+    app.router.add_route("*", "/{path:.*}", door.pass_on)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1, handler_cancellation=True)
+    await runner.setup()
+    try:
+        await web.UnixSite(runner, path).start()
+        await asyncio.to_thread(_give, path, owner, 0o600)
+        yield path
+    finally:
+        await runner.cleanup()
+        await door.close()
+        path.unlink(missing_ok=True)
+
+
+def _prepare(folder: Path, owner: Owner | None) -> Path:
+    path = folder / SOCKET
+    if len(os.fsencode(path)) > LONGEST_PATH:
+        raise Misconfigured(
+            f"The socket's path is longer than {LONGEST_PATH} bytes: {path}",
+            "choose a shorter state folder",
+        )
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.unlink(missing_ok=True)  # a socket that a killed board left behind
+        _give(folder, owner, 0o700)
+    except OSError as error:
+        raise Misconfigured(f"The socket folder {folder} can't be made: {error}") from error
+    return path
+
+
+def _give(path: Path, owner: Owner | None, mode: int) -> None:
+    try:
+        path.chmod(mode)
+        if owner is not None:
+            os.chown(path, owner.uid, owner.gid, follow_symlinks=False)
+    except OSError as error:
+        raise Misconfigured(f"{path} can't be given to the agent's user: {error}") from error
+
+
+class _Door:
+    """Passes requests on; one client session for each upstream."""
+
+    def __init__(
+        self, credential: CredentialSource, upstream: str, on_usage: OnUsage, on_limit: OnLimit
+    ) -> None:
+        self._credential = credential
+        self._upstream = upstream
+        self._on_usage = on_usage
+        self._on_limit = on_limit
+        self._sessions: dict[str, aiohttp.ClientSession] = {}
+
+    async def close(self) -> None:
+        for session in self._sessions.values():
+            await session.close()
+
+    async def pass_on(self, request: web.Request) -> web.StreamResponse:
+        """Answer one request of the agent with the provider's answer, as it comes."""
+        if request.method != "POST" or request.path not in PATHS:
+            return refuse(403, "permission_error", "Only the Messages API is open here.")
+        try:
+            body = await request.read()
+            credential = await self._credential()
+            with translate():
+                return await self._exchange(request, body, credential)
+        except web.HTTPRequestEntityTooLarge:
+            return refuse(413, "request_too_large", "The request is larger than 32 MiB.")
+        except HalfTUIError as error:
+            return _refusal(error)
+
+    async def _exchange(
+        self, request: web.Request, body: bytes, credential: Credential
+    ) -> web.StreamResponse:
+        upstream = credential.base_url or self._upstream
+        base = "http://localhost" if upstream.startswith("unix://") else upstream.rstrip("/")
+        async with self._session(upstream).post(
+            # Only the path that was checked, never the agent's own spelling of it.
+            URL(f"{base}{request.path}?{request.rel_url.raw_query_string}", encoded=True),
+            data=io.BytesIO(body),  # the client sends a file in pieces, raw bytes in one go
+            headers=outbound(request.headers, credential),
+            allow_redirects=False,  # a redirect would carry the key elsewhere
+        ) as answer:
+            told = limit(answer.status, answer.headers)
+            if told is not None:
+                self._on_limit(told)
+            return await self._relay(request, answer)
+
+    async def _relay(self, request: web.Request, answer: aiohttp.ClientResponse) -> web.StreamResponse:
+        response = web.StreamResponse(status=answer.status)
+        for name, value in answer.headers.items():
+            if name.lower() not in {*_CONNECTION, "set-cookie"}:
+                response.headers.add(name, value)
+        meter = Meter(is_stream=answer.content_type == "text/event-stream")
+        await response.prepare(request)
+        try:
+            async for chunk in answer.content.iter_any():
+                meter.feed(chunk)
+                await response.write(chunk)
+        except (aiohttp.ClientError, TimeoutError):
+            # The answer began, so no other status can be sent: the agent sees it break, too.
+            _hang_up(request)
+        finally:
+            usage = meter.usage()
+            if usage is not None and request.path == PATHS[0]:
+                self._on_usage(usage)
+        return response
+
+    def _session(self, upstream: str) -> aiohttp.ClientSession:
+        if upstream not in self._sessions:
+            is_local = upstream.startswith("unix://")
+            self._sessions[upstream] = aiohttp.ClientSession(
+                connector=aiohttp.UnixConnector(upstream.removeprefix("unix://")) if is_local else None,
+                timeout=aiohttp.ClientTimeout(
+                    total=None, sock_connect=CONNECT_SECONDS, sock_read=SILENCE_SECONDS
+                ),
+                auto_decompress=False,
+                cookie_jar=aiohttp.DummyCookieJar(),
+                trust_env=not is_local,  # a board behind a company's web proxy
+            )
+        return self._sessions[upstream]
+
+
+def _refusal(error: HalfTUIError) -> web.Response:
+    """Return what the agent is told where the board could not ask the provider."""
+    match error:
+        case Unavailable(until=None):
+            return refuse(502, "api_error", error.message)
+        case Unavailable():
+            return refuse(429, "rate_limit_error", error.message)
+        case _:
+            return refuse(401, "authentication_error", error.message)
+
+
+def _hang_up(request: web.Request) -> None:
+    if request.transport is not None:
+        request.transport.abort()
+
+
+@contextmanager
+def translate() -> Iterator[None]:
+    """Turn the HTTP client's errors into Unavailable; their text names no secret."""
+    try:
+        yield
+    except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+        raise Unavailable(f"The provider can't be reached: {type(error).__name__}") from error
+
+
+def outbound(headers: Mapping[str, str], credential: Credential) -> dict[str, str]:
+    """Return the headers for the provider: the agent's own, with the real credential.
+
+    Whatever the agent sent as a credential is gone, in either form. An OAuth token needs its beta
+    flag, and an API key must go without it.
+    """
+    dropped = _CONNECTION | _REPLACED
+    passed = {name: value for name, value in headers.items() if name.lower() not in dropped}
+    flags = [flag.strip() for flag in headers.get("anthropic-beta", "").split(",") if flag.strip()]
+    flags = [flag for flag in flags if flag != OAUTH_BETA]
+    if credential.kind == "oauth":
+        passed["Authorization"] = f"Bearer {credential.secret}"
+        flags.append(OAUTH_BETA)
+    else:
+        passed["x-api-key"] = credential.secret
+    if flags:
+        passed["anthropic-beta"] = ",".join(flags)
+    passed["Accept-Encoding"] = "identity"  # the meter reads along
+    return passed
+
+
+def refuse(status: int, kind: str, message: str) -> web.Response:
+    """Return an error in the Messages API's own form."""
+    error = {"type": kind, "message": message}
+    return web.json_response({"type": "error", "error": error}, status=status)

@@ -1,0 +1,57 @@
+"""Chooses where agents run, and says why in one sentence."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from halftui.errors import Unavailable
+from halftui.sandbox.base import Sandbox
+from halftui.sandbox.local import LocalSandbox
+
+Wanted = Literal["auto", "docker", "local"]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A sandbox, and the sentence that tells a person which and why."""
+
+    sandbox: Sandbox
+    reason: str
+
+
+def choose(
+    wanted: Wanted,
+    state: Path,
+    host: str | None = None,
+    image: str | None = None,
+    runtime: str | None = None,
+) -> Choice:
+    """Take Docker if an engine answers, else this machine; `wanted` may demand either.
+
+    Blocks for a few seconds at most. Raises Unavailable if Docker is demanded and does not answer,
+    Misconfigured if `host` can't be used.
+    """
+    if wanted == "local":
+        return Choice(LocalSandbox(state), "Agents run unconfined on this machine, as configured.")
+    return _docker(host, image, runtime) or _without_docker(wanted, state)
+
+
+def _docker(host: str | None, image: str | None, runtime: str | None) -> Choice | None:
+    # Imported here: the library costs 0.2 s, which a local board does not need to pay.
+    from halftui.sandbox import image as images
+    from halftui.sandbox.docker import DockerSandbox, probe
+
+    found = probe(host)
+    if found is None:
+        return None
+    reason = f"Agents run in containers of Docker {found.version} at {found.host}."
+    if image is None and not images.find(host).is_current:
+        reason += f" Their image {images.tag()} is not there yet: run halftui image build."
+    return Choice(DockerSandbox(image or images.tag(), host, runtime=runtime), reason)
+
+
+def _without_docker(wanted: Wanted, state: Path) -> Choice:
+    if wanted == "docker":
+        raise Unavailable("no Docker engine answers", "start it, or choose the local sandbox")
+    reason = "Agents run unconfined on this machine, because no Docker engine answers."
+    return Choice(LocalSandbox(state), reason)

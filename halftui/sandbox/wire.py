@@ -1,0 +1,99 @@
+"""Speaks with a Docker engine's Unix socket where bytes stream for long, without a thread."""
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from halftui.errors import Conflict, HalfTUIError, Misconfigured, NotFound, Unavailable
+
+HEADER = 8
+CHUNK = 64 * 1024
+CONNECT_PATIENCE = 5.0  # seconds
+REMEDY = "start Docker, or choose the local sandbox"
+
+
+@dataclass(slots=True)
+class Frames:
+    """Takes apart the engine's multiplexed stream, however it was cut into chunks.
+
+    A frame is `[stream, 0, 0, 0, length as 4 bytes, big end first]` and its payload (Engine API,
+    "Attach to a container").
+    """
+
+    _head: bytearray = field(default_factory=bytearray)
+    _stream: int = 0
+    _left: int = 0
+
+    def feed(self, chunk: bytes) -> Iterator[tuple[int, bytes]]:
+        """Yield (stream, bytes) as far as the chunk goes; a payload may come in pieces."""
+        at = 0
+        while at < len(chunk):
+            if self._left:
+                piece = chunk[at : at + self._left]
+                self._left -= len(piece)
+                yield self._stream, piece
+            else:
+                piece = chunk[at : at + HEADER - len(self._head)]
+                self._take(piece)
+            at += len(piece)
+
+    def _take(self, piece: bytes) -> None:
+        self._head += piece
+        if len(self._head) == HEADER:
+            self._stream, self._left = self._head[0], int.from_bytes(self._head[4:])
+            self._head.clear()
+
+
+@contextlib.asynccontextmanager
+async def call(
+    socket: Path, method: str, target: str, *, upgrade: bool = False
+) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+    """Send a request without a body; give the streams at the start of the answer's body.
+
+    Raises what `refusal` says of a status from 400 on, and Unavailable if the engine is gone.
+    """
+    try:
+        async with asyncio.timeout(CONNECT_PATIENCE):
+            reader, writer = await asyncio.open_unix_connection(str(socket))
+    except OSError as error:  # a TimeoutError is one too
+        raise Unavailable(f"no Docker engine answers at {socket}", REMEDY) from error
+    try:
+        writer.write(_request(method, target, upgrade))
+        status = await _status(reader)
+        if status >= 400:
+            raise refusal(status, _message(await reader.read()))
+        yield reader, writer
+    except (OSError, EOFError) as error:
+        raise Unavailable(f"the Docker engine at {socket} hung up", REMEDY) from error
+    finally:
+        writer.transport.abort()  # closing would wait for what a stuck engine never takes
+        with contextlib.suppress(OSError):
+            await writer.wait_closed()
+
+
+def refusal(status: int, message: str) -> HalfTUIError:
+    """Return the error that an engine's HTTP status stands for."""
+    kinds = {400: Misconfigured, 404: NotFound, 409: Conflict}
+    return kinds.get(status, Unavailable)(f"Docker says: {message.strip()}")
+
+
+def _request(method: str, target: str, upgrade: bool) -> bytes:
+    # HTTP/1.0 spares the chunked coding: the body ends with the connection.
+    version, extra = ("1.1", "Connection: Upgrade\r\nUpgrade: tcp\r\n") if upgrade else ("1.0", "")
+    head = f"{method} {target} HTTP/{version}\r\nHost: docker\r\nContent-Length: 0\r\n{extra}\r\n"
+    return head.encode()
+
+
+async def _status(reader: asyncio.StreamReader) -> int:
+    head = await reader.readuntil(b"\r\n\r\n")
+    return int(head.split(b" ", 2)[1])
+
+
+def _message(body: bytes) -> str:
+    try:
+        return str(json.loads(body)["message"])
+    except (ValueError, KeyError):
+        return body.decode(errors="replace")

@@ -1,0 +1,67 @@
+"""Seals credentials: Fernet with the row's id inside the sealed value, keys in a 0600 file."""
+
+import json
+import os
+from pathlib import Path
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+
+from halftui.errors import Misconfigured, Unavailable
+
+
+class Vault:
+    """The keys of one key file; the first line seals, every line opens."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+
+    def seal(self, row: str, secret: str) -> str:
+        """Return `secret` sealed for the row of that id; makes the key file if there is none."""
+        return self._keys(makes=True).encrypt(json.dumps([row, secret]).encode()).decode()
+
+    def open(self, row: str, sealed: str) -> str:
+        """Return the secret that was sealed for that row.
+
+        Raises Unavailable if the key is another one or the value belongs to another row.
+        """
+        try:
+            owner, secret = json.loads(self._keys(makes=False).decrypt(sealed.encode()))
+        except InvalidToken as error:
+            raise Unavailable(
+                "a stored credential can't be opened with this key", "register it again"
+            ) from error
+        if owner != row:
+            raise Unavailable("a stored credential belongs to another row", "register it again")
+        return str(secret)
+
+    def _keys(self, *, makes: bool) -> MultiFernet:
+        if makes and not self._file.exists():
+            self._make()
+        try:
+            mode = self._file.stat().st_mode
+            lines = self._file.read_text().split()
+        except OSError as error:
+            raise Unavailable(
+                f"the key file {self._file} can't be read: {error.strerror}", "register the account again"
+            ) from error
+        if mode & 0o077:
+            raise Misconfigured(f"others may read the key file {self._file}", f"chmod 600 {self._file}")
+        try:
+            return MultiFernet([Fernet(line) for line in lines])
+        except ValueError as error:
+            raise Misconfigured(
+                f"the key file {self._file} holds no key", "restore it, or remove it and register again"
+            ) from error
+
+    def _make(self) -> None:
+        try:
+            self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            handle = os.open(self._file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+        except OSError as error:
+            raise Misconfigured(
+                f"the key file {self._file} can't be made: {error.strerror}", "check the folder's permissions"
+            ) from error
+        with os.fdopen(handle, "wb") as opened:
+            opened.write(Fernet.generate_key() + b"\n")
+            opened.flush()
+            os.fsync(opened.fileno())

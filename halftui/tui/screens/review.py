@@ -1,0 +1,457 @@
+"""Reviewing: the queue, its files and their changes; accept, or send back with comments."""
+
+from typing import ClassVar
+
+from textual import events, work
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.screen import Screen
+from textual.strip import Strip
+
+from halftui.domain.shown import Card, Detail, FileRow, Snapshot, Work
+from halftui.errors import HalfTUIError
+from halftui.ops import views
+from halftui.tui import bars
+from halftui.tui.app import HalfApp, half
+from halftui.tui.cards import tell
+from halftui.tui.draw import Row
+from halftui.tui.keys import Action, bindings
+from halftui.tui.screens import desk
+from halftui.tui.screens.confirm import Confirm
+from halftui.tui.screens.desk import Notes, plural
+from halftui.tui.screens.remark import Remark, RemarkSheet
+from halftui.tui.widgets import diff
+from halftui.tui.widgets.diff import DiffView
+from halftui.tui.widgets.line import Line
+from halftui.tui.widgets.patch import Spot
+from halftui.tui.widgets.rail import Box, Item
+
+LISTS_FROM = 100  # columns; below, queue and files fold into one line
+CONTEXTS = (0, 1, 3, 8, 20, 100_000)
+USUAL_CONTEXT = 2
+NOTHING = "nothing waits for a review"
+
+ACTIONS: tuple[Action, ...] = (
+    Action("review.accept", "a", "accept & merge", "Merge the work and close the bead", "review", 0),
+    Action("review.reject", "r", "send back", "Send it back with a reason and all comments", "review", 0),
+    Action("review.drop", "R", "drop", "Give the bead up (asks first); its branch is kept", "review", 1),
+    Action("review.file", "]", "file", "Go to the next file", "review", 2),
+    Action("review.file_before", "[", "file before", "Go to the file before", "review", 9),
+    Action("review.seen", "space", "seen", "Mark the file as seen and go to the next", "review", 2),
+    Action("review.comment", "c", "comment", "Comment on the line; r sends all comments", "review", 2),
+    Action("review.space", "W", "ignore space", "Ignore changes of white space, or show them", "review", 7),
+    Action("review.more", "}", "context", "Show more lines around changes", "review", 6),
+    Action("review.less", "{", "less", "Show fewer lines around changes", "review", 9),
+    Action("review.output", "o", "output", "What its agent printed", "review", 7),
+    Action("review.open", "enter", "open", "Open the chosen bead or file", "review", 8),
+    Action("review.up", "up,k", "up", "Up in the list", "review", 9),
+    Action("review.down", "down,j", "down", "Down in the list", "review", 9),
+    Action("review.leave", "escape", "back", "Back to where you were; comments are kept", "review", 3),
+)
+_VERDICTS = ("review.accept", "review.reject", "review.drop")
+
+
+class ReviewScreen(Screen[None]):
+    """The review of one bead after the other, the oldest first."""
+
+    PLACE = "review"
+    AUTO_FOCUS = "#diff"
+    BINDINGS: ClassVar[list[BindingType]] = list(bindings("review", ACTIONS))
+    DEFAULT_CSS = """
+    ReviewScreen #left { width: 36; display: none; }
+    ReviewScreen.-lists #left { display: block; }
+    ReviewScreen #files { height: 2fr; }
+    ReviewScreen #frame {
+        border: round $border; border-title-color: $text-muted; border-subtitle-color: $text-muted;
+    }
+    ReviewScreen #frame:focus-within {
+        border: heavy $primary; border-title-color: $primary; border-title-style: bold;
+    }
+    """
+
+    def __init__(self, bead: str | None = None) -> None:
+        super().__init__()
+        self._bead = bead
+        self._card: Card | None = None
+        self._detail: Detail | None = None
+        self._work: Work | None = None
+        self._notes = Notes()
+        self._quoted: dict[tuple[str, Spot], str] = {}
+        self._file = 0
+        self._around, self._ignores_space = USUAL_CONTEXT, False
+        self._doing = ""  # what is under way, in a word
+
+    @property
+    def half(self) -> HalfApp:
+        """The app, as what it is."""
+        return half(self)
+
+    @property
+    def file(self) -> FileRow | None:
+        """The file that is shown."""
+        files = self._work.files if self._work else ()
+        return files[self._file] if files else None
+
+    # What stands on it
+
+    def compose(self) -> ComposeResult:
+        """Return header, lists, diff and hints."""
+        inks = self.half.inks
+        yield Line(self._header, id="header")
+        yield Line(self._about, id="about")
+        with Horizontal(id="middle"):
+            with Vertical(id="left"):
+                yield Box("To review", ("", NOTHING), inks, id="queue")
+                yield Box("Files", ("", "no files"), inks, id="files")
+            with Vertical(id="frame"):
+                yield DiffView(id="diff")
+        yield Line(self._verdicts, id="verdicts")
+        yield Line(self._hints, id="hints")
+
+    def on_mount(self) -> None:
+        """Open the first bead."""
+        self._view = self.query_one(DiffView)
+        self._queue, self._files = self.query_one("#queue", Box), self.query_one("#files", Box)
+        self._frame = self.query_one("#frame", Vertical)
+        self.app.theme_changed_signal.subscribe(self, lambda _: self._dress())
+        self.watch(self._view, "cursor", lambda _: self._say_where(), init=False)
+        if self.half.snapshot is not None:
+            self.show(self.half.snapshot)
+        self._open(self._bead or self._oldest())
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Fold or unfold the lists."""
+        self.set_class(event.size.width >= LISTS_FROM, "-lists")
+
+    def show(self, snapshot: Snapshot) -> None:
+        """Take over who waits now."""
+        cards = desk.by_age(snapshot)
+        now = self.half.clock()
+        self._queue.heading = f"To review {len(cards)}"
+        self._queue.show([desk.queued(card, now, self._bead) for card in cards], "oldest first")
+        self._card = next((card for card in cards if card.id == self._bead), None)
+        if self._bead is None and not self._doing and cards:
+            self._open(cards[0].id)
+        self._repaint()
+
+    def _oldest(self) -> str | None:
+        cards = desk.by_age(self.half.snapshot) if self.half.snapshot else []
+        return next((card.id for card in cards if card.id != self._bead), None)
+
+    def _repaint(self) -> None:
+        for line in self.query(Line):
+            line.refresh()
+
+    def _dress(self) -> None:
+        for box in (self._queue, self._files):
+            box.dress(self.half.inks)
+        self._repaint()
+
+    # Reading
+
+    def _open(self, bead: str | None) -> None:
+        self._bead, self._detail, self._work, self._file = bead, None, None, 0
+        self._notes = Notes()
+        self._quoted.clear()
+        self._files.heading = "Files"
+        self._files.show([])
+        if self.half.snapshot is not None:
+            self.show(self.half.snapshot)
+        if bead is None:
+            self._doing = ""
+            self._frame.border_title = self._frame.border_subtitle = None
+            self._view.say(f"{NOTHING} · esc goes back")
+            self._repaint()
+            return
+        ids = [item.key for item in self._queue.items]
+        self._queue.move(ids.index(bead) if bead in ids else 0)
+        self._read(bead)
+
+    @work(group="reading", exclusive=True)
+    async def _read(self, bead: str) -> None:
+        self._doing = "reading…"
+        self._view.say("reading…")
+        self._repaint()
+        try:
+            self._detail = await self.half.ask(self.half.service.read, views.bead, bead)
+            found = await self.half.ask(lambda: self.half.service.review(self.half.board).work(bead))
+        except HalfTUIError as error:
+            self._doing = ""
+            self._view.say(str(error))
+            self.half.refuse(error)
+            self._repaint()
+            return
+        self._work, self._doing = found, ""
+        kept = desk.KEPT.setdefault(self.app, {})
+        self._notes = kept.setdefault((bead, found.tip), Notes())
+        unseen = [n for n, file in enumerate(found.files) if file.path not in self._notes.seen]
+        self._turn_to(unseen[0] if unseen else 0)
+
+    def _turn_to(self, number: int) -> None:
+        if self._work is None or not self._work.files:
+            self._view.say("no file differs from where the work began")
+            self._repaint()
+            return
+        self._file = number % len(self._work.files)
+        self._list_files()
+        self._files.move(self._file)
+        self._read_patch(self._work.bead, self._work.files[self._file])
+
+    @work(group="reading", exclusive=True)
+    async def _read_patch(self, bead: str, file: FileRow) -> None:
+        self._say_where()
+        context, ignores = CONTEXTS[self._around], self._ignores_space
+        try:
+            lines = await self.half.ask(
+                lambda: self.half.service.review(self.half.board).patch(
+                    bead, file.path, context, ignores_space=ignores
+                )
+            )
+        except HalfTUIError as error:
+            self._view.say(str(error))
+            self.half.refuse(error)
+            return
+        intro = self._intro() if self._file == 0 else ""
+        self._view.show([*desk.said(file), *lines], self._notes.comments.get(file.path), intro)
+        self._say_where()
+
+    def _intro(self) -> str:
+        if self._detail is None or not self._detail.summary:
+            return ""
+        return f"{self._detail.card.assignee or 'the agent'} says:\n{self._detail.summary.strip()}"
+
+    def _list_files(self) -> None:
+        files = self._work.files if self._work else ()
+        seen = sum(file.path in self._notes.seen for file in files)
+        self._files.heading = f"Files {seen}/{len(files)} seen"
+        self._files.show([desk.listed(file, self._notes, self.file) for file in files], "space seen")
+        self._repaint()
+
+    def _say_where(self) -> None:
+        file, files = self.file, self._work.files if self._work else ()
+        if file is None:
+            return
+        hunk, hunks = self._view.hunk
+        parts = [file.path, f"{self._file + 1}/{len(files)}", f"hunk {hunk}/{hunks}" if hunks else ""]
+        self._frame.border_title = Content(" · ".join(part for part in parts if part))
+        seen = sum(f.path in self._notes.seen for f in files)
+        told = [
+            f"{self._notes.count} comment{'' if self._notes.count == 1 else 's'}",
+            f"{seen} of {len(files)} seen",
+        ]
+        told += ["space ignored"] if self._ignores_space else []
+        self._frame.border_subtitle = Content(" · ".join(told[0 if self._notes.count else 1 :]))
+
+    # Its single rows
+
+    def _header(self, width: int) -> Strip:
+        if self.half.snapshot is None:
+            return Strip.blank(width)
+        return bars.header(width, self.half.snapshot, "Review", self.half.inks)
+
+    def _about(self, width: int) -> Strip:
+        inks, row = self.half.inks, Row(width).skip(1)
+        if self._detail is None:
+            return row.put(self._doing or ("" if self._bead else NOTHING), inks["muted"]).strip()
+        branch = self.half.snapshot.board.branch if self.half.snapshot else "the target"
+        told = desk.about(
+            self._detail.card, self._work, branch, self._doing, is_waiting=self._card is not None
+        )
+        tell(row, told, inks)
+        return row.strip()
+
+    def _verdicts(self, width: int) -> Strip:
+        inks, row = self.half.inks, Row(width).skip(1)
+        for action in (a for a in ACTIONS if a.id in _VERDICTS) if self._bead else ():
+            told = self._notes.count if action.id == "review.reject" else 0
+            label = f"{action.label} with {plural(told, 'comment')}" if told else action.label
+            row.put(action.key, inks["key"]).put(f" {label}", inks["text"]).skip(3)
+        return row.strip()
+
+    def _hints(self, width: int) -> Strip:
+        rest = [a for a in (*ACTIONS, *diff.ACTIONS) if a.id not in _VERDICTS and a.rank < 9]
+        return bars.hints(width, rest, self.half.inks)
+
+    # Files
+
+    def action_review_file(self) -> None:
+        """Go to the next file."""
+        self._turn_to(self._file + 1)
+
+    def action_review_file_before(self) -> None:
+        """Go to the file before."""
+        self._turn_to(self._file - 1)
+
+    def action_review_seen(self) -> None:
+        """Mark the file as seen and go to the next that is not; or take the mark away."""
+        if (file := self.file) is None or self._work is None:
+            return
+        self._notes.seen ^= {file.path}
+        count = len(self._work.files)
+        order = [(self._file + step) % count for step in range(1, count)]
+        unseen = [n for n in order if self._work.files[n].path not in self._notes.seen]
+        self._list_files()
+        self._say_where()
+        if file.path in self._notes.seen and unseen:
+            self._turn_to(unseen[0])
+
+    def action_review_space(self) -> None:
+        """Ignore changes of white space, or show them."""
+        self._ignores_space = not self._ignores_space
+        self._turn_to(self._file)
+
+    def action_review_more(self) -> None:
+        """Show more lines around changes."""
+        self._set_around(1)
+
+    def action_review_less(self) -> None:
+        """Show fewer lines around changes."""
+        self._set_around(-1)
+
+    def _set_around(self, by: int) -> None:
+        self._around = min(max(self._around + by, 0), len(CONTEXTS) - 1)
+        self._turn_to(self._file)
+
+    # Lists
+
+    def action_review_up(self) -> None:
+        """Go up in the list that has the focus."""
+        self._move(-1)
+
+    def action_review_down(self) -> None:
+        """Go down in the list that has the focus."""
+        self._move(1)
+
+    def _move(self, by: int) -> None:
+        if isinstance(self.focused, Box):
+            self.focused.move(self.focused.cursor + by)
+            if self.focused is self._files:
+                self._turn_to(self._files.cursor)
+
+    def action_review_open(self) -> None:
+        """Open what is chosen in the list that has the focus."""
+        if isinstance(self.focused, Box) and self.focused.item is not None:
+            self._open_item(self.focused.item)
+
+    def on_box_opened(self, event: Box.Opened) -> None:
+        """Open what was clicked twice."""
+        self._open_item(event.item)
+
+    def _open_item(self, item: Item) -> None:
+        if item.kind == "review" and item.key != self._bead:
+            self._open(item.key)
+        elif item.kind == "file":
+            self._turn_to(self._files.cursor)
+        self._view.focus()
+
+    # Comments and verdicts
+
+    @work(group="verdict", exclusive=True)
+    async def action_review_comment(self) -> None:
+        """Write a comment on the line under the cursor; an empty one takes it away."""
+        file, spot = self.file, self._view.spot
+        if file is None or spot is None:
+            self.half.say("put the cursor on a line of the file", "no line here")
+            return
+        remarks = self._notes.comments.setdefault(file.path, {})
+        line = self._view.line
+        sheet = RemarkSheet(f"{file.path}:{spot[1]}", line[1:].strip()[:200], remarks.get(spot, ""), "keep")
+        written = await self.app.push_screen_wait(sheet)
+        if written.text.strip():
+            remarks[spot] = written.text.strip()
+            self._quoted[file.path, spot] = line[1:]
+        else:
+            remarks.pop(spot, None)
+        if not remarks:
+            del self._notes.comments[file.path]
+        self._view.annotate(remarks)
+        self._list_files()
+        self._say_where()
+
+    @work(group="verdict", exclusive=True)
+    async def action_review_accept(self) -> None:
+        """Merge and close; asks first only if that can't be done without the agent."""
+        if (found := self._work) is None or self._doing:
+            return
+        if found.conflicts and not await self.app.push_screen_wait(
+            Confirm(
+                f"{found.bead} conflicts in {', '.join(found.conflicts[:3])}",
+                "Accepting can't merge it: it goes back to its agent, who settles the conflict.",
+                "Send it back",
+            )
+        ):
+            return
+        title = self._detail.card.title if self._detail else found.bead
+        self._say_doing("merging…")
+        try:
+            sha = await self.half.ask(lambda: self.half.service.review(self.half.board).accept(found.bead))
+        except HalfTUIError as error:
+            self.half.refuse(error)
+            await self._go_on(is_done=bool(found.conflicts))
+            return
+        self.half.say(title, f"merged {sha[:8]}" if sha else "accepted")
+        await self._go_on(is_done=True)
+
+    @work(group="verdict", exclusive=True)
+    async def action_review_reject(self) -> None:
+        """Send the work back with a reason and all comments in one message."""
+        if self._bead is None or self._doing:
+            return
+        count = self._notes.count
+        about = f"{plural(count, 'comment')} will be sent with it." if count else ""
+        sheet = RemarkSheet(f"Send {self._bead} back: what is missing?", about, self._notes.draft)
+        written: Remark = await self.app.push_screen_wait(sheet)
+        self._notes.draft = written.text
+        if not written.is_sent:
+            return
+        from halftui.ops import beads
+
+        message = self._notes.message(written.text, self._quoted)
+        if await self._did(beads.reject, self._bead, message):
+            self.half.say("its agent goes on with your words", f"{self._bead} sent back")
+
+    @work(group="verdict", exclusive=True)
+    async def action_review_drop(self) -> None:
+        """Give the bead up after asking."""
+        if self._bead is None or self._doing:
+            return
+        loss = "Its work is not merged. The branch is kept; what waits for it stays blocked."
+        if await self.app.push_screen_wait(Confirm(f"Drop {self._bead}?", loss, "Drop it")):
+            from halftui.ops import beads
+
+            if await self._did(beads.cancel, self._bead, "dropped in review"):
+                self.half.say("its branch is kept", f"{self._bead} dropped")
+
+    async def _did(self, op: object, bead: str, reason: str) -> bool:
+        """Run a verdict and go on; True if it was not refused."""
+        self._say_doing("sending…")
+        try:
+            await self.half.ask(self.half.service.write, op, bead, reason)  # type: ignore[arg-type]
+        except HalfTUIError as error:
+            self.half.refuse(error)
+            await self._go_on(is_done=False)
+            return False
+        await self._go_on(is_done=True)
+        return True
+
+    async def _go_on(self, *, is_done: bool) -> None:
+        """Open the next bead, or this one again."""
+        self._doing = ""
+        await self.half.renew()
+        if self.is_attached:
+            self._open(self._oldest() if is_done else self._bead)
+
+    def _say_doing(self, word: str) -> None:
+        self._doing = word
+        self._repaint()
+
+    def action_review_output(self) -> None:
+        """Show what the agent printed."""
+        if self._detail is not None:
+            self.half.open_output(self._detail.card)
+
+    def action_review_leave(self) -> None:
+        """Go back."""
+        self.app.pop_screen()

@@ -1,0 +1,427 @@
+"""A pane that follows the lines of one attempt: history first, then live, at a calm pace."""
+
+import asyncio
+import time
+from typing import ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.content import Content
+from textual.geometry import Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.selection import Selection
+from textual.strip import Strip
+from textual.widget import Widget
+
+from halftui.domain.text import clean_line
+from halftui.errors import HalfTUIError
+from halftui.ops.transcripts import Entry
+from halftui.service.lines import FRAME_SECONDS
+from halftui.service.service import Service
+from halftui.tui.keys import Action, bindings
+from halftui.tui.widgets import sgr
+from halftui.tui.widgets.rows import PARTS, Form, Row, drawn, laid_out, overlaid
+
+HISTORY = 1_000  # lines shown of what was before
+RING = 5_000  # lines kept
+STRIPS = 1_000  # drawn rows kept
+BEHIND = 2_000  # lines at once that nobody can read: the pane goes on at the newest
+TIMES_FROM = 70  # cells of width from which the time column is shown unasked
+
+ACTIONS: tuple[Action, ...] = (
+    Action("pane.follow", "f,end", "follow", "Go to the newest line and follow it", "pane", 1),
+    Action("pane.search", "/", "search", "Search in this pane", "pane", 2),
+    Action("pane.zoom", "z", "zoom", "Let this pane fill the screen, or give back the room", "pane", 3),
+    Action("pane.wrap", "w", "wrap", "Wrap long lines, or cut them", "pane", 4),
+    Action("pane.times", "i", "times", "Show or hide the time of each line", "pane", 5),
+    Action("pane.copy", "y", "copy", "Copy the found line, or all lines on the screen", "pane", 6),
+    Action("pane.next", "n", "next", "Go to the next match", "pane", 7),
+    Action("pane.previous", "N", "previous", "Go to the match before", "pane", 8),
+    Action("pane.up", "up,k", "up", "Go up a line; this pauses", "pane", 9),
+    Action("pane.down", "down,j", "down", "Go down a line", "pane", 9),
+    Action("pane.half_up", "ctrl+u,pageup", "half a page up", "Go up half a page", "pane", 9),
+    Action("pane.half_down", "ctrl+d,pagedown", "half a page down", "Go down half a page", "pane", 9),
+    Action("pane.top", "home,g", "top", "Go to the oldest line kept", "pane", 9),
+    Action("pane.bottom", "G", "end", "Go to the newest line", "pane", 9),
+)
+
+
+class LinePane(ScrollView, can_focus=True, inherit_bindings=False):
+    """The lines of one attempt, following its end until somebody scrolls up."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"line--{part}" for part in PARTS}
+    DEFAULT_CSS = """
+    LinePane {
+        overflow-x: hidden; overflow-y: scroll; scrollbar-size-vertical: 1;
+        scrollbar-background: $background; scrollbar-background-hover: $background;
+        border: round $border; border-title-color: $text-muted; border-subtitle-color: $text-muted;
+        background: $background; color: $foreground; height: 1fr; padding: 0 0 0 1;
+        &:focus { border: heavy $primary; border-title-color: $primary; border-title-style: bold; }
+        & > .line--say { color: $foreground; }
+        & > .line--think { color: $text-muted; text-style: italic; }
+        & > .line--tool { color: $foreground; }
+        & > .line--name { color: $primary; text-style: bold; }
+        & > .line--result { color: $text-muted; }
+        & > .line--out { color: $text-muted; }
+        & > .line--diff { color: $text-muted; }
+        & > .line--ok { color: $success; }
+        & > .line--error { color: $error; text-style: bold; }
+        & > .line--note { color: $secondary; }
+        & > .line--missed { color: $text-muted; text-style: italic; }
+        & > .line--time { color: $text-disabled; }
+        & > .line--mark { color: $text-muted; }
+        & > .line--plus { color: $success; }
+        & > .line--minus { color: $error; }
+        & > .line--match { text-style: reverse; }
+        & > .line--here { text-style: reverse bold underline; }
+    }
+    """
+    BINDINGS = bindings("pane", ACTIONS)
+
+    class Zoom(Message):
+        """Somebody wants this pane to fill the screen, or no longer."""
+
+        def __init__(self, pane: "LinePane") -> None:
+            super().__init__()
+            self.pane = pane
+
+    def __init__(self, service: Service, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._service = service
+        self.attempt: str | None = None
+        self.title = ""
+        self._forget()
+        self._wraps = False
+        self._times: bool | None = None
+        self._is_moving = False
+        self._typed: str | None = None  # what is being typed as a search
+        self._sought = ""
+        self._here: int | None = None  # number of the line that was found
+        self._strips: dict[tuple[Row, int | None], Strip] = {}
+
+    def _forget(self) -> None:
+        self.entries: list[Entry] = []
+        self._rows: list[Row] = []
+        self._follows, self._is_over, self._unseen, self._seen = True, False, 0, 0
+
+    # What it shows
+
+    def show(self, attempt: str | None, title: str = "") -> None:
+        """Switch to the lines of an attempt, or to none; `title` is plain text for the border."""
+        self.title = title
+        if attempt != self.attempt:
+            self.attempt = attempt
+            self._forget()
+            self._strips.clear()
+            self.workers.cancel_group(self, "lines")
+            if attempt is not None:
+                self.run_worker(self._read(attempt), group="lines", exclusive=True)
+            self._measure(0)
+        self._say_state()
+
+    @property
+    def is_following(self) -> bool:
+        """True while new lines scroll in by themselves."""
+        return self._follows
+
+    @property
+    def found(self) -> list[int]:
+        """The numbers of the lines that hold what is sought, oldest first."""
+        sought = self._sought.casefold()
+        return [e[0] for e in self.entries if sought in sgr.plain(e[3]).casefold()] if sought else []
+
+    async def _read(self, attempt: str) -> None:
+        lines, after = self._service.lines, 0
+        try:
+            while not self._is_over:
+                newest = await lines.last(attempt, HISTORY)
+                after = self._continue(newest, after)
+                async for batch in lines.follow(attempt, after):
+                    self._is_over = batch.is_over
+                    self._take(batch.entries, batch.missed)
+                    after = batch.entries[-1][0] if batch.entries else after
+                    if len(batch.entries) >= BEHIND:
+                        await asyncio.sleep(FRAME_SECONDS)
+                        break
+        except HalfTUIError as error:
+            self._take([(after + 1, time.time(), "error", clean_line(f"the lines can't be read: {error}"))])
+
+    def _continue(self, newest: tuple[Entry, ...], after: int) -> int:
+        fresh = [entry for entry in newest if entry[0] > after]
+        if not fresh:
+            return after
+        self._take(fresh, missed=fresh[0][0] - after - 1)
+        return fresh[-1][0]
+
+    def _take(self, entries: list[Entry] | tuple[Entry, ...], missed: int = 0) -> None:
+        entries = entries[-RING:]
+        if missed and entries:
+            number, at = entries[0][:2]
+            word = "line" if missed == 1 else "lines"
+            entries = [(number - 1, at, "missed", f"{missed:,} {word} not shown"), *entries]
+        before = self.entries[-1] if self.entries else None
+        self.entries.extend(entries)
+        self._rows += laid_out(entries, before, self._form)
+        self._unseen = 0 if self._follows else self._unseen + len(entries)
+        self._measure(self._drop_oldest())
+        self._say_state()
+
+    def _drop_oldest(self) -> int:
+        """Let go of entries beyond the ring and return how many rows went with them."""
+        if (excess := len(self.entries) - RING) <= 0:
+            return 0
+        del self.entries[:excess]
+        oldest, count = self.entries[0], 0
+        while self._rows[count].entry is not oldest:
+            count += 1
+        del self._rows[:count]
+        return count
+
+    def _measure(self, dropped: int) -> None:
+        """Take over the new number of rows without a layout of the whole screen."""
+        height = len(self._rows)
+        self.set_reactive(Widget.virtual_size, Size(self.size.width, height))
+        self.vertical_scrollbar.window_virtual_size = height
+        self._is_moving = True
+        if self._follows:
+            self.scroll_to(y=self.max_scroll_y, animate=False)
+        elif dropped:
+            self.scroll_to(y=max(self.scroll_y - dropped, 0), animate=False)
+        self._is_moving = False
+        self.refresh()
+
+    def _say_state(self) -> None:
+        self.border_title = Content(self.title) if self.title else None
+        self.border_subtitle = Content(self._state()) if self.attempt else None
+
+    def _state(self) -> str:
+        if self._typed is not None:
+            return f"/{self._typed}▏"
+        parts = []
+        if self._sought:
+            found = self.found
+            place = found.index(self._here) + 1 if self._here in found else 0
+            parts.append(
+                f"/{self._sought} {place} of {len(found)}" if found else f"/{self._sought} not found"
+            )
+        if not self._follows:
+            parts.append(f"PAUSED · {self._unseen:,} new ↓" if self._unseen else "PAUSED")
+        else:
+            parts.append("ENDED" if self._is_over else "FOLLOW")
+        return " · ".join([*parts, f"{self.entries[-1][0]:,} lines"] if self.entries else parts)
+
+    # Rows and their drawing
+
+    @property
+    def _form(self) -> Form:
+        cells = self.size.width
+        shows_times = cells >= TIMES_FROM if self._times is None else self._times
+        return Form(cells, self._wraps, shows_times, self._look, self._sought, self._here)
+
+    def _look(self, part: str) -> Style:
+        return self.get_component_rich_style(f"line--{part}")
+
+    def _lay_out(self) -> None:
+        """Make all rows anew for another width, and keep the line on top where it is."""
+        top = self._rows[min(int(self.scroll_y), len(self._rows) - 1)].entry if self._rows else None
+        self._rows = laid_out(self.entries, None, self._form)
+        self._strips.clear()
+        self._measure(0)
+        if top is not None and not self._follows:
+            self._go_to(next(y for y, row in enumerate(self._rows) if row.entry is top))
+
+    def render_line(self, y: int) -> Strip:
+        """Return one line of the screen."""
+        width = self.size.width
+        number = int(self.scroll_y) + y
+        if number >= len(self._rows):
+            return self._empty(y, width)
+        row = self._rows[number]
+        key = (row, self._here if row.entry[0] == self._here else None)
+        strip = self._strips.get(key)
+        if strip is None:
+            if len(self._strips) >= STRIPS:
+                self._strips.clear()
+            strip = Strip(drawn(row, self._form)).adjust_cell_length(width, self.rich_style)
+            self._strips[key] = strip
+        if (selection := self.text_selection) is not None:
+            strip = self._selected(strip, selection, number)
+        return strip.apply_offsets(0, number)
+
+    def _empty(self, y: int, width: int) -> Strip:
+        if y == 0 and self.attempt is not None and not self._rows:
+            words = "no lines" if self._is_over else "waiting for the first line…"
+            return Strip([Segment(words, self._look("missed"))]).adjust_cell_length(width, self.rich_style)
+        return Strip.blank(width, self.rich_style)
+
+    def _selected(self, strip: Strip, selection: Selection, number: int) -> Strip:
+        span = selection.get_span(number)
+        if span is None:
+            return strip
+        look = self.screen.get_component_rich_style("screen--selection")
+        start, stop = span
+        stop = strip.cell_length if stop == -1 else stop
+        return Strip(overlaid(list(strip), start, stop, look), strip.cell_length)
+
+    def get_selection(self, selection: Selection) -> tuple[str, str] | None:
+        """Return the text that the mouse selected."""
+        form = self._form
+        lines = "\n".join("".join(s.text for s in drawn(row, form)) for row in self._rows)
+        return selection.extract(lines), "\n"
+
+    def selection_updated(self, selection: Selection | None) -> None:
+        """Draw anew with another selection."""
+        self.refresh()
+
+    def notify_style_update(self) -> None:
+        """Draw anew in another theme."""
+        super().notify_style_update()
+        self._strips.clear()
+
+    # Moving
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Lay the rows out for another width."""
+        if event.size.width != self._seen:
+            self._seen = event.size.width
+            self._lay_out()
+        elif self._follows:
+            self._measure(0)
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Pause when somebody goes up, follow when they reach the end."""
+        super().watch_scroll_y(old_value, new_value)
+        if not self._is_moving:
+            self._follows = new_value >= self.max_scroll_y
+            self._unseen = 0 if self._follows else self._unseen
+            self._say_state()
+
+    def _go_to(self, y: float) -> None:
+        self.scroll_to(y=min(max(y, 0), self.max_scroll_y), animate=False)
+
+    def action_pane_up(self) -> None:
+        """Go up a line."""
+        self._go_to(self.scroll_y - 1)
+
+    def action_pane_down(self) -> None:
+        """Go down a line."""
+        self._go_to(self.scroll_y + 1)
+
+    def action_pane_half_up(self) -> None:
+        """Go up half a page."""
+        self._go_to(self.scroll_y - max(self.size.height // 2, 1))
+
+    def action_pane_half_down(self) -> None:
+        """Go down half a page."""
+        self._go_to(self.scroll_y + max(self.size.height // 2, 1))
+
+    def action_pane_top(self) -> None:
+        """Go to the oldest line."""
+        self._go_to(0)
+
+    def action_pane_bottom(self) -> None:
+        """Go to the newest line."""
+        self.action_pane_follow()
+
+    def action_pane_follow(self) -> None:
+        """Go to the newest line and follow."""
+        self._follows, self._unseen, self._here = True, 0, None
+        self._measure(0)
+        self._say_state()
+
+    # Looks
+
+    def action_pane_wrap(self) -> None:
+        """Wrap long lines or cut them."""
+        self._wraps = not self._wraps
+        self._lay_out()
+
+    def action_pane_times(self) -> None:
+        """Show or hide the time column."""
+        self._times = not self._form.shows_times
+        self._lay_out()
+
+    def action_pane_zoom(self) -> None:
+        """Ask the screen for more room."""
+        self.post_message(self.Zoom(self))
+
+    def action_pane_copy(self) -> None:
+        """Copy the found line, or what is on the screen."""
+        top = int(self.scroll_y)
+        shown = self._rows[top : top + self.size.height]
+        entries = list(dict.fromkeys(row.entry for row in shown))
+        if self._here is not None:
+            entries = [entry for entry in self.entries if entry[0] == self._here]
+        self.app.copy_to_clipboard("\n".join(sgr.plain(entry[3]) for entry in entries))
+        words = "1 line" if len(entries) == 1 else f"{len(entries)} lines"
+        self.app.notify(f"copied {words}", markup=False, timeout=2)
+
+    # Searching
+
+    def action_pane_search(self) -> None:
+        """Begin to type what is sought."""
+        self._typed = ""
+        self._say_state()
+
+    def on_key(self, event: events.Key) -> None:
+        """Take the keys of a search that is being typed; `esc` ends a search."""
+        if self._typed is None:
+            if event.key == "escape" and self._sought:
+                event.stop()
+                self._seek("")
+            return
+        event.stop()
+        event.prevent_default()
+        if event.key == "escape":
+            self._typed = None
+        elif event.key == "enter":
+            typed, self._typed = self._typed, None
+            self._seek(typed)
+        elif event.key == "backspace":
+            self._typed = self._typed[:-1]
+        elif event.is_printable and event.character:
+            self._typed += event.character
+        self._say_state()
+
+    def on_paste(self, event: events.Paste) -> None:
+        """Take pasted text into a search."""
+        if self._typed is not None:
+            event.stop()
+            self._typed += clean_line(event.text, longest=200)
+            self._say_state()
+
+    def on_blur(self) -> None:
+        """Give up a search that is still being typed."""
+        self._typed = None
+        self._say_state()
+
+    def _seek(self, text: str) -> None:
+        self._sought, self._here = text, None
+        self._strips.clear()
+        self.refresh()
+        if text:
+            self._step(-1)
+        self._say_state()
+
+    def action_pane_next(self) -> None:
+        """Go to the next match."""
+        self._step(1)
+
+    def action_pane_previous(self) -> None:
+        """Go to the match before."""
+        self._step(-1)
+
+    def _step(self, by: int) -> None:
+        found = self.found
+        if not found:
+            return
+        place = found.index(self._here) + by if self._here in found else (0 if by > 0 else -1)
+        self._here = found[place % len(found)]
+        y = next(y for y, row in enumerate(self._rows) if row.entry[0] == self._here)
+        if not self.scroll_y <= y < self.scroll_y + self.size.height:
+            self._go_to(y - self.size.height // 2)
+        self._follows = self.scroll_y >= self.max_scroll_y and by > 0
+        self.refresh()
+        self._say_state()

@@ -1,0 +1,145 @@
+"""Lines of an attempt as rows on the screen: laid out to a width, and drawn one by one."""
+
+import re
+import time
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from rich.style import Style
+
+from halftui.ops.transcripts import Entry
+from halftui.tui.draw import cut
+from halftui.tui.widgets import sgr
+from halftui.tui.widgets.cells import broken
+
+TIME_CELLS = 9
+MARK_CELLS = 2
+PROSE = frozenset({"say", "think", "note", "error", "ok", "missed"})  # wrapped in any case
+MARKS = {
+    "tool": "▸ ", "result": "│ ", "diff": "│ ", "ok": "✓ ", "error": "✗ ", "note": "· ", "missed": "… ",
+}  # fmt: skip
+ALWAYS = frozenset({"result", "diff"})  # marked on each line, others on their first
+KINDS = ("say", "think", "tool", "result", "ok", "error", "note", "out", "diff", "missed")
+PARTS = (*KINDS, "time", "mark", "name", "plus", "minus", "match", "here")  # what a theme colours
+_COUNTS = re.compile(r"(?<!\S)([+-])\d+(?!\S)")
+
+
+class Row(NamedTuple):
+    """One row on the screen: a piece of an entry's text."""
+
+    entry: Entry
+    start: int
+    stop: int
+    is_first: bool  # the entry's first piece, and the entry is the first of what came at once
+    has_time: bool
+
+
+class Form(NamedTuple):
+    """How rows are drawn now."""
+
+    cells: int  # of the whole row
+    wraps: bool
+    shows_times: bool
+    look: Callable[[str], Style]
+    sought: str
+    here: int | None  # the number of the line that was found
+
+    @property
+    def room(self) -> int:
+        """The cells that are left for the text."""
+        return max(self.cells - MARK_CELLS - (TIME_CELLS if self.shows_times else 0), 8)
+
+
+def laid_out(entries: Sequence[Entry], before: Entry | None, form: Form) -> list[Row]:
+    """Return the rows of some entries that follow the entry `before`."""
+    room, rows = form.room, []
+    for entry in entries:
+        _, at, kind, text = entry
+        is_first = before is None or before[1] != at or before[2] != kind
+        has_time = before is None or int(before[1]) != int(at)
+        before = entry
+        if len(text) <= room // 2 or not (form.wraps or kind in PROSE):
+            rows.append(Row(entry, 0, len(text), is_first, has_time))
+            continue
+        for start, stop in broken(sgr.plain(text), room, at_words=kind in PROSE):
+            rows.append(Row(entry, start, stop, is_first and not start, has_time and not start))
+    return rows
+
+
+def drawn(row: Row, form: Form) -> list[Segment]:
+    """Return a row's segments."""
+    number, at, kind, text = row.entry
+    kind, look = kind if kind in KINDS else "out", form.look
+    head = []
+    if form.shows_times:
+        head.append(Segment(_clock(int(at)) if row.has_time else " " * TIME_CELLS, look("time")))
+    mark = MARKS.get(kind, "  ") if row.is_first or kind in ALWAYS else "  "
+    head.append(Segment(mark, look(kind if kind in ("ok", "error") else "mark")))
+    body = _body(kind, text, row, form)
+    if form.sought:
+        shown = sgr.plain(text)[row.start : row.stop]
+        for match in re.finditer(re.escape(form.sought), shown, re.IGNORECASE):
+            body = overlaid(body, *match.span(), look("here" if number == form.here else "match"))
+    return [*head, *body]
+
+
+def _body(kind: str, text: str, row: Row, form: Form) -> list[Segment]:
+    base = form.look(kind)
+    if kind == "out" and "\x1b" in text:
+        stop = row.stop if row.start or form.wraps else len(text)
+        body = [Segment(piece, base + style) for piece, style in sgr.spans(text)]
+        return _within(body, row.start, stop, form.room)
+    piece = cut(sgr.plain(text)[row.start : row.stop], form.room)
+    if kind == "tool" and row.start == 0:
+        return _call(piece, base, form.look)
+    if kind == "diff" and text[:1] in ("+", "-"):
+        base = form.look("plus" if text[0] == "+" else "minus")
+    return [Segment(piece, base)]
+
+
+def _call(text: str, base: Style, look: Callable[[str], Style]) -> list[Segment]:
+    """Return a tool's call: its name, what it is called with, and counts of lines in their colours."""
+    name, space, rest = text.partition(" ")
+    body = [Segment(name, look("name")), Segment(space + rest, base)]
+    for match in _COUNTS.finditer(text):
+        body = overlaid(body, *match.span(), look("plus" if match[1] == "+" else "minus"))
+    return body
+
+
+@lru_cache(512)
+def _clock(second: int) -> str:
+    return time.strftime("%H:%M:%S ", time.localtime(second))
+
+
+def _within(segments: Sequence[Segment], start: int, stop: int, cells: int) -> list[Segment]:
+    """Return the characters from `start` to `stop` of a line, cut to `cells`."""
+    kept: list[Segment] = []
+    place = 0
+    for text, style, _ in segments:
+        piece = text[max(start - place, 0) : max(stop - place, 0)]
+        place += len(text)
+        short = cut(piece, cells)
+        kept.append(Segment(short, style))
+        cells -= cell_len(short)
+        if short != piece:
+            break
+    return kept
+
+
+def overlaid(segments: Sequence[Segment], start: int, stop: int, look: Style) -> list[Segment]:
+    """Return a line whose characters from `start` to `stop` have `look` over their own style."""
+    shown: list[Segment] = []
+    place = 0
+    for text, style, _ in segments:
+        low, high = max(start - place, 0), max(stop - place, 0)
+        place += len(text)
+        if low >= len(text) or high <= 0:
+            shown.append(Segment(text, style))
+            continue
+        over = style + look if style else look
+        parts = ((text[:low], style), (text[low:high], over), (text[high:], style))
+        shown += [Segment(part, own) for part, own in parts if part]
+    return shown

@@ -1,0 +1,266 @@
+"""Runs git: settings that no repository overrides, bytes in and out, one translation of failures.
+
+`protocols` names the transports that a command may use: none, unless it speaks to a URL.
+"""
+
+import os
+import re
+import tempfile
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
+from typing import IO, Any, Final
+
+from halftui.errors import Conflict, HalfTUIError, Misconfigured, Unavailable
+
+CONFIG: Final = Path(__file__).with_name("gitconfig")
+OLDEST: Final = (2, 38)  # merge-tree --write-tree
+SHA: Final = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
+
+# Stronger than a repository's own settings: what could run a program or change more than asked.
+_GUARDS: Final = {
+    "core.hooksPath": "/dev/null",
+    "core.fsmonitor": "false",
+    "core.attributesFile": "/dev/null",
+    "gc.auto": "0",
+    "maintenance.auto": "false",
+    "merge.verifySignatures": "false",
+    "submodule.recurse": "false",
+    "commit.gpgSign": "false",
+}
+_ENVIRONMENT: Final = {
+    "LC_ALL": "C",
+    "GIT_CONFIG_GLOBAL": str(CONFIG),
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_ATTR_NOSYSTEM": "1",
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_ASKPASS": "",
+    "SSH_ASKPASS": "",
+    "GIT_EDITOR": "false",
+    "GIT_PAGER": "cat",
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_LITERAL_PATHSPECS": "1",
+    "GIT_DEFAULT_REF_FORMAT": "files",
+    "GIT_AUTHOR_NAME": "HalfTUI",
+    "GIT_AUTHOR_EMAIL": "halftui@localhost",
+    "GIT_COMMITTER_NAME": "HalfTUI",
+    "GIT_COMMITTER_EMAIL": "halftui@localhost",
+}
+_REMEDIES: Final[tuple[tuple[str, type[HalfTUIError], str], ...]] = (
+    (r"^env: .*git", Misconfigured, "install git 2.38 or newer"),
+    (r"No space left on device", Unavailable, "make room on the disk"),
+    (r"\.lock'?: File exists", Unavailable, "another git is at work there; try again"),
+    (r"cannot lock ref", Conflict, "try again"),
+    (
+        r"terminal prompts disabled|could not read (Username|Password)|Authentication failed",
+        Unavailable,
+        "HalfTUI never asks for a password; use an ssh address and a key of your ssh agent",
+    ),
+    (r"Host key verification failed", Unavailable, "connect once with ssh to accept its host key"),
+    (r"Permission denied \(", Unavailable, "your ssh agent holds no key that the server accepts"),
+    (
+        r"Could not read from remote|unable to access|Could not resolve|[Cc]onnection",
+        Unavailable,
+        "check the address and the network",
+    ),
+    (r"not a git repository", Misconfigured, "name the folder of a git repository"),
+    (r"Permission denied", Misconfigured, "give your user the right to read and write there"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What one run of git gave back."""
+
+    code: int
+    out: bytes
+    err: str
+
+    @property
+    def text(self) -> str:
+        """Its output without the last line's end; odd bytes survive a way back to the system."""
+        return os.fsdecode(self.out).removesuffix("\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Git:
+    """The git of one repository: `where` names it (`--git-dir=…`, or `-C` and a folder)."""
+
+    where: tuple[str, ...] = ()
+    settings: Mapping[str, str] = field(default_factory=dict)
+    env: Mapping[str, str] = field(default_factory=dict)
+    protocols: str = ""
+
+    def having(
+        self,
+        settings: Mapping[str, str] | None = None,
+        env: Mapping[str, str] | None = None,
+        protocols: str = "",
+    ) -> "Git":
+        """Return the same with more settings, a larger environment, and those transports."""
+        return replace(
+            self,
+            settings={**self.settings, **(settings or {})},
+            env={**self.env, **(env or {})},
+            protocols=protocols,
+        )
+
+    def run(self, *args: str, stdin: bytes | IO[bytes] | None = None, ok: Collection[int] = (0,)) -> Answer:
+        """Run git to its end; a code outside of `ok` raises what translate() makes of it."""
+        with _opened(stdin) as source:
+            code, out, err = self._execute(
+                args,
+                istream=source,
+                with_extended_output=True,
+                with_exceptions=False,
+                stdout_as_string=False,
+                strip_newline_in_stdout=False,
+            )
+        answer = Answer(code, out, printable(err))
+        if code not in ok:
+            raise translate(args[0], answer)
+        return answer
+
+    def text(self, *args: str, stdin: bytes | IO[bytes] | None = None) -> str:
+        """Return git's output as text."""
+        return self.run(*args, stdin=stdin).text
+
+    @contextmanager
+    def stream(self, *args: str) -> Iterator[IO[bytes]]:
+        """Give git's output while it runs; leaving early ends git.
+
+        Only for commands that say little on standard error, which is read last.
+        """
+        process = self._execute(args, as_process=True)  # ends git when it is collected
+        popen = process.proc
+        left_early = True
+        try:
+            yield popen.stdout
+            left_early = bool(popen.stdout.read(1))
+        finally:
+            if left_early:
+                popen.terminate()
+            popen.stdout.close()
+            err = popen.stderr.read()
+            popen.stderr.close()
+            code = popen.wait()
+        if code and not left_early:
+            raise translate(args[0], Answer(code, b"", printable(err)))
+
+    def _execute(self, args: tuple[str, ...], **options: Any) -> Any:
+        env = self._environment()
+        command = [*_without_inherited(env), "git", *self.where, *args]
+        library = _library()
+        try:
+            # "/" because GitPython falls back on the process's own folder when its folder is gone.
+            return library.Git("/").execute(command, env=env, start_new_session=True, **options)
+        except library.GitCommandNotFound as error:
+            raise _missing() from error
+
+    def _environment(self) -> dict[str, str]:
+        settings = {**_GUARDS, **self.settings}
+        env = {**_ENVIRONMENT, **self.env, "GIT_ALLOW_PROTOCOL": self.protocols}
+        env["GIT_SSH_COMMAND"] = os.environ.get("GIT_SSH_COMMAND", "ssh -o BatchMode=yes")
+        env["GIT_CONFIG_COUNT"] = str(len(settings))
+        for number, (key, value) in enumerate(settings.items()):
+            env[f"GIT_CONFIG_KEY_{number}"] = key
+            env[f"GIT_CONFIG_VALUE_{number}"] = value
+        return env
+
+
+def carry(
+    source: Git,
+    target: Git,
+    wants: Collection[str],
+    haves: Collection[str],
+    scratch: Path,
+    cap: int | None = None,
+    ignored: Collection[str] = (),
+) -> None:
+    """Copy the commits `wants` with all that `haves` don't hold from one repository to another.
+
+    No transport is used, so neither repository's transport settings count. Every object is checked;
+    `ignored` names the faults to let pass, as git-fsck(1) calls them. `haves` must be in both.
+    Raises Unavailable if objects are missing or damaged, or more than `cap` bytes.
+    """
+    lines = [*wants, *(f"^{sha}" for sha in haves)]
+    levels = ",".join(f"{name}=ignore" for name in ignored)
+    strict = f"--strict={levels}" if levels else "--strict"
+    size = [] if cap is None else [f"--max-input-size={cap}"]
+    with tempfile.TemporaryDirectory(prefix="incoming-", dir=scratch) as folder:
+        revisions = "".join(f"{line}\n" for line in lines).encode()
+        name = source.text(
+            "pack-objects", "-q", "--revs", "--delta-base-offset", f"{folder}/pack", stdin=revisions
+        )
+        with Path(folder, f"pack-{name}.pack").open("rb") as pack:
+            target.run("index-pack", "--stdin", strict, *size, stdin=pack)
+
+
+def check_version() -> None:
+    """Raise Misconfigured if there is no git, or one older than HalfTUI needs."""
+    _version()
+
+
+def translate(verb: str, answer: Answer) -> HalfTUIError:
+    """Return the error of HalfTUI that says what git's failure means, with its remedy."""
+    sentence = f"git {verb} failed: {_reason(answer)}"
+    for pattern, kind, hint in _REMEDIES:
+        if re.search(pattern, answer.err):
+            return kind(sentence, hint)
+    return Unavailable(sentence)
+
+
+def printable(text: str | bytes) -> str:
+    """Return git's own words as valid Unicode without the password of any address."""
+    raw = text if isinstance(text, bytes) else text.encode("utf-8", "surrogateescape")
+    return re.sub(r"(\w://)[^/@\s]*@", r"\1", raw.decode("utf-8", "replace"))
+
+
+def _reason(answer: Answer) -> str:
+    lines = [line for line in answer.err.splitlines() if line.strip()]
+    telling = [line for line in lines if line.startswith(("fatal:", "error:", "ssh:", "remote:"))]
+    return (telling or lines or [f"exit code {answer.code}"])[0].strip()[:300]
+
+
+@cache
+def _version() -> tuple[int, ...]:
+    words = Git().text("version")
+    found = tuple(int(part) for part in re.findall(r"\d+", words)[:2])
+    if found < OLDEST:
+        needed = ".".join(map(str, OLDEST))
+        raise Misconfigured(f"{words} is too old", f"install git {needed} or newer")
+    return found
+
+
+def _library() -> Any:
+    try:
+        import git  # its import runs git, which may be missing
+    except ImportError as error:
+        raise _missing() from error
+    return git
+
+
+def _missing() -> Misconfigured:
+    return Misconfigured("There is no git on this machine's PATH", "install git 2.38 or newer")
+
+
+def _without_inherited(env: Mapping[str, str]) -> list[str]:
+    """Return the `env` words that drop the GIT_ variables of whoever started HalfTUI."""
+    kept = ("GIT_SSL_", "GIT_SSH")  # how this machine reaches the network
+    names = [name for name in os.environ if name.startswith("GIT_")]
+    foreign = [name for name in names if name not in env and not name.startswith(kept)]
+    return ["env", *(word for name in foreign for word in ("-u", name))] if foreign else []
+
+
+@contextmanager
+def _opened(stdin: bytes | IO[bytes] | None) -> Iterator[IO[bytes] | None]:
+    if not isinstance(stdin, bytes):
+        yield stdin
+        return
+    with tempfile.TemporaryFile() as source:
+        source.write(stdin)
+        source.seek(0)
+        yield source

@@ -1,0 +1,367 @@
+"""The board's own bare repository: clones borrow from it, their work is collected and merged in it.
+
+    refs/remotes/origin/<branch>     the person's branches, as last seen
+    refs/heads/halftui/<bead>        a bead's work, as last collected
+    refs/halftui/<bead>/<epoch>      the same, of each attempt
+    refs/halftui/<bead>/base         where the bead's own work begins
+
+Only the board writes there. git never runs in an agent's clone once the agent has it.
+"""
+
+import fcntl
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from halftui.errors import Conflict, NotFound, Refused
+from halftui.workspace import landing
+from halftui.workspace.diff import Changes, list_changes, read_patch
+from halftui.workspace.git import SHA, Git, carry, check_version
+from halftui.workspace.origin import HEADS, URL_PROTOCOLS, Origin, branches
+from halftui.workspace.tree import (
+    BRANCHES,
+    Person,
+    Tree,
+    branch_of,
+    copy_objects,
+    grow,
+    remove,
+    tip_of,
+)
+
+CAP: Final = 1 << 30  # bytes of objects in one bead's clone
+TRACKED: Final = "refs/remotes/origin/"
+
+_OWN: Final = "refs/halftui/"
+
+# Faults that old tools left in many a history; harmless, and nobody can mend them now.
+_OLD_FAULTS: Final = (
+    "badDate", "badDateOverflow", "badEmail", "badName", "badTimezone", "duplicateEntries",
+    "missingEmail", "missingNameBeforeEmail", "missingSpaceBeforeDate", "missingSpaceBeforeEmail",
+    "multipleAuthors", "nullSha1", "treeNotSorted", "zeroPaddedDate", "zeroPaddedFilemode",
+    "missingTaggerEntry", "badTagName", "emptyName", "hasDot", "hasDotdot", "fullPathname",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """A commit that holds both the target at `onto` and the agent's work; nothing landed yet."""
+
+    sha: str
+    onto: str
+
+
+@dataclass(frozen=True, slots=True)
+class Clash:
+    """The work and the target at `onto` change the same lines of those files."""
+
+    paths: tuple[str, ...]
+    onto: str
+
+
+class Repository:
+    """The bare repository at `path`; any number of threads and processes may use the same one."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path.absolute()
+        self._git = Git((f"--git-dir={self.path}",))
+
+    @property
+    def objects(self) -> Path:
+        """The object store that clones borrow from: show it read-only at this very path."""
+        return self.path / "objects"
+
+    def create(self, origin: Origin) -> None:
+        """Make the repository, unless it is there, and fetch the origin's branches."""
+        check_version()
+        self.path.mkdir(parents=True, exist_ok=True)
+        with self._locked():
+            if not (self.path / "HEAD").exists():
+                Git().run(
+                    "init", "--bare", "--quiet", "--template=", f"--object-format={origin.hash}",
+                    "--initial-branch=halftui-none", "--", str(self.path),
+                )  # fmt: skip
+        self.refresh(origin)
+
+    def refresh(self, origin: Origin) -> None:
+        """Make refs/remotes/origin/ equal to the origin's branches; the board's own refs stay."""
+        with self._locked():
+            if origin.is_url:
+                spec = f"+{HEADS}*:{TRACKED}*"
+                git = self._git.having(_fetch_levels(), protocols=URL_PROTOCOLS)
+                git.run("fetch", "--quiet", "--no-tags", "--prune", "--", origin.place, spec)
+            else:
+                self._copy_branches(origin)
+
+    def tip(self, branch: str) -> str:
+        """Return a branch's commit: `halftui/<bead>` is the board's, any other the origin's."""
+        sha = self._read(self._ref(branch))
+        if sha is None:
+            raise NotFound(f"There is no branch {branch}", "refresh the board, or name another")
+        return sha
+
+    def base_of(self, branch: str) -> str:
+        """Return the commit where the own work of a bead's branch begins."""
+        sha = self._read(f"{_OWN}{branch.removeprefix(BRANCHES)}/base")
+        if sha is None:
+            raise NotFound(f"{branch} was not begun by this board", "make its clone first")
+        return sha
+
+    def clone(self, bead: str, into: Path, base: str, author: Person) -> Tree:
+        """Return the bead's clone at `into`; made from the branch `base` if it is not there.
+
+        A bead whose work was collected before goes on from there. `author` is who commits in it.
+        """
+        tree = Tree(into.absolute(), bead, base)
+        if tree.path.is_dir() and any(tree.path.iterdir()):
+            return tree
+        with self._locked():
+            begun = self._read(HEADS + branch_of(bead))
+            start = begun or self.tip(base)
+            if begun is None:
+                self._git.run("update-ref", f"{_OWN}{bead}/base", start)
+        refs = dict.fromkeys([TRACKED + base, HEADS + base], self._read(TRACKED + base) or start)
+        if base.partition("/")[0] + "/" == BRANCHES:  # such a name would shut out the agent's own
+            del refs[HEADS + base]
+        self._plant(tree.path, tree.branch, start, refs, author)
+        return tree
+
+    def checkout(self, sha: str, into: Path) -> None:
+        """Make a clone with that commit checked out, such as a merge that is to be tested.
+
+        Raises Conflict if something is there.
+        """
+        self._plant(into.absolute(), "merged", self._commit(sha), {}, Person("HalfTUI", "halftui@localhost"))
+
+    def collect(self, tree: Tree, epoch: int, cap: int = CAP) -> str | None:
+        """Take in the agent's branch; return its commit, or None if it adds nothing to the base.
+
+        Raises Conflict if a later attempt was collected, Refused if the clone is damaged, was made
+        into something else, or has more than `cap` bytes of objects.
+        """
+        with self._locked():
+            self._fence(tree.bead, epoch)
+            sha = tip_of(tree)
+            if not self._has(sha):
+                self._take(tree, sha, cap)
+            begin = self._read(TRACKED + tree.base) or self.base_of(tree.branch)
+            base = self._merge_base(begin, sha)
+            if base == sha:
+                return None
+            own = f"{_OWN}{tree.bead}"
+            news = {f"{own}/{epoch}": sha, HEADS + tree.branch: sha}
+            self._update({**news, f"{own}/base": base} if base else news)
+            return sha
+
+    def changes(self, base: str, tip: str) -> Changes:
+        """Return what `tip` changed since it left `base`; no file's patch is made."""
+        return list_changes(self._git, self._fork(base, tip), self._commit(tip))
+
+    def patch(
+        self,
+        base: str,
+        tip: str,
+        names: Sequence[bytes] = (),
+        context: int = 3,
+        ignore_space: bool = False,
+    ) -> Iterator[str]:
+        """Yield the patch of the files `names` (File.names), or of all; stop when you like."""
+        fork = self._fork(base, tip)
+        return read_patch(self._git, fork, self._commit(tip), names, context, ignore_space)
+
+    def merge(
+        self, bead: str, tip: str, target: str, message: str, author: Person, committer: Person
+    ) -> Merged | Clash:
+        """Merge `tip` with the origin's branch `target`, as last seen; nothing is checked out.
+
+        Without other work on the target, the result is `tip` itself. Raises Refused if the two
+        have no commit in common.
+        """
+        onto, tip = self.tip(target), self._commit(tip)
+        if self._merge_base(onto, tip) == onto:
+            return Merged(tip, onto)
+        if self._merge_base(onto, tip) == tip:
+            return Merged(onto, onto)
+        answer = self._git.run(
+            "merge-tree", "--write-tree", "--name-only", "--no-messages", "-z", onto, tip,
+            ok=(0, 1, 128),
+        )  # fmt: skip
+        if answer.code not in (0, 1):
+            raise Refused(f"{bead} can't be merged: {answer.err.strip()[:200]}", "rebase the work")
+        tree, *paths = (part.decode("utf-8", "backslashreplace") for part in answer.out.split(b"\0"))
+        if answer.code:
+            return Clash(tuple(dict.fromkeys(path for path in paths if path)), onto)
+        git = self._git.having(env=_people(author, committer))
+        text = _with_trailer(message, bead).encode("utf-8", "replace")
+        return Merged(git.text("commit-tree", tree, "-p", onto, "-p", tip, "-F", "-", stdin=text), onto)
+
+    def land(self, merged: Merged, origin: Origin, target: str) -> None:
+        """Put the merged commit on the person's branch, if that is still where merge() saw it.
+
+        What is there already is a success. Raises Conflict if the branch moved (merge again),
+        Refused with the remedy if it is gone or local changes are in the way; then nothing changed.
+        """
+        with self._locked():
+            if origin.is_url:
+                self._push(merged, origin, target)
+            else:
+                landing.land_in_folder(self._git, origin, target, merged.sha, merged.onto)
+                self._copy_branches(origin)
+
+    def is_merged(self, tip: str, target: str) -> bool:
+        """True if the origin's branch `target`, as last seen, contains the commit."""
+        return self._merge_base(self.tip(target), self._commit(tip)) == tip
+
+    def forget(self, tree: Tree, target: str, discard: bool = False) -> None:
+        """Delete a bead's clone. Raises Refused if its work is not on `target`, unless `discard`.
+
+        Run the salvage command first: files that were never committed are not seen here.
+        What was collected stays in the repository in any case.
+        """
+        if not tree.path.exists():
+            return
+        if not discard:
+            self._require_safe(tree, target)
+        remove(tree.path)
+
+    def _require_safe(self, tree: Tree, target: str) -> None:
+        sha = tip_of(tree)
+        if not self._has(sha):
+            raise Refused(f"The work of {tree.bead} is not collected", "collect it, or discard it")
+        if not self.is_merged(sha, target):
+            raise Refused(f"The work of {tree.bead} is not on {target}", "approve it, or discard it")
+
+    def _plant(self, into: Path, branch: str, start: str, refs: dict[str, str], author: Person) -> None:
+        """Make a clone beside `into` and move it there whole: no half of one is ever seen."""
+        into.parent.mkdir(parents=True, exist_ok=True)
+        nursery = Path(tempfile.mkdtemp(prefix=".new-", dir=into.parent))
+        try:
+            grow(nursery / "tree", branch, start, self.objects, refs, author)
+            try:
+                (nursery / "tree").rename(into)
+            except OSError as error:
+                raise Conflict(f"{into} is in use", "remove what is there") from error
+        finally:
+            remove(nursery)
+
+    def _take(self, tree: Tree, sha: str, cap: int) -> None:
+        self._sweep()
+        with tempfile.TemporaryDirectory(prefix="incoming-", dir=self.path) as folder:
+            copy_objects(tree, Path(folder), cap)
+            env = {
+                "GIT_OBJECT_DIRECTORY": folder,
+                "GIT_ALTERNATE_OBJECT_DIRECTORIES": str(self.objects),
+            }
+            if self._git.having(env=env).run("cat-file", "-t", sha, ok=(0, 128)).out != b"commit\n":
+                raise Refused(f"The branch of {tree.bead} is no commit", "reject the work")
+            carry(self._git.having(env=env), self._git, [sha], self._known(), self.path, cap)
+
+    def _copy_branches(self, origin: Origin) -> None:
+        there = {TRACKED + name.removeprefix(HEADS): sha for name, sha in branches(origin).items()}
+        here = self._refs(TRACKED)
+        wants = set(there.values()) - set(here.values())
+        if wants:
+            self._sweep()
+            haves = _present(origin.git, set(here.values()))
+            carry(origin.git, self._git, wants, haves, self.path, ignored=_OLD_FAULTS)
+        news = {name: sha for name, sha in there.items() if here.get(name) != sha}
+        self._update(news, gone=here.keys() - there.keys())
+
+    def _push(self, merged: Merged, origin: Origin, target: str) -> None:
+        try:
+            landing.push(self._git, origin, target, merged.sha, merged.onto)
+            self._update({TRACKED + target: merged.sha})
+        except Conflict:
+            git = self._git.having(protocols=URL_PROTOCOLS)
+            git.run("fetch", "--quiet", "--no-tags", "--", origin.place, f"+{HEADS}*:{TRACKED}*")
+            if not self.is_merged(merged.sha, target):
+                raise
+
+    def _fence(self, bead: str, epoch: int) -> None:
+        own = f"{_OWN}{branch_of(bead).removeprefix(BRANCHES)}/"
+        epochs = [name.removeprefix(own) for name in self._refs(own)]
+        if any(int(later) > epoch for later in epochs if later.isdigit()):
+            raise Conflict(f"A later attempt at {bead} was collected", "drop this one")
+
+    def _known(self) -> set[str]:
+        return set(self._refs("refs/").values())
+
+    def _refs(self, prefix: str) -> dict[str, str]:
+        listed = self._git.text("for-each-ref", "--format=%(objectname) %(refname)", prefix)
+        return {name: sha for sha, name in (line.split(" ", 1) for line in listed.splitlines())}
+
+    def _read(self, ref: str) -> str | None:
+        answer = self._git.run("show-ref", "--verify", "--hash", "--", ref, ok=(0, 1, 128))
+        return answer.text if answer.code == 0 else None
+
+    def _ref(self, branch: str) -> str:
+        return (HEADS if branch.startswith(BRANCHES) else TRACKED) + branch
+
+    def _update(self, news: dict[str, str], gone: Iterable[str] = ()) -> None:
+        """Write all those refs, or none."""
+        lines = [f"delete {name}\0\0" for name in gone]
+        lines += [f"update {name}\0{sha}\0\0" for name, sha in news.items()]
+        if lines:
+            self._git.run("update-ref", "-z", "--stdin", stdin=os.fsencode("".join(lines)))
+
+    def _commit(self, sha: str) -> str:
+        if not SHA.fullmatch(sha) or not self._has(sha):
+            raise NotFound(f"The board has no commit {sha[:64]!r}", "collect the work first")
+        return sha
+
+    def _has(self, sha: str) -> bool:
+        return bool(_present(self._git, {sha}))
+
+    def _merge_base(self, one: str, other: str) -> str:
+        """Return the best common ancestor, or nothing."""
+        return self._git.run("merge-base", one, other, ok=(0, 1)).text
+
+    def _fork(self, base: str, tip: str) -> str:
+        found = self._merge_base(self._commit(base), self._commit(tip))
+        return found or self._git.text("hash-object", "-t", "tree", "-w", "--stdin", stdin=b"")
+
+    def _sweep(self) -> None:
+        """Remove what a killed board left half-copied; only under the lock, where nobody copies."""
+        for folder in self.path.glob("incoming-*"):
+            shutil.rmtree(folder)
+        for pack in (self.objects / "pack").glob("tmp_*"):
+            pack.unlink()
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        with (self.path / "halftui.lock").open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+
+def _present(git: Git, shas: set[str]) -> set[str]:
+    """Return those of the commits that the repository has."""
+    asked = "".join(f"{sha}\n" for sha in shas).encode()
+    listed = git.text("cat-file", "--batch-check=%(objectname) %(objecttype)", stdin=asked)
+    pairs = (line.split(" ", 1) for line in listed.splitlines())
+    return {sha for sha, kind in pairs if kind == "commit"}
+
+
+def _fetch_levels() -> dict[str, str]:
+    return {f"fetch.fsck.{fault}": "ignore" for fault in _OLD_FAULTS}
+
+
+def _people(author: Person, committer: Person) -> dict[str, str]:
+    pairs = (("AUTHOR", author), ("COMMITTER", committer))
+    named = {f"GIT_{role}_NAME": person.name or "HalfTUI" for role, person in pairs}
+    return {**named, **{f"GIT_{role}_EMAIL": person.email for role, person in pairs}}
+
+
+def _with_trailer(message: str, bead: str) -> str:
+    """Return the message with the bead's trailer, joined to trailers that it ends with."""
+    text = message.replace("\0", "").strip() or f"Merge {bead}"
+    *before, last = text.split("\n\n")
+    has_trailers = before and all(re.match(r"[\w-]+: ", line) for line in last.splitlines())
+    gap = "\n" if has_trailers else "\n\n"
+    return f"{text}{gap}HalfTUI-Bead: {bead}\n"

@@ -1,0 +1,219 @@
+"""An agent's clone on the disk: made by git before the agent has it, read without git ever after.
+
+What lies in the folder later is the agent's: settings, hooks, links, even `.git` itself. So its
+files are opened one by one, without following any link, and git sees only what was copied out.
+"""
+
+import os
+import re
+import shutil
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from halftui.errors import NotFound, Refused
+from halftui.workspace.git import SHA, Git
+
+BRANCHES: Final = "halftui/"  # an agent's branch is this and the bead's id
+
+# Files that the agents' programs leave in a tree; they are no part of the work.
+TOOL_FILES: Final = ("/.claude/settings.local.json", "/.claude/*.lock", "/.halftui/")
+
+_BEAD = re.compile(r"(?!.*\.\.)(?!.*\.lock$)[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9_-])?")
+_LOOSE = re.compile(r"[0-9a-f]{38}([0-9a-f]{24})?")
+_PACKED = re.compile(r"pack-[0-9a-f]+\.(pack|idx)")
+_REF_CAP = 4 << 20
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who stands in a commit."""
+
+    name: str
+    email: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """A bead's clone: its folder, and the branch of the origin that it started from."""
+
+    path: Path
+    bead: str
+    base: str
+
+    @property
+    def branch(self) -> str:
+        """The branch that the agent works on."""
+        return branch_of(self.bead)
+
+
+def branch_of(bead: str) -> str:
+    """Return the bead's branch. Raises Refused for an id that is not fit for a branch's name."""
+    if not _BEAD.fullmatch(bead):
+        raise Refused(f"{bead!r} can't name a branch", "letters, digits, '.', '_' and '-'")
+    return BRANCHES + bead
+
+
+def grow(folder: Path, branch: str, start: str, objects: Path, refs: dict[str, str], author: Person) -> None:
+    """Make a clone that borrows `objects`, with `branch` checked out at the commit `start`.
+
+    `refs` are further refs and their commits. The folder must not exist, nor be seen by anyone.
+    """
+    hash_name = "sha1" if len(start) == 40 else "sha256"
+    git = Git(("-C", str(folder)))
+    Git().run(
+        "init", "--quiet", "--template=", f"--object-format={hash_name}",
+        f"--initial-branch={branch}", "--", str(folder),
+    )  # fmt: skip
+    _write(folder / ".git/objects/info/alternates", f"{objects}\n")
+    _write(folder / ".git/info/exclude", "".join(f"{line}\n" for line in TOOL_FILES))
+    git.run("config", "user.name", author.name)
+    git.run("config", "user.email", author.email)
+    git.run("reset", "--quiet", "--hard", start)
+    made = [f"create {name}\0{sha}\0" for name, sha in refs.items()]
+    git.run("update-ref", "-z", "--stdin", stdin=os.fsencode("".join(made)))
+
+
+def tip_of(tree: Tree) -> str:
+    """Return the commit that the agent's branch is at, as the clone's files say.
+
+    Raises NotFound if there is no such branch, Refused if the agent put something else in place
+    of the folder `.git`.
+    """
+    with _git_folder(tree) as git_dir:
+        loose = _read(git_dir, f"refs/heads/{tree.branch}".split("/"))
+        if loose is None:
+            packed = _read(git_dir, ["packed-refs"]) or b""
+            wanted = f" refs/heads/{tree.branch}".encode()
+            lines = [line for line in packed.split(b"\n") if line.endswith(wanted)]
+            loose = lines[0].removesuffix(wanted) if lines else None
+    if loose is None:
+        raise NotFound(f"The clone of {tree.bead} has no branch {tree.branch}", "see its attempts")
+    sha = loose.decode("ascii", "replace").strip()
+    if not SHA.fullmatch(sha):
+        raise Refused(f"The branch of {tree.bead} is no commit", "reject the work, or cancel it")
+    return sha
+
+
+def copy_objects(tree: Tree, target: Path, cap: int) -> None:
+    """Copy the clone's own objects, at most `cap` bytes, into the folder `target`, as git has them.
+
+    Raises Refused beyond that. The copies are unproven: they count once they were carried over.
+    """
+    left = cap
+    with _git_folder(tree) as git_dir, _entered(git_dir, "objects") as objects:
+        for name in _names(objects):
+            rule = _PACKED if name == "pack" else _LOOSE if re.fullmatch("[0-9a-f]{2}", name) else None
+            if rule is not None:
+                left = _copy(objects, name, rule, target / name, left)
+            if left < 0:
+                raise Refused(
+                    f"The work of {tree.bead} is larger than {cap >> 20} MB",
+                    "raise the cap, or have the agent leave out large files",
+                )
+
+
+def remove(folder: Path) -> None:
+    """Delete a folder with all in it, also what its owner may not read; links are not followed."""
+    if not folder.is_symlink() and folder.is_dir():
+        folder.chmod(0o700)
+        for _, names, _, here in os.fwalk(folder, follow_symlinks=False):
+            for name in names:
+                if stat.S_ISDIR(os.stat(name, dir_fd=here, follow_symlinks=False).st_mode):
+                    os.chmod(name, 0o700, dir_fd=here)
+        shutil.rmtree(folder)
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+
+
+@contextmanager
+def _git_folder(tree: Tree) -> Iterator[int]:
+    try:
+        root = os.open(tree.path, _FOLDER)
+    except OSError as error:
+        raise NotFound(f"The clone of {tree.bead} is gone", "reopen the bead") from error
+    try:
+        with _entered(root, ".git") as git_dir:
+            yield git_dir
+    finally:
+        os.close(root)
+
+
+@contextmanager
+def _entered(parent: int, name: str) -> Iterator[int]:
+    try:
+        folder = os.open(name, _FOLDER, dir_fd=parent)
+    except OSError as error:
+        raise Refused(
+            f"The agent's clone has no folder {name} of its own", "reject the work, or cancel it"
+        ) from error
+    try:
+        yield folder
+    finally:
+        os.close(folder)
+
+
+def _read(parent: int, parts: list[str]) -> bytes | None:
+    """Return a small regular file's bytes, or None if there is none at the end of plain folders."""
+    here, *rest = parts
+    if rest:
+        if not _is_there(parent, here):
+            return None
+        with _entered(parent, here) as folder:
+            return _read(folder, rest)
+    source = _open_file(parent, here)
+    if source is None:
+        return None
+    with os.fdopen(source, "rb") as file:
+        return file.read(_REF_CAP)
+
+
+def _names(folder: int) -> list[str]:
+    with os.scandir(folder) as entries:
+        return [entry.name for entry in entries]
+
+
+def _is_there(parent: int, name: str) -> bool:
+    try:
+        os.stat(name, dir_fd=parent, follow_symlinks=False)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def _open_file(parent: int, name: str) -> int | None:
+    try:
+        source = os.open(name, _FILE, dir_fd=parent)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise Refused(f"{name} in the agent's clone is no plain file", "reject the work") from error
+    if stat.S_ISREG(os.fstat(source).st_mode):
+        return source
+    os.close(source)
+    raise Refused(f"{name} in the agent's clone is no plain file", "reject the work")
+
+
+def _copy(parent: int, name: str, rule: re.Pattern[str], target: Path, left: int) -> int:
+    """Copy the files whose names fit; return how many bytes are left, below 0 if too many."""
+    with _entered(parent, name) as folder:
+        target.mkdir(exist_ok=True)
+        for entry in _names(folder):
+            source = _open_file(folder, entry) if rule.fullmatch(entry) else None
+            if source is None:
+                continue
+            with os.fdopen(source, "rb") as file:
+                left -= os.fstat(source).st_size
+                if left < 0:
+                    return left
+                with (target / entry).open("wb") as copied:
+                    shutil.copyfileobj(file, copied, 1 << 20)
+    return left

@@ -1,0 +1,288 @@
+"""A bead's way: clone, collect, changes, merge, land, forget."""
+
+import os
+import threading
+from pathlib import Path
+
+import pytest
+
+from halftui.errors import Conflict, NotFound, Refused
+from halftui.workspace.origin import locate
+from halftui.workspace.repository import Clash, Merged
+from tests.workspace.scene import ADA, BOB, World, commit, git, write
+
+
+def test_a_bead_goes_all_the_way(world: World) -> None:
+    tree = world.clone()
+    assert git(tree.path, "symbolic-ref", "HEAD") == "refs/heads/halftui/b-1"
+    assert git(tree.path, "remote") == ""
+    assert not (tree.path / ".git/hooks").exists()
+    assert git(tree.path, "log", "-1", "--format=%H") == world.repo.base_of("halftui/b-1")
+    sha = world.work("b-1", {"a.txt": "one\n2\nthree\n", "new.txt": "n\n"})
+    assert git(tree.path, "log", "-1", "--format=%an <%ae>") == "Ada <ada@agents.example>"
+    changes = world.repo.changes(world.repo.base_of("halftui/b-1"), sha)
+    assert [(f.path, f.kind, f.plus, f.minus) for f in changes.files] == [
+        ("a.txt", "modified", 1, 1),
+        ("new.txt", "added", 1, 0),
+    ]
+    merged = world.merge("b-1", sha)
+    assert merged.sha == sha  # nobody else worked: fast forward
+    assert not world.repo.is_merged(sha, "main")
+    world.repo.land(merged, world.origin, "main")
+    assert (world.project / "new.txt").read_text() == "n\n"
+    assert git(world.project, "status", "--porcelain") == ""
+    assert git(world.project, "rev-parse", "main") == sha
+    assert world.repo.is_merged(sha, "main")
+    world.repo.forget(tree, "main")
+    assert not tree.path.exists()
+
+
+def test_the_clone_borrows_its_objects(world: World) -> None:
+    tree = world.clone()
+    assert (tree.path / ".git/objects/info/alternates").read_text() == f"{world.repo.objects}\n"
+    assert git(tree.path, "count-objects") == "0 objects, 0 kilobytes"
+
+
+def test_a_clone_that_exists_is_returned_untouched(world: World) -> None:
+    tree = world.clone()
+    write(tree.path, {"half.txt": "done", ".git/config": "not even [a config"})
+    assert world.clone() == tree
+    assert (tree.path / "half.txt").read_text() == "done"
+
+
+def test_a_lost_clone_goes_on_from_what_was_collected(world: World) -> None:
+    sha = world.work("b-1", {"x": "1"})
+    world.repo.forget(world.clone(), "main", discard=True)
+    assert git(world.clone().path, "rev-parse", "HEAD") == sha
+
+
+def test_two_on_one_target_make_a_merge_commit_with_its_trailer(world: World) -> None:
+    one, two = world.work("b-1", {"x": "1\n"}), world.work("b-2", {"y": "2\n"})
+    world.repo.land(world.merge("b-1", one), world.origin, "main")
+    merged = world.repo.merge("b-2", two, "main", "Merge y\n\nAll of it.", ADA, BOB)
+    assert isinstance(merged, Merged)
+    world.repo.land(merged, world.origin, "main")
+    shown = git(world.project, "log", "-1", "--format=%an|%cn|%P|%(trailers:key=HalfTUI-Bead)")
+    assert shown == f"Ada|Bob|{one} {two}|HalfTUI-Bead: b-2"
+    assert {"x", "y"} <= {path.name for path in world.project.iterdir()}
+
+
+@pytest.mark.parametrize(
+    ("message", "ending"),
+    [
+        ("fix: it", "fix: it\n\nHalfTUI-Bead: b-2"),
+        ("It\n\nCo-authored-by: X <x@y>", "It\n\nCo-authored-by: X <x@y>\nHalfTUI-Bead: b-2"),
+        ("-m\0 \n", "-m\n\nHalfTUI-Bead: b-2"),
+        ("", "Merge b-2\n\nHalfTUI-Bead: b-2"),
+    ],
+)
+def test_odd_messages(world: World, message: str, ending: str) -> None:
+    one, two = world.work("b-1", {"x": "1\n"}), world.work("b-2", {"y": "2\n"})
+    world.repo.land(world.merge("b-1", one), world.origin, "main")
+    merged = world.repo.merge("b-2", two, "main", message, ADA, BOB)
+    assert isinstance(merged, Merged)
+    assert git(world.repo.path, "log", "-1", "--format=%B", merged.sha) == ending
+
+
+def test_a_clash_names_the_files_and_changes_nothing(world: World) -> None:
+    one, two = world.work("b-1", {"a.txt": "ONE\n"}), world.work("b-2", {"a.txt": "TWO\n"})
+    world.repo.land(world.merge("b-1", one), world.origin, "main")
+    assert world.repo.merge("b-2", two, "main", "m", ADA, BOB) == Clash(("a.txt",), one)
+    assert git(world.project, "rev-parse", "main") == one
+
+
+def test_after_a_clash_the_agent_can_merge_the_new_target_itself(world: World) -> None:
+    one, two = world.work("b-1", {"a.txt": "ONE\n"}), world.work("b-2", {"a.txt": "TWO\n"})
+    world.repo.land(world.merge("b-1", one), world.origin, "main")
+    clash = world.repo.merge("b-2", two, "main", "m", ADA, BOB)
+    tree = world.clone("b-2")
+    git(tree.path, "merge", clash.onto, code=1)  # the new objects are there, borrowed
+    commit(tree.path, "solved", {"a.txt": "BOTH\n"})
+    sha = world.repo.collect(tree, 2)
+    assert sha
+    files = world.repo.changes(world.repo.base_of("halftui/b-2"), sha).files
+    assert [file.path for file in files] == ["a.txt"]
+    assert world.merge("b-2", sha).sha == sha
+
+
+def test_nothing_new_is_none(world: World) -> None:
+    assert world.repo.collect(world.clone(), 1) is None
+
+
+def test_collecting_again_changes_nothing(world: World) -> None:
+    sha = world.work("b-1", {"x": "1"})
+    assert world.repo.collect(world.clone(), 1) == sha
+    assert world.repo.tip("halftui/b-1") == sha
+
+
+def test_packed_refs_and_packs_are_read(world: World) -> None:
+    tree = world.clone()
+    sha = commit(tree.path, "w", {"x": "1"})
+    git(tree.path, "gc", "-q")
+    assert not (tree.path / ".git/refs/heads/halftui/b-1").exists()
+    assert world.repo.collect(tree, 1) == sha
+
+
+def test_a_rewritten_branch_is_taken_and_the_attempts_keep_their_own(world: World) -> None:
+    first = world.work("b-1", {"x": "1"})
+    tree = world.clone()
+    git(tree.path, "commit", "-q", "--amend", "-m", "better")
+    second = world.repo.collect(tree, 2)
+    assert second not in (None, first)
+    refs = git(world.repo.path, "for-each-ref", "--format=%(refname) %(objectname)", "refs/halftui")
+    assert f"refs/halftui/b-1/1 {first}" in refs
+    assert f"refs/halftui/b-1/2 {second}" in refs
+    with pytest.raises(Conflict, match="later attempt"):
+        world.repo.collect(tree, 1)
+
+
+def test_the_cap_holds_and_leaves_nothing(world: World) -> None:
+    tree = world.clone()
+    commit(tree.path, "big", {"big": os.urandom(300_000)})
+    before = {path for path in world.repo.path.rglob("*") if path.is_file()}
+    with pytest.raises(Refused, match="larger"):
+        world.repo.collect(tree, 1, cap=100_000)
+    assert {path for path in world.repo.path.rglob("*") if path.is_file()} == before
+    assert world.repo.collect(tree, 1, cap=1_000_000)
+
+
+def test_a_board_killed_while_collecting_leaves_nothing_for_long(world: World) -> None:
+    left = world.repo.path / "incoming-dead"
+    left.mkdir()
+    tmp = world.repo.objects / "pack/tmp_pack_dead"
+    tmp.parent.mkdir(exist_ok=True)
+    tmp.write_text("half")
+    world.work("b-1", {"x": "1"})
+    assert not left.exists()
+    assert not tmp.exists()
+
+
+@pytest.mark.parametrize(
+    "bead", ["", "-x", "a/b", "../x", "a..b", "x.lock", "a b", "x.", "ä", "a\n"]
+)
+def test_ids_that_can_not_name_a_branch(world: World, bead: str) -> None:
+    with pytest.raises(Refused):
+        world.repo.clone(bead, world.home / "trees/odd", "main", ADA)
+    assert not (world.home / "trees/odd").exists()
+
+
+def test_unknown_names(world: World) -> None:
+    with pytest.raises(NotFound):
+        world.repo.tip("nope")
+    with pytest.raises(NotFound):
+        world.repo.base_of("halftui/nope")
+    for sha in ("main", "0" * 40, "--output=/tmp/x", "HEAD^{tree}"):
+        with pytest.raises(NotFound):
+            world.repo.changes(sha, sha)
+
+
+def test_refresh_follows_the_origin_and_keeps_the_board(world: World) -> None:
+    sha = world.work("b-1", {"x": "1"})
+    git(world.project, "branch", "halftui/b-1")  # the person's branch of that name is another one
+    git(world.project, "branch", "gone")
+    world.repo.refresh(world.origin)
+    assert world.repo.tip("gone")
+    git(world.project, "branch", "-D", "gone")
+    git(world.project, "commit", "-q", "--amend", "-m", "rewritten")
+    world.repo.refresh(world.origin)
+    assert world.repo.tip("main") == git(world.project, "rev-parse", "main")
+    assert world.repo.tip("halftui/b-1") == sha
+    with pytest.raises(NotFound):
+        world.repo.tip("gone")
+
+
+def test_refresh_brings_commits_and_a_base_that_went_away_does_not_lose_work(world: World) -> None:
+    git(world.project, "switch", "-q", "-c", "side")
+    side = commit(world.project, "side", {"s": "s"})
+    world.repo.refresh(world.origin)
+    tree = world.clone("b-1", "side")
+    git(world.project, "switch", "-q", "main")
+    git(world.project, "branch", "-q", "-D", "side")
+    world.repo.refresh(world.origin)
+    sha = commit(tree.path, "w", {"t": "t"})
+    assert world.repo.collect(tree, 1) == sha
+    assert world.repo.base_of("halftui/b-1") == side
+
+
+def test_forget_never_loses_work(world: World) -> None:
+    tree = world.clone()
+    commit(tree.path, "w", {"x": "1"})
+    with pytest.raises(Refused, match="not collected"):
+        world.repo.forget(tree, "main")
+    sha = world.repo.collect(tree, 1)
+    with pytest.raises(Refused, match="not on main"):
+        world.repo.forget(tree, "main")
+    locked = tree.path / "locked"
+    (locked / "in").mkdir(parents=True)
+    locked.chmod(0)
+    outside = world.home / "outside"
+    outside.mkdir()
+    (tree.path / "link").symlink_to(outside)
+    world.repo.forget(tree, "main", discard=True)
+    assert not tree.path.exists()
+    assert outside.exists()
+    assert world.repo.tip("halftui/b-1") == sha
+    world.repo.forget(tree, "main")
+
+
+def test_a_merge_can_be_checked_out_for_its_tests(world: World) -> None:
+    one, two = world.work("b-1", {"x": "1\n"}), world.work("b-2", {"y": "2\n"})
+    world.repo.land(world.merge("b-1", one), world.origin, "main")
+    merged = world.merge("b-2", two)
+    world.repo.checkout(merged.sha, world.home / "gate")
+    assert {"x", "y", "a.txt"} <= {path.name for path in (world.home / "gate").iterdir()}
+    with pytest.raises(Conflict):
+        world.repo.checkout(merged.sha, world.home / "gate")
+
+
+def test_unrelated_histories(world: World) -> None:
+    tree = world.clone()
+    git(tree.path, "checkout", "-q", "--orphan", "new")
+    commit(tree.path, "root", {"z": "z"})
+    git(tree.path, "branch", "-M", "halftui/b-1")
+    sha = world.repo.collect(tree, 1)
+    assert sha
+    assert world.repo.changes(world.repo.tip("main"), sha).plus > 0
+    commit(world.project, "more", {"m": "m"})
+    world.repo.refresh(world.origin)
+    with pytest.raises(Refused, match="unrelated"):
+        world.repo.merge("b-1", sha, "main", "m", ADA, BOB)
+
+
+def test_sha256_repositories(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.project = tmp_path / "long"
+    world.project.mkdir()
+    git(world.project, "init", "-q", "-b", "main", "--object-format=sha256")
+    git(world.project, "config", "user.name", "Bob")
+    git(world.project, "config", "user.email", "bob@people.example")
+    commit(world.project, "first", {"a": "a"})
+    world.open()
+    sha = world.work("b-1", {"x": "1"})
+    world.repo.land(world.merge("b-1", sha), world.origin, "main")
+    assert git(world.project, "rev-parse", "main") == sha
+    assert len(sha) == 64
+
+
+def test_many_clone_the_same_bead_at_once(world: World) -> None:
+    trees: list[object] = []
+
+    def clone() -> None:
+        try:
+            trees.append(world.clone())
+        except Conflict as error:
+            trees.append(error)
+
+    threads = [threading.Thread(target=clone) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert world.clone() in trees
+    assert [path.name for path in (world.home / "trees").iterdir()] == ["b-1"]
+
+
+def test_create_twice(world: World) -> None:
+    sha = world.work("b-1", {"x": "1"})
+    world.repo.create(locate(world.project))
+    assert world.repo.tip("halftui/b-1") == sha
