@@ -115,8 +115,9 @@ class QuestionSheet(ModalScreen[None]):
         *bindings("question", ACTIONS),
         *(Binding(str(n), f"question_choose({n - 1})", show=False) for n in range(1, 10)),
     ]
+    CSS = "QuestionSheet { background: $background 40%; }"  # over the rule for all screens
     DEFAULT_CSS = """
-    QuestionSheet { align: center bottom; background: $background 40%; }
+    QuestionSheet { align: center bottom; }
     QuestionSheet > Vertical {
         width: 100%; height: auto; max-height: 85%; padding: 0 1; background: $surface;
         border: heavy $warning; border-title-color: $warning; border-title-style: bold;
@@ -127,7 +128,10 @@ class QuestionSheet(ModalScreen[None]):
     }
     QuestionSheet .text { color: $foreground; text-style: bold; }
     QuestionSheet .detail { margin: 1 0 0 0; padding: 0 1; background: $background; color: $foreground; }
-    QuestionSheet Input { display: none; margin: 1 0 0 0; }
+    QuestionSheet Input {
+        display: none; margin: 1 0 0 0; border: none; height: 1; padding: 0 1; background: $background;
+    }
+    QuestionSheet Input:focus { border: none; }
     QuestionSheet.-types Input { display: block; }
     QuestionSheet Line { margin: 1 0 0 0; }
     """
@@ -194,6 +198,9 @@ class QuestionSheet(ModalScreen[None]):
 
     def _hints(self, width: int) -> Strip:
         inks, row = self.half.inks, Row(width, self._sheet.rich_style)
+        if self.has_class("-types"):
+            row.put("enter", inks["key"]).put(" send", inks["muted"]).skip(2)
+            return row.put("esc", inks["key"]).put(" leave, the text is kept", inks["muted"]).strip()
         verdicts = ("question.allow", "question.refuse")
         unfit: tuple[str, ...] = ("question.send",) if self._is_permission else verdicts
         if self.question.options and not self._is_permission:
@@ -265,6 +272,7 @@ class QuestionSheet(ModalScreen[None]):
     def _type(self, is_typing: bool) -> None:
         self.set_class(is_typing, "-types")
         self.set_focus(self._field if is_typing else None)
+        self.query_one(Line).refresh()
 
     @work(group="answer", exclusive=True)
     async def _answer(self, text: str, *, is_allowed: bool) -> None:

@@ -7,6 +7,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
+from textual.message import Message
 from textual.screen import ModalScreen
 from textual.widgets import Static, TextArea
 
@@ -24,8 +25,9 @@ class RemarkSheet(ModalScreen[Remark]):
     PLACE = "remark"
     AUTO_FOCUS = "TextArea"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "leave", show=False)]
+    CSS = "RemarkSheet { background: $background 40%; }"  # over the rule for all screens
     DEFAULT_CSS = """
-    RemarkSheet { align: center bottom; background: $background 40%; }
+    RemarkSheet { align: center bottom; }
     RemarkSheet > Vertical {
         width: 100%; height: auto; border: heavy $primary; background: $surface; padding: 0 1;
         border-title-color: $primary; border-title-style: bold; border-subtitle-color: $text-muted;
@@ -68,7 +70,7 @@ class RemarkSheet(ModalScreen[Remark]):
 class Field(TextArea):
     """Several lines of text; `enter` sends them."""
 
-    class Sent(events.Message):
+    class Sent(Message):
         """The text is finished."""
 
     async def _on_key(self, event: events.Key) -> None:
