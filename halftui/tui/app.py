@@ -1,38 +1,307 @@
 """The application: what every screen shares, locally and over SSH."""
 
 import asyncio
-from collections.abc import Callable
-from typing import Any, Concatenate, ParamSpec, TypeVar
+import os
+import time
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, ClassVar, Concatenate, ParamSpec, Protocol, TypeVar, cast, runtime_checkable
 
 from textual.app import App
+from textual.binding import BindingType
+from textual.dom import DOMNode
+from textual.message import Message
+from textual.screen import Screen
 
-from halftui.errors import HalfTUIError
+from halftui.domain.shown import Ask, Card, Snapshot
+from halftui.errors import HalfTUIError, NotFound
+from halftui.ops import views
 from halftui.service.service import Service
+from halftui.tui import themes
+from halftui.tui.keys import bindings
 
 P = ParamSpec("P")
 R = TypeVar("R")
+WARM_UP_SECONDS = 0.3  # after the first frame
+RETRY_SECONDS = 2.0
+
+
+@runtime_checkable
+class Shows(Protocol):
+    """A screen that wants each new snapshot of the board."""
+
+    def show(self, snapshot: Snapshot) -> None:
+        """Draw what changed."""
 
 
 class HalfApp(App[None]):
-    """A board on a terminal. Screens reach the service through `ask` and `tell` only."""
+    """A board on a terminal. Screens reach the service through `ask` and `tell` only.
 
-    def __init__(self, service: Service, board: str) -> None:
-        super().__init__()
+    `follows`: this app keeps the board's watch running; else an engine beside it does.
+    `owns_agents`: agents of this process end when the app does, so leaving asks first.
+    """
+
+    TITLE = "HalfTUI"
+    CSS_PATH = "app.tcss"
+    ENABLE_COMMAND_PALETTE = False  # ours opens with the board's own actions alone
+    BINDINGS: ClassVar[list[BindingType]] = list(bindings("everywhere"))
+
+    class Fresh(Message):
+        """The board has another snapshot."""
+
+    def __init__(
+        self,
+        service: Service,
+        board: str,
+        *,
+        follows: bool = True,
+        owns_agents: bool = False,
+        theme: str = "",
+        notice: str = "",
+        database: str = "sqlite",
+        clock: Callable[[], float] = time.time,
+        env: Mapping[str, str] = os.environ,
+    ) -> None:
+        is_mono = "NO_COLOR" in env or env.get("TERM") in ("dumb", "vt100") or theme == themes.MONO
+        super().__init__(ansi_color=True if is_mono else None)
         self.service = service
         self.board = board
+        self.notice = notice  # what the person should always know, such as agents without a container
+        self.database = database
+        self.clock = clock
+        self.owns_agents = owns_agents
+        self.snapshot: Snapshot | None = None
+        self.animation_level = "none"
+        self._follows = follows
+        self._unsubscribe: Callable[[], None] | None = None
+        self._looks, self._wrong = themes.load()
+        for look in self._looks.values():
+            self.register_theme(look.theme)
+        for name in self.available_themes:
+            if name not in self._looks:
+                self.unregister_theme(name)
+        self.theme = themes.MONO if is_mono else self._known(theme)
+
+    # what it is made of
+
+    async def on_load(self) -> None:
+        """Read the board before the first frame, so that it shows the real cards."""
+        self.snapshot = await self.ask(self.service.read, views.snapshot, self.board)
+        self.board = self.snapshot.board.id
+
+    def get_default_screen(self) -> Screen[None]:
+        """Return the board."""
+        from halftui.tui.screens.board import BoardScreen
+
+        return BoardScreen()
+
+    def on_mount(self) -> None:
+        """Follow the board, and get ready for the first write while nobody waits."""
+        watch = self.service.watch(self.board)
+        self._unsubscribe = watch.subscribe(self._hear)
+        if self._follows:
+            self.run_worker(self._follow(), name="watch")
+        for error in self._wrong:
+            self.refuse(error)
+        self.set_timer(WARM_UP_SECONDS, lambda: self.run_worker(_warm_up, thread=True, name="warm up"))
+
+    def on_unmount(self) -> None:
+        """Hear no more of the board."""
+        if self._unsubscribe is not None:
+            self._unsubscribe()
+
+    async def _process_messages(self, *args: Any, **kwargs: Any) -> None:
+        # Textual sets an eager task factory for the whole loop on Python 3.12; asyncssh then hangs.
+        asyncio.get_running_loop().set_task_factory(None)
+        await super()._process_messages(*args, **kwargs)
+
+    # the board's changes
+
+    async def _follow(self) -> None:
+        while True:
+            try:
+                await self.service.watch(self.board).run()
+            except NotFound as error:
+                self.exit(return_code=error.exit_code, message=str(error))
+                return
+            except HalfTUIError as error:
+                self.refuse(error)
+                await asyncio.sleep(RETRY_SECONDS)
+
+    def _hear(self, snapshot: Snapshot) -> None:
+        self.snapshot = snapshot
+        self.post_message(self.Fresh())
+
+    def on_half_app_fresh(self) -> None:
+        """Hand the newest snapshot to every screen that wants it."""
+        if (snapshot := self.snapshot) is None:
+            return
+        for screen in self.screen_stack:
+            if isinstance(screen, Shows) and screen.is_mounted:
+                screen.show(snapshot)
+
+    async def renew(self) -> None:
+        """Read the board now, so that what was just done is seen at once."""
+        await self.service.watch(self.board).refresh()
+
+    # what screens call
 
     async def ask(self, blocking: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Return what a blocking call (service.read, review.work, …) returns, from a thread."""
         return await asyncio.to_thread(blocking, *args, **kwargs)
 
     async def tell(self, op: Callable[Concatenate[Any, P], R], *args: P.args, **kwargs: P.kwargs) -> R | None:
-        """Run an op; a refusal becomes a toast with its hint and returns None."""
+        """Run an op and renew the board; a refusal becomes a toast with its hint and returns None."""
+        return await self._tried(partial(self.service.write, op, *args, **kwargs))
+
+    async def did(self, op: Callable[Concatenate[Any, P], Any], *args: P.args, **kwargs: P.kwargs) -> bool:
+        """Do as `tell` does, and return whether it was done."""
+
+        def done() -> bool:
+            self.service.write(op, *args, **kwargs)
+            return True
+
+        return await self._tried(done) is True
+
+    async def _tried(self, blocking: Callable[[], R]) -> R | None:
         try:
-            return await asyncio.to_thread(lambda: self.service.write(op, *args, **kwargs))
+            result = await asyncio.to_thread(blocking)
+            await self.renew()
         except HalfTUIError as error:
             self.refuse(error)
             return None
+        return result
 
     def refuse(self, error: HalfTUIError) -> None:
         """Show why something was not done."""
         self.notify(error.hint, title=error.message, severity="warning", markup=False)
+
+    def say(self, words: str, title: str = "") -> None:
+        """Show what was done."""
+        self.notify(words, title=title, timeout=3, markup=False)
+
+    # looks
+
+    @property
+    def inks(self) -> themes.Inks:
+        """What the board draws with in the chosen theme."""
+        return self._looks[self.theme].inks
+
+    def _known(self, name: str) -> str:
+        wanted = name or os.environ.get("HALFTUI_THEME", "") or themes.DEFAULT
+        return wanted if wanted in self._looks else themes.DEFAULT
+
+    def action_theme_next(self) -> None:
+        """Try the next theme."""
+        if not self.ansi_color:
+            names = sorted(self._looks)
+            self.theme = names[(names.index(self.theme) + 1) % len(names)]
+            self.say(f'theme = "{self.theme}" in config.toml keeps it', self._looks[self.theme].title)
+
+    def action_redraw(self) -> None:
+        """Draw the whole screen anew."""
+        self.screen.refresh(repaint=True, layout=True)
+
+    # ways to other screens
+
+    def action_palette(self) -> None:
+        """Find an action by its words."""
+        from textual.command import CommandPalette
+
+        from halftui.tui.palette import Actions
+
+        if not isinstance(self.screen, CommandPalette):
+            self.push_screen(CommandPalette(providers=[Actions], placeholder="What shall happen?"))
+
+    def action_help(self) -> None:
+        """Show the keys that hold here."""
+        from halftui.tui.screens.help import HelpScreen
+
+        self.push_screen(HelpScreen(place_of(self.screen)))
+
+    async def action_quit(self) -> None:
+        """Leave; ask first if that would stop agents."""
+        busy = [a for a in self.snapshot.agents if a.status != "idle"] if self.snapshot else []
+        if not self.owns_agents or not busy:
+            self.exit()
+            return
+        from halftui.tui.screens.confirm import Confirm
+
+        names = ", ".join(a.name for a in busy)
+        asked = f"Leave while {names} {'is' if len(busy) == 1 else 'are'} at work?"
+        loss = "They stop; their branches are kept and the beads go on at the next start."
+        self.push_screen(Confirm(asked, loss, "Leave"), lambda yes: self.exit() if yes else None)
+
+    def action_next_need(self) -> None:
+        """Go to the next thing that waits for a person: questions, then reviews."""
+        if self.snapshot is None:
+            return
+        if self.snapshot.asks:
+            self.open_ask(self.snapshot.asks[0])
+        elif reviews := self.snapshot.lane("review").cards:
+            self.open_review(min(reviews, key=lambda c: c.updated_at).id)
+        else:
+            self.say("nothing needs you")
+
+    def open_ask(self, ask: Ask) -> None:
+        """Open an agent's question over this screen."""
+        from halftui.tui.screens.question import QuestionSheet
+
+        self.push_screen(QuestionSheet(ask))
+
+    def open_review(self, bead: str | None = None) -> None:
+        """Open the review of a bead, or of the oldest that waits."""
+        from halftui.tui.screens.review import ReviewScreen
+
+        self.push_screen(ReviewScreen(bead))
+
+    def open_detail(self, bead: str) -> None:
+        """Open everything about a bead."""
+        from halftui.tui.screens.detail import DetailScreen
+
+        self.push_screen(DetailScreen(bead))
+
+    def open_output(self, card: Card) -> None:
+        """Open what a bead's agent prints."""
+        from halftui.tui.screens.output import OutputScreen
+
+        self.push_screen(OutputScreen(card))
+
+    async def action_place_board(self) -> None:
+        """Go back to the board."""
+        while len(self.screen_stack) > 1:
+            await self.pop_screen()
+
+    async def action_place_review(self) -> None:
+        """Go to the work that waits for a review."""
+        await self.action_place_board()
+        self.open_review()
+
+    async def action_place_agents(self) -> None:
+        """Go to the agents."""
+        await self.action_place_board()
+        await self.screen.run_action("show_box('agents')")
+
+    async def action_place_convoys(self) -> None:
+        """Go to the convoys."""
+        await self.action_place_board()
+        await self.screen.run_action("show_box('convoys')")
+
+    async def action_place_output(self) -> None:
+        """Go to the output of the chosen bead's agent."""
+        await self.action_place_board()
+        await self.screen.run_action("output_open")
+
+
+def place_of(screen: Screen[Any]) -> str:
+    """Return the place whose actions hold on a screen, as the registry calls it."""
+    return str(getattr(screen, "PLACE", "everywhere"))
+
+
+def half(node: DOMNode) -> HalfApp:
+    """Return the app of a screen or widget."""
+    return cast(HalfApp, node.app)
+
+
+def _warm_up() -> None:
+    from halftui.ops import beads, convoys  # noqa: F401 - their import is what takes time

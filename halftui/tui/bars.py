@@ -1,0 +1,155 @@
+"""The three single rows of a screen: header, status, hints; each is drawn for the width there is."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from rich.cells import cell_len
+from rich.style import Style
+from textual.strip import Strip
+
+from halftui.domain.shown import BoardRow, ConvoyRow, Snapshot
+from halftui.tui.draw import Row, cut, money
+from halftui.tui.keys import Action
+from halftui.tui.themes import Inks
+
+PRODUCT = "◐ HalfTUI"
+PLACES = ("Board", "Agents", "Convoys", "Output", "Review")  # numbered from 1
+GAP = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """Who looks at the board, and from where."""
+
+    name: str
+    database: str
+    notice: str = ""
+
+
+def header(width: int, snapshot: Snapshot, here: str, inks: Inks) -> Strip:
+    """Return the first row: product, board, places, what needs the reader, cost."""
+    needs, spent = need(snapshot), money(snapshot.cost_today)
+    waits = f"! {needs} need{'s' if needs == 1 else ''} you" if needs else ""
+    waits = waits if width >= 100 or not needs else f"!{needs}"
+    spent += " today" if width >= 100 else ""
+    right = cell_len(spent) + 1 + (cell_len(waits) + GAP if waits else 0)
+    row = Row(width - right).skip(1).put(PRODUCT, inks["brand"]).skip(GAP)
+    places = _places(width, here, inks)
+    used = sum(cell_len(text) for text, _ in places)
+    row.put(cut(_board(snapshot.board, width), max(row.left - used - GAP, 0)), inks["muted"]).skip(GAP)
+    for text, style in places:
+        row.put(text, style)
+    end = Row(right).put(waits, inks["asking"]).skip(GAP if waits else 0).put(spent, inks["money"])
+    return Strip([*row.strip(), *end.strip()])
+
+
+def need(snapshot: Snapshot) -> int:
+    """Return how many things wait for a person: questions and reviews."""
+    return len(snapshot.asks) + snapshot.lane("review").total
+
+
+def _board(board: BoardRow, width: int) -> str:
+    paused = " ‖ paused" if board.is_paused else ""
+    branch = f"@{board.branch}" if width >= 100 else ""
+    return f"{board.name}{branch}{paused}"
+
+
+def _places(width: int, here: str, inks: Inks) -> list[tuple[str, Style]]:
+    parts: list[tuple[str, Style]] = []
+    for number, name in enumerate(PLACES, 1):
+        if width < 64 and name != here:
+            parts.append((f"{number} ", inks["muted"]))
+            continue
+        is_here = name == here
+        parts.append((str(number), inks["key"] if is_here else inks["muted"]))
+        parts.append((" " if width >= 110 else "", Style()))
+        parts.append((name, inks["strong"] + Style(underline=True) if is_here else inks["text"]))
+        parts.append(("   " if width >= 110 else " ", Style()))
+    return parts
+
+
+def tabs(width: int, snapshot: Snapshot, names: Sequence[str], here: str, inks: Inks) -> Strip:
+    """Return the row of lanes that stands above a single lane."""
+    row = Row(width).skip(1)
+    long = sum(len(n) + 5 for n in names) <= width
+    for name in names:
+        text = f"{name.title() if long else name[:2].title()} {snapshot.lane(name).total}"
+        style = inks["strong"] + Style(underline=True) if name == here else inks["muted"]
+        row.put(text, style).skip(GAP)
+    return row.strip()
+
+
+def status(width: int, snapshot: Snapshot, who: Who, inks: Inks, marked: int = 0) -> Strip:
+    """Return the row of counts at the left, and who looks at which database at the right."""
+    left = Row(width).skip(1)
+    facts = list(_counts(snapshot, marked)) if width >= 100 else list(_short(snapshot, marked))
+    right = [who.name, who.database] if width >= 100 else [who.name]
+    tail = "  ·  ".join(right) + " "
+    notice = f"{who.notice}  " if who.notice else ""
+    room = width - cell_len(tail) - cell_len(notice) - 2
+    for number, (text, ink) in enumerate(facts):
+        if width - left.left + cell_len(text) + 3 > room:
+            break
+        left.put("   " if number else "").put(text, inks[ink])
+    left.skip(left.left - cell_len(tail) - cell_len(notice))
+    return left.put(notice, inks["asking"]).put(tail, inks["muted"]).strip()
+
+
+def _counts(snapshot: Snapshot, marked: int) -> Iterable[tuple[str, str]]:
+    if marked:
+        yield f"◆ {marked} marked", "focus"
+    total = {lane.name: lane.total for lane in snapshot.lanes}
+    yield f"{total['ready'] + total['working']} ready or working", "text"
+    yield f"{total['blocked']} blocked", "blocked" if total["blocked"] else "muted"
+    yield f"{total['review']} in review", "review" if total["review"] else "muted"
+    yield f"{total['done']} done", "muted"
+    if total["closed"]:
+        yield f"{total['closed']} failed or dropped", "muted"
+    if snapshot.board.mode == "manual":
+        yield "agents start by hand only", "muted"
+
+
+def _short(snapshot: Snapshot, marked: int) -> Iterable[tuple[str, str]]:
+    if marked:
+        yield f"◆ {marked} marked", "focus"
+    moving = [c for c in snapshot.convoys if c.state in ("moving", "staged")]
+    if moving:
+        yield f"{cut(moving[0].name, 16)} {bar(moving[0], 8)} {moving[0].finished}/{moving[0].total}", "text"
+    agents = [a.status for a in snapshot.agents]
+    counts = (("▶", "working"), ("?", "asking"), ("·", "idle"))
+    shown = [f"{agents.count(name)}{sign}" for sign, name in counts if agents.count(name)]
+    if shown:
+        yield f"agents {' '.join(shown)}", "asking" if "asking" in agents else "text"
+
+
+def bar(convoy: ConvoyRow, width: int) -> str:
+    """Return a convoy's progress as a bar of `width` cells."""
+    full = width * convoy.finished // convoy.total if convoy.total else 0
+    return "━" * full + "─" * (width - full)
+
+
+def hints(width: int, actions: Sequence[Action], inks: Inks) -> Strip:
+    """Return as many actions as fit, the important first; the help is always the last and never cut."""
+    last = "? help"
+    room = width - cell_len(last) - 2
+    kept: list[Action] = []
+    used = 1
+    for each in sorted(actions, key=lambda a: a.rank):
+        need = cell_len(each.key) + 1 + cell_len(each.label) + GAP
+        if each.id != "help" and used + need <= room:
+            kept.append(each)
+            used += need
+    row = Row(width).skip(1)
+    for each in (a for a in actions if a in kept):
+        row.put(each.key, inks["key"]).put(f" {each.label}", inks["muted"]).skip(GAP)
+    row.skip(row.left - cell_len(last) - 1)
+    return row.put("?", inks["key"]).put(" help", inks["muted"]).strip()
+
+
+def plain_hints(width: int, keys: Sequence[tuple[str, str]], inks: Inks) -> Strip:
+    """Return a few keys and their words, as many as fit whole."""
+    row = Row(width, inks["ground"]).skip(1)
+    for key, words in keys:
+        if cell_len(key) + 1 + cell_len(words) <= row.left:
+            row.put(key, inks["key"]).put(f" {words}", inks["muted"]).skip(GAP)
+    return row.strip()

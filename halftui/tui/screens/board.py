@@ -1,0 +1,408 @@
+"""The board: lanes, rail, dock; keys become verbs here."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any, ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal
+from textual.screen import Screen
+from textual.strip import Strip
+from textual.timer import Timer
+from textual.widget import Widget
+from textual.widgets import Static
+
+from halftui.domain.shown import Card, Snapshot
+from halftui.errors import HalfTUIError, Refused
+from halftui.ops import views
+from halftui.tui import bars, verbs, writing
+from halftui.tui.app import HalfApp, half
+from halftui.tui.items import Item
+from halftui.tui.keys import Action, bindings, held
+from halftui.tui.moves import beside
+from halftui.tui.places import LEAST_HEIGHT, LEAST_WIDTH, Places, places
+from halftui.tui.screens.confirm import Confirm
+from halftui.tui.widgets import dock
+from halftui.tui.widgets.dock import Dock
+from halftui.tui.widgets.lane import Lane
+from halftui.tui.widgets.lanes import Lanes
+from halftui.tui.widgets.line import Line
+from halftui.tui.widgets.rail import Box, Rail
+
+CLOCK_SECONDS = 1.0
+WATCH_DELAY = 0.1  # the dock waits until the cursor rests
+
+
+class BoardScreen(Screen[None]):
+    """The board of one repository."""
+
+    PLACE = "board"
+    AUTO_FOCUS = "#lane-ready"
+    BINDINGS: ClassVar[list[BindingType]] = list(bindings("board"))
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._at: Places = places(80, 24)
+        self._turn = asyncio.Lock()
+        self._expected: set[str] = set()
+        self._resting: Timer | None = None
+
+    @property
+    def half(self) -> HalfApp:
+        """The app, as what it is."""
+        return half(self)
+
+    # what stands on it
+
+    def compose(self) -> ComposeResult:
+        """Return header, lanes, rail, dock, status and hints."""
+        inks = self.half.inks
+        self.lanes, self.rail, self.dock = Lanes(inks), Rail(inks), Dock(self.half.service)
+        paints = {"header": self._header, "tabs": self._tabs, "status": self._status, "hints": self._hints}
+        self._lines = {name: Line(self._grounded(paint), id=name) for name, paint in paints.items()}
+        yield self._lines["header"]
+        yield self._lines["tabs"]
+        yield Horizontal(self.lanes, self.rail, id="middle")
+        yield self.dock
+        yield Static("", id="small", markup=False)
+        yield self._lines["status"]
+        yield self._lines["hints"]
+
+    def on_mount(self) -> None:
+        """Fill the lanes before the first frame."""
+        self._arrange(self.app.size.width, self.app.size.height)
+        if self.half.snapshot is not None:
+            self.show(self.half.snapshot)
+        self.set_interval(CLOCK_SECONDS, self._tick)
+        self.app.theme_changed_signal.subscribe(self, lambda _: self._dress())
+
+    def show(self, snapshot: Snapshot) -> None:
+        """Draw what changed since the last snapshot."""
+        now = self.half.clock()
+        self.lanes.show(snapshot, now)
+        self.rail.show(snapshot, now)
+        self._repaint_lines()
+        self._announce(snapshot)
+        self._watch_soon()
+
+    def _tick(self) -> None:
+        if self.half.snapshot is not None:
+            self.lanes.age(self.half.clock())
+            self.rail.show(self.half.snapshot, self.half.clock())
+
+    def _dress(self) -> None:
+        self.lanes.dress(self.half.inks)
+        self.rail.dress(self.half.inks)
+        for line in self._lines.values():
+            line.refresh()
+
+    def _announce(self, snapshot: Snapshot) -> None:
+        for bead in tuple(self._expected):
+            card = snapshot.card(bead)
+            if card is not None and card.lane == "working" and card.assignee:
+                self._expected.discard(bead)
+                self.half.say(card.title, f"{card.assignee} is on it")
+
+    # arrangement
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Arrange for the new size."""
+        self._arrange(event.size.width, event.size.height)
+
+    def _arrange(self, width: int, height: int) -> None:
+        at = self._at = places(width, height)
+        self.set_class(not at.fits, "-small")
+        if not at.fits:
+            needed = f"{LEAST_WIDTH} columns and {LEAST_HEIGHT} rows"
+            self.query_one("#small", Static).update(f"HalfTUI needs {needed}; this is {width} by {height}.")
+            return
+        self.lanes.stand(width - at.rail_width, is_one=at.has_tabs)
+        self.rail.stand(at.rails, at.rail_width)
+        self._lines["tabs"].display = at.has_tabs
+        self.dock.display = at.dock > 0
+        self.dock.styles.height = at.dock
+        self.call_after_refresh(self._watch_soon)
+
+    def _watch_soon(self) -> None:
+        if self._resting is not None:
+            self._resting.stop()
+        if self._at.dock:
+            self._resting = self.set_timer(WATCH_DELAY, self._watch)
+
+    async def _watch(self) -> None:
+        if (snapshot := self.half.snapshot) is not None:
+            working = snapshot.lane("working").cards
+            await self.dock.follow(dock.attempts(self.card, working, is_wide=self._at.rails == 2))
+
+    # its single rows
+
+    def _grounded(self, paint: Callable[[int, Snapshot], Strip]) -> Callable[[int], Strip]:
+        def painted(width: int) -> Strip:
+            snapshot = self.half.snapshot
+            row = Strip.blank(width) if snapshot is None else paint(width, snapshot)
+            return row.apply_style(self.half.inks["ground"])
+
+        return painted
+
+    def _header(self, width: int, snapshot: Snapshot) -> Strip:
+        return bars.header(width, snapshot, "Board", self.half.inks)
+
+    def _tabs(self, width: int, snapshot: Snapshot) -> Strip:
+        return bars.tabs(width, snapshot, self.lanes.names, self.lanes.here, self.half.inks)
+
+    def _status(self, width: int, snapshot: Snapshot) -> Strip:
+        actor = self.half.service.actor
+        who = bars.Who(actor.name or actor.kind, self.half.database, self.half.notice)
+        return bars.status(width, snapshot, who, self.half.inks, len(self.lanes.marked))
+
+    def _hints(self, width: int, snapshot: Snapshot) -> Strip:
+        return bars.hints(width, self.hinted(snapshot), self.half.inks)
+
+    def hinted(self, snapshot: Snapshot) -> list[Action]:
+        """Return the actions worth naming for the chosen card."""
+        lane = self.card.lane if self.card else "none"
+        idle = set() if bars.need(snapshot) else {"next.need"}
+        found = [a for a in held("board") if a.rank < 9 and a.id not in idle]
+        return [a for a in found if not a.lanes or lane in a.lanes.split()]
+
+    def _repaint_lines(self) -> None:
+        for line in self._lines.values():
+            line.repaint()
+
+    # where the cursor is
+
+    @property
+    def card(self) -> Card | None:
+        """The chosen card."""
+        return self.lanes.card
+
+    @property
+    def item(self) -> Item | None:
+        """The chosen item of a focused rail box."""
+        return self.focused.item if isinstance(self.focused, Box) else None
+
+    def on_lanes_turned(self) -> None:
+        """Tabs, hints and dock follow the cursor."""
+        self._repaint_lines()
+        self._watch_soon()
+
+    def on_lane_moved(self, event: Lane.Moved) -> None:
+        """Hints and dock follow the cursor."""
+        if event.lane is self.lanes.lane:
+            self._lines["hints"].repaint()
+            self._watch_soon()
+
+    def on_lanes_beyond(self) -> None:
+        """Right of the lanes is the rail."""
+        if self._at.rails:
+            self.rail.agents.focus()
+
+    def on_box_left(self) -> None:
+        """Left of the rail are the lanes."""
+        self.lanes.lane.focus()
+
+    def on_lane_wanted(self, event: Lane.Wanted) -> None:
+        """Read a page of a long lane."""
+        self.run_worker(self._read_page(event.lane, event.page))
+
+    async def _read_page(self, lane: Lane, page: int) -> None:
+        app, size = self.half, views.WINDOW
+        try:
+            found = await app.ask(app.service.read, views.lane, app.board, lane.lane, size, page * size)
+        except HalfTUIError as error:
+            app.refuse(error)
+        else:
+            lane.add_page(page, found.cards)
+
+    def on_lane_chosen(self, event: Lane.Chosen) -> None:
+        """A click puts the cursor there, a second opens the card."""
+        if event.is_opened:
+            self.action_bead_open()
+
+    def on_box_opened(self, event: Box.Opened) -> None:
+        """Open an item of the rail."""
+        self.open(event.item)
+
+    def open(self, item: Item) -> None:
+        """Open an item of the rail: its question, review, convoy, or bead."""
+        asks = self.half.snapshot.asks if self.half.snapshot else ()
+        ask = next((q for q in asks if q.id == item.key), None)
+        if ask is not None:
+            self.half.open_ask(ask)
+        elif item.kind == "review":
+            self.half.open_review(item.bead)
+        elif item.kind == "convoy":
+            self.do(verbs.start_convoy(self, item.key))
+        elif item.bead:
+            self.lanes.choose(item.bead)
+
+    # doing things, one after the other
+
+    def do(self, verb: Coroutine[Any, Any, None]) -> None:
+        """Run a verb when those before it are done."""
+        self.run_worker(self._in_turn(verb), group="verbs")
+
+    async def _in_turn(self, verb: Coroutine[Any, Any, None]) -> None:
+        async with self._turn:
+            await verb
+
+    async def confirmed(self, confirm: Confirm) -> bool:
+        """Return whether a person said yes."""
+        answer = await self.app.push_screen_wait(confirm)
+        return answer
+
+    def expect(self, bead: str) -> None:
+        """Say who takes this bead when somebody does."""
+        self._expected.add(bead)
+
+    def unmark(self) -> None:
+        """Forget the marks."""
+        self.lanes.unmark()
+        self._lines["status"].repaint()
+
+    def _with_card(self, verb: Callable[[Card], Coroutine[Any, Any, None]]) -> None:
+        async def later() -> None:
+            if (card := self.card) is not None:
+                await verb(card)
+
+        self.do(later())
+
+    # the keys
+
+    def action_pane_next(self) -> None:
+        """To the next pane."""
+        self._pane(1)
+
+    def action_pane_previous(self) -> None:
+        """To the pane before."""
+        self._pane(-1)
+
+    def _pane(self, step: int) -> None:
+        panes: list[Widget] = [self.lanes.lane, *(self.rail.boxes if self._at.rails else ())]
+        panes += [pane for pane in self.dock.children if pane.focusable]
+        at = next((n for n, pane in enumerate(panes) if pane.has_focus_within or pane.has_focus), 0)
+        panes[(at + step) % len(panes)].focus()
+
+    def action_bead_create(self) -> None:
+        """Write a bead."""
+        self.do(writing.create(self))
+
+    def action_bead_edit(self) -> None:
+        """Change its words."""
+        self._with_card(lambda card: writing.edit(self, card))
+
+    def action_convoy_create(self) -> None:
+        """Make a convoy of the chosen beads."""
+        self.do(writing.create_convoy(self, self.lanes.chosen()))
+
+    def action_bead_dispatch(self) -> None:
+        """Let an agent take the chosen beads."""
+
+        async def later() -> None:
+            await verbs.dispatch(self, self.lanes.chosen())
+
+        self.do(later())
+
+    def action_bead_retry(self) -> None:
+        """Start it again."""
+        self.action_bead_dispatch()
+
+    def action_bead_left(self) -> None:
+        """Move it into the lane at the left."""
+        self._with_card(lambda card: verbs.move(self, card, beside(card, -1)))
+
+    def action_bead_right(self) -> None:
+        """Move it into the lane at the right."""
+        self._with_card(lambda card: verbs.move(self, card, beside(card, 1)))
+
+    def action_bead_raise(self) -> None:
+        """One place up."""
+        self.do(verbs.place(self, -1))
+
+    def action_bead_lower(self) -> None:
+        """One place down."""
+        self.do(verbs.place(self, 1))
+
+    def action_bead_more(self) -> None:
+        """More urgent."""
+        self._with_card(lambda card: verbs.weigh(self, card, -1))
+
+    def action_bead_less(self) -> None:
+        """Less urgent."""
+        self._with_card(lambda card: verbs.weigh(self, card, 1))
+
+    def action_bead_mark(self) -> None:
+        """Mark or unmark it, and go on to the next."""
+        self.lanes.mark()
+        self._lines["status"].repaint()
+
+    def action_bead_open(self) -> None:
+        """Everything about it."""
+        if (item := self.item) is not None:
+            self.open(item)
+        elif (card := self.card) is not None:
+            self.half.open_detail(card.id)
+
+    def action_bead_answer(self) -> None:
+        """Answer its agent, or open its review."""
+        if (item := self.item) is not None:
+            self.open(item)
+            return
+        snapshot, card = self.half.snapshot, self.card
+        if snapshot is None or card is None:
+            return
+        ask = next((q for q in snapshot.asks if q.bead == card.id), None)
+        if ask is not None:
+            self.half.open_ask(ask)
+        elif card.lane == "review":
+            self.half.open_review(card.id)
+        else:
+            self.half.refuse(Refused(f"{card.id} asks nothing", "! goes to what needs you"))
+
+    def action_bead_review(self) -> None:
+        """Look at its changes."""
+        if (card := self.card) is not None:
+            self.half.open_review(card.id)
+
+    def action_bead_cancel(self) -> None:
+        """Drop it, or the convoy that is chosen in the rail."""
+        if (item := self.item) is not None and item.kind == "convoy":
+            self.do(verbs.cancel_convoy(self, item.key, item.name))
+        elif item is None:
+            self._with_card(lambda card: verbs.cancel(self, card))
+
+    # the keys: convoys, agents, looks
+
+    def action_convoy_start(self) -> None:
+        """Let a convoy go."""
+        item, card = self.item, self.card
+        convoy = item.key if item and item.kind == "convoy" else card.convoy if card else ""
+        self.do(verbs.start_convoy(self, convoy))
+
+    def action_attempt_stop(self) -> None:
+        """Stop its agent."""
+        self._with_card(lambda card: verbs.stop(self, card))
+
+    def action_board_pause(self) -> None:
+        """Start no more agents, or go on."""
+        self.do(verbs.pause(self))
+
+    def action_output_open(self) -> None:
+        """What its agent prints."""
+        if (card := self.card) is not None:
+            self.half.open_output(card)
+
+    def action_lane_closed(self) -> None:
+        """Show or hide what failed or was dropped."""
+        self.lanes.toggle_closed()
+
+    def action_show_box(self, name: str) -> None:
+        """Go to a box of the rail, or to a page of it where there is no rail."""
+        if self._at.rails:
+            self.query_one(f"#{name}", Box).focus()
+            return
+        from halftui.tui.screens.box_page import BoxPage
+
+        self.app.push_screen(BoxPage(name), lambda item: self.open(item) if item else None)

@@ -1,0 +1,157 @@
+"""What the board's keys do to beads, convoys and agents; each asks the service and shows what came of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from halftui.domain.shown import Card
+from halftui.errors import Refused
+from halftui.tui import moves
+from halftui.tui.screens.confirm import Confirm
+
+if TYPE_CHECKING:
+    from halftui.tui.screens.board import BoardScreen
+
+
+async def dispatch(board: BoardScreen, cards: list[Card]) -> None:
+    """Let agents take these beads."""
+    from halftui.ops import beads
+
+    sent = 0
+    for card in cards:
+        move = moves.meaning(card, "working")
+        if card.lane == "working":
+            board.half.refuse(Refused(f"{card.id} is at work already", "o shows what its agent does"))
+        elif not move.verb:
+            board.half.refuse(Refused(move.words, move.hint))
+        elif card.lane in ("done", "closed"):
+            sent += await _reopen(board, card, move.asks)
+        else:
+            board.expect(card.id)
+            sent += await board.half.did(beads.dispatch, card.id)
+    board.unmark()
+    if sent and (snapshot := board.half.snapshot) and snapshot.board.is_paused:
+        board.half.say("the board is paused: p lets agents start", "waiting")
+    elif sent > 1:
+        board.half.say(f"{sent} beads go to the next free agents")
+
+
+async def move(board: BoardScreen, card: Card, to: str) -> None:
+    """Put a card into another lane, as far as that means anything."""
+    from halftui.ops import beads
+
+    meant = moves.meaning(card, to)
+    if not meant.verb:
+        if meant.words:
+            board.half.refuse(Refused(meant.words, meant.hint))
+        return
+    if meant.verb == "review":
+        board.half.open_review(card.id)
+    elif meant.verb == "dispatch":
+        await dispatch(board, [card])
+    elif meant.verb == "cancel":
+        await cancel(board, card)
+    elif meant.verb == "reopen":
+        await _reopen(board, card, meant.asks)
+    elif await board.confirmed(Confirm(meant.asks, "", "Take it out")):
+        await board.half.tell(beads.release, card.id)
+
+
+async def _reopen(board: BoardScreen, card: Card, asks: str) -> bool:
+    from halftui.ops import beads
+
+    if not await board.confirmed(Confirm(asks, "", "Take it up again")):
+        return False
+    return await board.half.did(beads.reopen, card.id)
+
+
+async def place(board: BoardScreen, step: int) -> None:
+    """Put the chosen card one place up (-1) or down (1) in its lane."""
+    from halftui.ops import beads
+
+    lane = board.lanes.lane
+    if lane.lane in ("done", "closed"):
+        board.half.refuse(Refused("this lane is in the order of time", "order Ready and Blocked instead"))
+        return
+    card, slot = lane.card, moves.slot(list(lane.cards()), lane.cursor, step)
+    if card is None or slot is None:
+        return
+    crossed = slot.priority != card.priority
+    priority = slot.priority if crossed else None
+    await board.half.tell(beads.rank_between, card.id, slot.before, slot.behind, priority)
+    if crossed:
+        board.half.say(f"P{card.priority} → P{slot.priority}", card.id)
+
+
+async def weigh(board: BoardScreen, card: Card, step: int) -> None:
+    """Change a card's priority by one; -1 is more urgent."""
+    from halftui.ops import beads
+
+    priority = card.priority + step
+    if not 0 <= priority <= 4:
+        return
+    if await board.half.did(beads.edit, card.id, priority=priority):
+        board.half.say(f"P{card.priority} → P{priority}", card.id)
+
+
+async def cancel(board: BoardScreen, card: Card) -> None:
+    """Drop a bead after asking."""
+    from halftui.ops import beads
+
+    if card.lane in ("done", "closed"):
+        board.half.refuse(Refused(f"{card.id} is finished", "r takes it up again"))
+        return
+    agent = f"{card.assignee} stops. " if card.lane == "working" else ""
+    loss = f"{agent}What waits for it stays blocked; its branch is kept."
+    if await board.confirmed(Confirm(f"Drop {card.id} {card.title}?", loss, "Drop it")):
+        await board.half.tell(beads.cancel, card.id)
+
+
+async def stop(board: BoardScreen, card: Card) -> None:
+    """Stop a bead's agent after asking."""
+    from halftui.ops import attempts
+
+    if card.lane != "working" or not card.attempt:
+        board.half.refuse(Refused(f"no agent is at work on {card.id}", "s starts one"))
+        return
+    asked = f"Stop {card.assignee} on {card.id}?"
+    loss = "What it did so far stays on its branch; the bead is held until r."
+    if await board.confirmed(Confirm(asked, loss, "Stop")):
+        await board.half.tell(attempts.stop, card.attempt, "")
+        board.half.say(f"{card.assignee} is asked to stop", card.id)
+
+
+async def pause(board: BoardScreen) -> None:
+    """Let no more agents start, or let them again."""
+    from halftui.ops import boards
+
+    if (snapshot := board.half.snapshot) is None:
+        return
+    is_paused = not snapshot.board.is_paused
+    await board.half.tell(boards.pause, snapshot.board.id, is_paused=is_paused)
+    board.half.say("no more agents start; those at work go on" if is_paused else "agents start again")
+
+
+async def start_convoy(board: BoardScreen, convoy: str) -> None:
+    """Let a convoy go."""
+    from halftui.ops import convoys
+
+    if (snapshot := board.half.snapshot) is None:
+        return
+    staged = [c for c in snapshot.convoys if c.state == "staged"]
+    named = [c for c in snapshot.convoys if c.id == convoy]
+    found = named or (staged if len(staged) == 1 else [])
+    if not found:
+        hint = "choose one of its beads" if staged else "space marks beads, N makes a convoy of them"
+        board.half.refuse(Refused("no convoy to start", hint))
+    elif await board.half.did(convoys.start, found[0].id):
+        board.half.say(f"{found[0].total} beads are on their way", found[0].name)
+
+
+async def cancel_convoy(board: BoardScreen, convoy: str, name: str) -> None:
+    """Cancel a convoy after asking."""
+    from halftui.ops import convoys
+
+    loss = "Its unfinished beads are dropped and their agents stop; branches are kept."
+    if await board.confirmed(Confirm(f"Cancel the convoy {name}?", loss, "Cancel it")):
+        await board.half.did(convoys.cancel, convoy)

@@ -1,0 +1,359 @@
+"""A lane: its cards drawn line by line, one widget for any number of them."""
+
+from collections.abc import Iterator, Mapping, Set
+
+from rich.cells import cell_len
+from rich.style import Style
+from textual import events
+from textual.geometry import Region
+from textual.message import Message
+from textual.strip import Strip
+from textual.widget import Widget
+
+from halftui.domain import shown
+from halftui.domain.shown import Card
+from halftui.ops.views import WINDOW as PAGE
+from halftui.tui import draw
+from halftui.tui.cards import Fact, facts
+from halftui.tui.cards import draw as draw_card
+from halftui.tui.places import SPINE
+from halftui.tui.themes import Inks
+
+STRIDE = 3  # two rows of a card and the gap below it
+CACHED = 4_000
+# An empty lane says how it is filled: words, the key, words.
+EMPTY = {
+    "blocked": ("nothing waits", "", ""),
+    "ready": ("", "n", " writes the first bead"),
+    "working": ("", "s", " lets an agent take a bead"),
+    "review": ("work that agents hand in", "", ""),
+    "done": ("", "d", " reviews and accepts work"),
+    "closed": ("nothing failed", "", ""),
+}
+Key = tuple[Card, tuple[Fact, ...], int, bool, bool]
+
+
+class Lane(Widget, can_focus=True):
+    """One column of the board. Its owner gives it cards by `show`, and hears what it wants."""
+
+    ALLOW_SELECT = False
+    DEFAULT_CSS = "Lane { height: 1fr; width: 1fr; }"
+
+    class Chosen(Message):
+        """A card was clicked; `is_opened` if twice."""
+
+        def __init__(self, lane: "Lane", *, is_opened: bool) -> None:
+            super().__init__()
+            self.lane = lane
+            self.is_opened = is_opened
+
+    class Wanted(Message):
+        """A page of cards comes into sight that is not loaded."""
+
+        def __init__(self, lane: "Lane", page: int) -> None:
+            super().__init__()
+            self.lane = lane
+            self.page = page
+
+    class Moved(Message):
+        """The cursor stands on another card, or on a changed one."""
+
+        def __init__(self, lane: "Lane") -> None:
+            super().__init__()
+            self.lane = lane
+
+    def __init__(self, name: str, inks: Inks, marked: Set[str]) -> None:
+        super().__init__(id=f"lane-{name}")
+        self.lane = name
+        self.inks = inks
+        self.marked = marked
+        self.total = 0
+        self.cursor = 0
+        self.top = 0  # the first visible card
+        self.note = ""  # beside the title, such as a limit
+        self.empty = EMPTY[name]
+        self._pages: dict[int, tuple[Card, ...]] = {0: ()}
+        self._stale: set[int] = set()
+        self._wanted: set[int] = set()
+        self._asked: Mapping[str, float] = {}
+        self._now = 0.0
+        self._cache: dict[Key, tuple[Strip, Strip]] = {}
+        self._drawn: dict[int, Key] = {}
+
+    # what it shows
+
+    def show(self, lane: shown.Lane, now: float, asked: Mapping[str, float]) -> None:
+        """Take the newest cards; the cursor stays on its bead, and only what changed is drawn again."""
+        held = self.card
+        was, self.total = self.total, lane.total
+        self._stale = set(self._pages) - {0}
+        self._pages[0] = lane.cards
+        self._now, self._asked = now, asked
+        if held is not None:
+            self.cursor = self._found(held.id, self.cursor)
+        self.cursor = max(min(self.cursor, self.total - 1), 0)
+        self._scroll_to_cursor()
+        if was != self.total:
+            self._refresh_rows(0)
+            self._refresh_rows(self.size.height - 1)
+            if not was or not self.total:
+                self.refresh()
+        self.age(now)
+        if (card := self.card) is not None and card != held:
+            self.post_message(self.Moved(self))
+
+    def age(self, now: float) -> None:
+        """Draw those cards again whose words changed, be it by time."""
+        self._now = now
+        for index, key in list(self._drawn.items()):
+            if self._key(index) != key:
+                self._refresh_card(index)
+        for index in range(self.top, min(self.top + self.room + 1, self.total)):
+            if index not in self._drawn:
+                self._refresh_card(index)
+
+    def add_page(self, page: int, cards: tuple[Card, ...]) -> None:
+        """Take a page that was wanted."""
+        self._pages[page] = cards
+        self._stale.discard(page)
+        self._wanted.discard(page)
+        self.age(self._now)
+        if self.cursor // PAGE == page:
+            self.post_message(self.Moved(self))
+
+    def dress(self, inks: Inks) -> None:
+        """Draw with other inks."""
+        self.inks = inks
+        self._cache.clear()
+        self.refresh()
+
+    def at(self, index: int) -> Card | None:
+        """Return a card by its place, None while its page is not loaded or beyond the end."""
+        if not 0 <= index < self.total:
+            return None
+        page, place = divmod(index, PAGE)
+        cards = self._pages.get(page, ())
+        if (place >= len(cards) or page in self._stale) and page not in self._wanted:
+            self._wanted.add(page)
+            self.post_message(self.Wanted(self, page))
+        return cards[place] if place < len(cards) else None
+
+    @property
+    def card(self) -> Card | None:
+        """The card under the cursor."""
+        return self.at(self.cursor) if self.total else None
+
+    @property
+    def room(self) -> int:
+        """How many cards are wholly visible."""
+        return max((self.size.height - 2 + 1) // STRIDE, 1)
+
+    @property
+    def is_spine(self) -> bool:
+        """Whether it is collapsed to a count and a name."""
+        return self.size.width <= SPINE
+
+    # the cursor
+
+    def move(self, index: int) -> None:
+        """Put the cursor on a card by its place, as near as there is one."""
+        old, top = self.cursor, self.top
+        self.cursor = max(min(index, self.total - 1), 0)
+        self._scroll_to_cursor()
+        if top == self.top and old != self.cursor:
+            self._refresh_card(old)
+            self._refresh_card(self.cursor)
+        self._refresh_rows(self.size.height - 1)
+        if old != self.cursor:
+            self.post_message(self.Moved(self))
+
+    def choose(self, bead: str) -> bool:
+        """Put the cursor on a bead; False if no loaded page has it."""
+        index = self._found(bead, -1)
+        if index >= 0:
+            self.move(index)
+        return index >= 0
+
+    def mark_changed(self) -> None:
+        """Draw the marks again."""
+        self.age(self._now)
+
+    def hit(self, x: int, y: int) -> int | None:
+        """Return the place of the card under a cell of this widget, None on frame, gap or nothing."""
+        row = y - 1
+        inside = 0 < x < self.size.width - 1 and 0 <= row < self.size.height - 2
+        if not inside or self.is_spine or row % STRIDE == STRIDE - 1:
+            return None
+        index = self.top + row // STRIDE
+        return index if index < self.total else None
+
+    # drawing
+
+    def render_line(self, y: int) -> Strip:
+        """Return a line of the lane."""
+        return self._line(y).apply_style(self.inks["ground"])
+
+    def _line(self, y: int) -> Strip:
+        width, height = self.size
+        if self.is_spine:
+            return self._spine_line(y)
+        edge = self.inks["focus" if self.has_focus else "edge"]
+        if y == 0:
+            heading = self.inks["focus" if self.has_focus else "heading"] + Style(bold=True)
+            title = f"{self.lane.title()} {self.total}{self.note}"
+            return draw.top(width, title, heading, edge, is_heavy=self.has_focus)
+        if y == height - 1:
+            return draw.bottom(width, self._place_note(), self.inks["muted"], edge, is_heavy=self.has_focus)
+        inner = self._content_line(y - 1, width - 2)
+        return draw.framed(inner, edge, is_heavy=self.has_focus, thumb=self._thumb(y - 1))
+
+    def _content_line(self, row: int, width: int) -> Strip:
+        index, part = self.top + row // STRIDE, row % STRIDE
+        if not self.total:
+            return self._empty_line(row, width)
+        if part == STRIDE - 1 or index >= self.total:
+            return Strip.blank(width)
+        if (key := self._key(index)) is None:
+            return draw.Row(width).skip(2).put("…", self.inks["muted"]).strip()
+        self._drawn[index] = key
+        return self._card_strips(key, width)[part]
+
+    def _card_strips(self, key: Key, width: int) -> tuple[Strip, Strip]:
+        if key not in self._cache:
+            if len(self._cache) >= CACHED:
+                self._cache.clear()
+            card, told, _, is_chosen, is_marked = key
+            self._cache[key] = draw_card(
+                card, told, width, self.inks, is_chosen=is_chosen, is_marked=is_marked
+            )
+        return self._cache[key]
+
+    def _key(self, index: int) -> Key | None:
+        if (card := self.at(index)) is None:
+            return None
+        is_chosen = self.has_focus and index == self.cursor
+        told = facts(card, self._now, self._asked.get(card.id))
+        return card, told, self.size.width - 2, is_chosen, card.id in self.marked
+
+    def _empty_line(self, row: int, width: int) -> Strip:
+        lead, key, rest = self.empty
+        words = _wrapped(f"{lead}{key}{rest}", width - 4)
+        line = row - 1
+        if not 0 <= line < len(words):
+            return Strip.blank(width)
+        out = draw.Row(width).skip((width - cell_len(words[line])) // 2)
+        if key and line == 0 and not lead:
+            return out.put(key, self.inks["key"]).put(words[0][len(key) :], self.inks["muted"]).strip()
+        return out.put(words[line], self.inks["muted"]).strip()
+
+    def _spine_line(self, y: int) -> Strip:
+        edge, height = self.inks["edge"], self.size.height
+        if y == 0:
+            return draw.top(SPINE, "", edge, edge, is_heavy=False)
+        if y == height - 1:
+            return draw.bottom(SPINE, "", edge, edge, is_heavy=False)
+        letters = self.lane.title()
+        text = letters[y - 1] if y - 1 < len(letters) else ""
+        style = self.inks["heading"]
+        if y == height - 2:
+            text, style = draw.amount(self.total)[:2], self.inks["text" if self.total else "muted"]
+        return draw.framed(draw.Row(SPINE - 2).end(text, style).strip(), edge, is_heavy=False)
+
+    def _place_note(self) -> str:
+        if not self.total:
+            return ""
+        below = self.total - self.top - self.room
+        if self.has_focus:
+            return f"{self.cursor + 1}/{self.total}"
+        return f"↓ {below} more" if below > 0 else ""
+
+    def _thumb(self, row: int) -> str:
+        height = self.size.height - 2
+        if self.total <= self.room or not self.has_focus:
+            return ""
+        length = max(height * self.room // self.total, 1)
+        start = (height - length) * self.top // max(self.total - self.room, 1)
+        return "█" if start <= row < start + length else ""
+
+    # keeping it right with few lines
+
+    def _found(self, bead: str, fallback: int) -> int:
+        for page in sorted(self._pages):
+            for place, card in enumerate(self._pages[page]):
+                if card.id == bead:
+                    return page * PAGE + place
+        return fallback
+
+    def _scroll_to_cursor(self) -> None:
+        top = max(min(self.top, self.total - self.room), 0)
+        top = min(top, self.cursor)
+        top = max(top, self.cursor - self.room + 1)
+        self._roll_to(top)
+
+    def _roll_to(self, top: int) -> None:
+        if top != self.top:
+            self.top = top
+            self._drawn.clear()
+            self.refresh()
+
+    def _refresh_card(self, index: int) -> None:
+        self._drawn.pop(index, None)
+        first = 1 + (index - self.top) * STRIDE
+        self._refresh_rows(first, 2)
+
+    def _refresh_rows(self, first: int, count: int = 1) -> None:
+        last = self.size.height
+        if 0 <= first < last and not self.is_spine:
+            self.refresh(Region(0, first, self.size.width, min(count, last - first)))
+        elif self.is_spine:
+            self.refresh()
+
+    # events
+
+    def on_resize(self) -> None:
+        """Keep the cursor in sight."""
+        self._drawn.clear()
+        self._scroll_to_cursor()
+
+    def on_focus(self) -> None:
+        """The frame and the cursor's card look otherwise."""
+        self._drawn.clear()
+        self.refresh()
+
+    def on_blur(self) -> None:
+        """The frame and the cursor's card look otherwise."""
+        self._drawn.clear()
+        self.refresh()
+
+    def on_click(self, event: events.Click) -> None:
+        """Choose the card under the pointer; twice opens it."""
+        self.focus()
+        if (index := self.hit(event.x, event.y)) is not None:
+            self.move(index)
+            self.post_message(self.Chosen(self, is_opened=event.chain == 2))
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """Scroll without moving the cursor out of reach."""
+        event.stop()
+        self._roll_to(max(min(self.top + 1, self.total - self.room), 0))
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """Scroll without moving the cursor out of reach."""
+        event.stop()
+        self._roll_to(max(self.top - 1, 0))
+
+    def cards(self) -> Iterator[Card]:
+        """Return the loaded cards."""
+        for page in sorted(self._pages):
+            yield from self._pages[page]
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    lines = [""]
+    for word in text.split(" "):
+        longer = f"{lines[-1]} {word}".strip()
+        if cell_len(longer) > width and lines[-1]:
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    return lines

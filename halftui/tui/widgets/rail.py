@@ -1,0 +1,251 @@
+"""The rail: boxes of agents, convoys, and what waits for a person, each with a cursor."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from rich.style import Style
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Container, Vertical
+from textual.message import Message
+from textual.strip import Strip
+from textual.widget import Widget
+
+from halftui.domain.shown import Snapshot
+from halftui.tui import draw
+from halftui.tui.cards import tell
+from halftui.tui.draw import PLAIN, Row
+from halftui.tui.items import Item, agents, convoys, inbox
+from halftui.tui.keys import bindings
+from halftui.tui.themes import Inks
+
+BAR = 10
+_OWN = ("cursor.up", "cursor.down", "cursor.first", "cursor.last", "cursor.left")
+
+
+class Box(Widget, can_focus=True):
+    """A framed list of items."""
+
+    ALLOW_SELECT = False
+    BINDINGS: ClassVar[list[BindingType]] = [b for b in bindings("lanes") if b.id in _OWN]
+    DEFAULT_CSS = "Box { height: 1fr; width: 1fr; }"
+
+    class Left(Message):
+        """The cursor wants to go back to the lanes."""
+
+    class Opened(Message):
+        """An item was opened by enter or a double click."""
+
+        def __init__(self, item: Item) -> None:
+            super().__init__()
+            self.item = item
+
+    def __init__(self, title: str, empty: tuple[str, str], inks: Inks, *, id: str) -> None:
+        super().__init__(id=id)
+        self.heading = title
+        self.empty = empty
+        self.inks = inks
+        self.items: tuple[Item, ...] = ()
+        self.note = ""
+        self.cursor = 0
+        self.top = 0
+
+    def show(self, items: Sequence[Item], note: str = "") -> None:
+        """Take the newest items; drawn again only if they differ."""
+        if (tuple(items), note) == (self.items, self.note):
+            return
+        held = self.item.key if self.item else ""
+        self.items, self.note = tuple(items), note
+        keys = [i.key for i in self.items]
+        self.cursor = keys.index(held) if held in keys else max(min(self.cursor, len(keys) - 1), 0)
+        self._keep_in_sight()
+        self.refresh()
+
+    def dress(self, inks: Inks) -> None:
+        """Draw with other inks."""
+        self.inks = inks
+        self.refresh()
+
+    @property
+    def item(self) -> Item | None:
+        """The item under the cursor."""
+        return self.items[self.cursor] if self.items else None
+
+    @property
+    def rows(self) -> int:
+        """How many rows it would like, with its frame."""
+        return max(sum(self._height(i) for i in self.items), 2) + 2
+
+    def move(self, index: int) -> None:
+        """Put the cursor on an item."""
+        self.cursor = max(min(index, len(self.items) - 1), 0)
+        self._keep_in_sight()
+        self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        """Return a line of the box."""
+        return self._line(y).apply_style(self.inks["ground"])
+
+    def _line(self, y: int) -> Strip:
+        width, height = self.size
+        edge = self.inks["focus" if self.has_focus else "edge"]
+        if y == 0:
+            heading = self.inks["focus" if self.has_focus else "heading"] + Style(bold=True)
+            return draw.top(width, self.heading, heading, edge, is_heavy=self.has_focus)
+        if y == height - 1:
+            return draw.bottom(width, self._note(), self.inks["muted"], edge, is_heavy=self.has_focus)
+        return draw.framed(self._content(y - 1, width - 2), edge, is_heavy=self.has_focus)
+
+    def _content(self, row: int, width: int) -> Strip:
+        if not self.items:
+            key, words = self.empty
+            line = Row(width).skip(2)
+            return (
+                line.put(key, self.inks["key"]).put(words, self.inks["muted"]) if not row else line
+            ).strip()
+        index, part = self._item_at(row)
+        if index >= len(self.items):
+            return Strip.blank(width)
+        item = self.items[index]
+        is_chosen = self.has_focus and index == self.cursor
+        line = Row(width, self.inks["chosen"] if is_chosen else PLAIN)
+        line.put("▌" if is_chosen else " ", self.inks["focus"])
+        return self._second(line, item) if part else self._first(line, item)
+
+    def _first(self, line: Row, item: Item) -> Strip:
+        inks = self.inks
+        line.put(item.sign, inks[item.sign_ink]).skip(1).put(item.name, inks[item.name_ink]).skip(2)
+        tell(line, item.facts, inks)
+        return line.strip()
+
+    def _second(self, line: Row, item: Item) -> Strip:
+        line.skip(2)
+        if item.progress >= 0:
+            full = round(BAR * item.progress)
+            line.put("━" * full, self.inks["fill"]).put("─" * (BAR - full), self.inks["rest"]).skip(1)
+        tell(line, item.below, self.inks)
+        return line.strip()
+
+    def _height(self, item: Item) -> int:
+        return 2 if item.below else 1
+
+    def _item_at(self, row: int) -> tuple[int, int]:
+        for index in range(self.top, len(self.items)):
+            height = self._height(self.items[index])
+            if row < height:
+                return index, row
+            row -= height
+        return len(self.items), 0
+
+    def _keep_in_sight(self) -> None:
+        self.top = min(self.top, self.cursor)
+        while sum(map(self._height, self.items[self.top : self.cursor + 1])) > max(self.size.height - 2, 2):
+            self.top += 1
+
+    def _note(self) -> str:
+        if self.has_focus and self.items:
+            return f"{self.cursor + 1}/{len(self.items)}"
+        return self.note
+
+    def action_cursor_down(self) -> None:
+        """To the item below."""
+        self.move(self.cursor + 1)
+
+    def action_cursor_up(self) -> None:
+        """To the item above."""
+        self.move(self.cursor - 1)
+
+    def action_cursor_first(self) -> None:
+        """To the first item."""
+        self.move(0)
+
+    def action_cursor_last(self) -> None:
+        """To the last item."""
+        self.move(len(self.items))
+
+    def action_cursor_left(self) -> None:
+        """Back to the lanes."""
+        self.post_message(self.Left())
+
+    def on_resize(self) -> None:
+        """Keep the cursor in sight."""
+        self._keep_in_sight()
+
+    def on_focus(self) -> None:
+        """The frame looks otherwise."""
+        self.refresh()
+
+    def on_blur(self) -> None:
+        """The frame looks otherwise."""
+        self.refresh()
+
+    def on_click(self, event: events.Click) -> None:
+        """Choose the item under the pointer; twice opens it."""
+        self.focus()
+        index, _ = self._item_at(event.y - 1)
+        if 0 < event.y < self.size.height - 1 and index < len(self.items):
+            self.move(index)
+            if event.chain == 2:
+                self.post_message(self.Opened(self.items[index]))
+
+
+class Rail(Container):
+    """The boxes at the right: one column, or two on a wide screen."""
+
+    DEFAULT_CSS = """
+    Rail { width: 0; layout: vertical; }
+    Rail.-wide { layout: horizontal; }
+    Rail Vertical { width: 1fr; height: 1fr; }
+    """
+
+    def __init__(self, inks: Inks) -> None:
+        super().__init__(id="rail")
+        self.agents = Box("Agents", ("s", " sends the first one"), inks, id="agents")
+        self.convoys = Box("Convoys", ("N", " makes one of marked beads"), inks, id="convoys")
+        self.inbox = Box("Inbox", ("", "nothing needs you"), inks, id="inbox")
+        self.boxes = (self.agents, self.convoys, self.inbox)
+        self._columns = 0
+
+    def compose(self) -> ComposeResult:
+        """Return agents, and below or beside them the rest."""
+        yield Vertical(self.agents, id="rail-a")
+        yield Vertical(self.convoys, self.inbox, id="rail-b")
+
+    def show(self, snapshot: Snapshot, now: float) -> None:
+        """Draw what changed."""
+        live = sum(a.status != "idle" for a in snapshot.agents)
+        free = max(snapshot.board.cap - live, 0)
+        waits = inbox(snapshot, now)
+        self.agents.heading = f"Agents {live}/{snapshot.board.cap}"
+        self.agents.show(agents(snapshot, now), f"{free} free" if free else "all busy")
+        self.convoys.show(convoys(snapshot))
+        self.inbox.heading = f"Inbox {len(waits)}"
+        self.inbox.show(waits, "! opens the next" if waits else "")
+        self._share()
+
+    def dress(self, inks: Inks) -> None:
+        """Draw with other inks."""
+        for box in self.boxes:
+            box.dress(inks)
+
+    def stand(self, columns: int, width: int) -> None:
+        """Stand in so many columns of `width` cells in all."""
+        self._columns = columns
+        self.display = columns > 0
+        self.styles.width = width
+        self.set_class(columns == 2, "-wide")
+        self._share()
+
+    def on_resize(self) -> None:
+        """Share the new height."""
+        self._share()
+
+    def _share(self) -> None:
+        height = self.size.height
+        if not height:
+            return
+        upper = min(max(self.agents.rows, 6), height // 2)
+        self.query_one("#rail-a").styles.height = upper if self._columns == 1 else "1fr"
+        left = height - upper if self._columns == 1 else height
+        self.convoys.styles.height = min(max(self.convoys.rows, 5), max(left // 2, 4))
