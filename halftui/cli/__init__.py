@@ -1,1 +1,1 @@
-"""The board by command."""
+"""The command line: a front door that parses, asks the service, and prints."""

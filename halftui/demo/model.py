@@ -5,6 +5,7 @@ import contextlib
 import hashlib
 import json
 import re
+import time
 from collections import Counter, deque
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
@@ -141,6 +142,10 @@ class ScriptedModel:
             await asyncio.Event().wait()
         if turn.fault is Fault.CREDIT:
             return _refuse(400, _CREDIT)
+        if turn.fault is Fault.LIMIT:
+            refusal = _refuse(429, "This request would exceed your account's rate limit.")
+            refusal.headers.update(_used_up())
+            return refusal
         if turn.status is not None:
             return _refuse(turn.status, "The script says so.")
         if body.get("stream"):
@@ -168,6 +173,21 @@ class ScriptedModel:
         return response
 
 
+def _used_up() -> dict[str, str]:
+    """Return the headers of a subscription whose five hours are used up for another hour."""
+    reset = str(int(time.time()) + 3600)
+    prefix = "anthropic-ratelimit-unified"
+    return {
+        f"{prefix}-status": "rejected",
+        f"{prefix}-reset": reset,
+        f"{prefix}-representative-claim": "five_hour",
+        f"{prefix}-5h-status": "rejected",
+        f"{prefix}-5h-reset": reset,
+        f"{prefix}-5h-utilization": "1.0",
+        "retry-after": "3600",
+    }
+
+
 def _hang_up(request: web.Request) -> None:
     """Break the connection in the middle of an answer."""
     if request.transport is not None:
@@ -192,7 +212,7 @@ def _place(messages: list[Mapping[str, Any]], *, is_marked: bool) -> tuple[str, 
         # An answer with several calls can come back as several messages in a row.
         place += is_answer and not was_answer
         was_answer = is_answer
-        words = "" if is_answer else _words(message)
+        words = _words(message) if message["role"] == "user" else ""
         if words and (MARK in words or not is_marked):
             return words, place
     return "", place

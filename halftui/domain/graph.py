@@ -22,8 +22,8 @@ class EdgeKind(StrEnum):
 
 BLOCKING = frozenset(k.value for k in EdgeKind)
 NEVER_READY_TYPES = frozenset({"merge-request", "gate", "molecule", "message", "agent", "role", "rig"})
-HOLD = "hold"
-ANY_CHILDREN = "any-children"
+RELEASE, HOLD = ON_FAILURE = ("release", "hold")
+ALL_CHILDREN, ANY_CHILDREN = GATES = ("all-children", "any-children")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +33,8 @@ class Edge:
     source: str
     target: str
     kind: str
-    on_failure: str = "release"
-    gate: str = "all-children"
+    on_failure: str = RELEASE
+    gate: str = ALL_CHILDREN
 
 
 States = Mapping[str, BeadState]

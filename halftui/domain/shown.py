@@ -225,3 +225,34 @@ class Work:
     def minus(self) -> int:
         """Return how many lines it takes away."""
         return sum(f.minus for f in self.files)
+
+
+@dataclass(frozen=True, slots=True)
+class ConvoyDetail:
+    """A convoy and its beads in waves, each after all that it waits for."""
+
+    convoy: ConvoyRow
+    waves: tuple[tuple[Card, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionRow:
+    """An account; what it is opened with never leaves the database."""
+
+    name: str
+    kind: str
+    base_url: str
+    has_token: bool
+    cooling_until: float | None
+    parked: str
+    created_at: float
+    live: int  # attempts that use it now
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a card is to stand: between these two, None is the board's end."""
+
+    before: str | None
+    behind: str | None
+    priority: int

@@ -46,8 +46,8 @@ R = TypeVar("R")
 
 SALVAGE_SECONDS = 60.0
 UNAVAILABLE_SECONDS = 15.0  # before a bead is tried again whose surroundings did not answer
-HOME_LABEL = "halftui.home"
-ATTEMPT_LABEL = "halftui.attempt"
+HOME_LABEL = "home"
+ATTEMPT_LABEL = "attempt"
 
 
 @dataclass(frozen=True)
@@ -80,17 +80,11 @@ class Running:
         self.lines.open(self.claim.attempt, last)
         try:
             settled = await self._under_lease()
-        except Conflict as error:  # a newer epoch has the bead: whatever we know is late
-            log.warning("fenced off", extra={"attempt": self.claim.attempt, "why": str(error)})
-            await self.lines.close(self.claim.attempt)
-            return
-        except HalfTUIError as error:
-            is_outside = isinstance(error, Unavailable)
-            later = self.store.clock() + UNAVAILABLE_SECONDS if is_outside else None
-            settled = Settled(_ended(error), retry_at=later)
-        except Exception as error:
+        except Exception as error:  # the edge of an attempt: a bug ends it, not the board
             log.exception("a bug ended an attempt", extra={"attempt": self.claim.attempt})
             settled = Settled(Ended(Outcome.FAILED, "bug", f"{type(error).__name__}: {error}"))
+        finally:
+            await asyncio.to_thread(shutil.rmtree, self._sockets, ignore_errors=True)
         await self._settle(settled)
 
     async def halt(self, outcome: Outcome, reason: str) -> None:
@@ -117,6 +111,10 @@ class Running:
             keeper = group.create_task(self._keep_lease())
             try:
                 return await self._work()
+            except HalfTUIError as error:
+                is_outside = isinstance(error, Unavailable)
+                later = self.store.clock() + UNAVAILABLE_SECONDS if is_outside else None
+                return Settled(_ended(error), retry_at=later)
             finally:
                 keeper.cancel()
 
@@ -137,15 +135,15 @@ class Running:
         sandbox = await self.rooms.sandbox(self.board)
         tree = await asyncio.to_thread(self._clone, repository)
         bead = await asyncio.to_thread(self.store.read, views.bead, self.claim.bead)
-        told = brief.write(
-            self.claim, self.board, bead, is_free=self.rooms.is_free(sandbox), max_turns=self.max_turns
-        )
         async with AsyncExitStack() as stack:
-            sockets = self._sockets()
-            stack.callback(shutil.rmtree, sockets, ignore_errors=True)
-            gate = await stack.enter_async_context(self.rooms.gate(self.claim, sockets, sandbox))
+            gate = await stack.enter_async_context(self.rooms.gate(self.claim, self._sockets, sandbox))
             runtime = await self.rooms.runtime(self.claim.runtime, gate.kind)
-            places = self._places(tree, sockets, repository, runtime.program())
+            can_resume = self.claim.is_resumed and runtime.abilities.resume
+            told = brief.write(
+                replace(self.claim, is_resumed=can_resume), self.board, bead,
+                is_free=self.rooms.is_free(sandbox), max_turns=self.max_turns,
+            )  # fmt: skip
+            places = self._places(tree, repository, runtime.program())
             command = runtime.command(told, sandbox.inside(places))
             spec = self._spec(command, places)
             process = await self._start(sandbox, spec, stack)
@@ -189,8 +187,9 @@ class Running:
             await self._write(attempts.meter, attempt, self.claim.epoch, *used)
         elif isinstance(happening, Started):
             await self._write(attempts.greet, attempt, self.claim.epoch, happening.session)
-        for kind, text in lines_of(happening):
-            self.lines.add(attempt, kind, text)
+        if not isinstance(happening, Ended):  # its end is told when it is known to the last
+            for kind, text in lines_of(happening):
+                self.lines.add(attempt, kind, text)
         if now := now_of(happening):
             self.lines.note_now(attempt, now)
 
@@ -229,9 +228,8 @@ class Running:
 
     async def _settle(self, settled: Settled) -> None:
         end = settled.end
-        if end.outcome is not Outcome.PASSED or self.halted:
-            for kind, text in lines_of(end):
-                self.lines.add(self.claim.attempt, kind, text)
+        for kind, text in lines_of(end):
+            self.lines.add(self.claim.attempt, kind, text)
         await self.lines.close(self.claim.attempt)
         await settle(self._close(settled))
         if end.outcome is Outcome.PASSED and self.board.review == "none":
@@ -262,20 +260,21 @@ class Running:
     def _folder(self) -> Path:
         return self.rooms.home / "beads" / self.claim.bead
 
+    @property
     def _sockets(self) -> Path:
         return self.rooms.home / "run" / _short(self.claim.attempt)
 
-    def _places(self, tree: Tree, sockets: Path, repository: Repository, tool: Path | None) -> Places:
-        sockets.mkdir(parents=True, exist_ok=True, mode=0o700)
-        return Places(tree.path, self._folder / "home", sockets, repository.objects, tool)
+    def _places(self, tree: Tree, repository: Repository, tool: Path | None) -> Places:
+        self._sockets.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return Places(tree.path, self._folder / "home", self._sockets, repository.objects, tool)
 
     def _spec(self, command: Command, places: Places) -> Spec:
         labels = {
             HOME_LABEL: home_label(self.rooms.home),
             ATTEMPT_LABEL: self.claim.attempt,
-            "halftui.board": self.board.id,
-            "halftui.bead": self.claim.bead,
-            "halftui.epoch": str(self.claim.epoch),
+            "board": self.board.id,
+            "bead": self.claim.bead,
+            "epoch": str(self.claim.epoch),
         }
         name = f"halftui-{labels[HOME_LABEL]}-{_short(self.claim.attempt)}"
         return Spec(name, command.argv, command.env, places, labels, self.rooms.limits)

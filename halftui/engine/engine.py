@@ -1,13 +1,8 @@
 """The engine: gives ready beads to agents, runs their attempts, repairs what a crash left."""
 
 import asyncio
-import fcntl
 import logging
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from halftui.domain.actor import ENGINE
 from halftui.domain.happenings import Answer, Outcome
@@ -128,22 +123,6 @@ class Engine:
     def _forget(self, task: "asyncio.Task[None]") -> None:
         self.live.pop(task.get_name(), None)
         self.store.wake()  # a slot is free
-
-
-@contextmanager
-def sole_engine(home: Path) -> Iterator[bool]:
-    """Yield True if this process is the one that runs the engine of `home`, else False."""
-    home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with (home / "engine.lock").open("a+") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-            return
-        lock.truncate(0)
-        lock.write(f"{os.getpid()}\n")
-        lock.flush()
-        yield True
 
 
 def _stops(rows: Rows) -> list[tuple[str, str]]:

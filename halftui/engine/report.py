@@ -23,8 +23,13 @@ def lines_of(happening: Happening) -> Lines:
             return [("say", text)]
         case Thought(text):
             return [("think", text)]
+        case Used(_, tool, _, _) if tool.rpartition("__")[2] == "ask":
+            return []  # the question itself has a line of its own
         case Used(_, _, summary, detail):
-            return [("tool", summary), *([("diff", detail)] if detail and detail != summary else [])]
+            return [
+                ("tool", summary),
+                *([("diff", detail)] if detail and not summary.endswith(detail) else []),
+            ]
         case Returned(_, is_ok, text):
             return [("result" if is_ok else "error", _shorter(text))] if text else []
         case Printed(text):

@@ -25,9 +25,13 @@ class Lines:
 
 @verb("line.append")
 def append(tx: Tx, attempt: str, entries: Sequence[Entry], now: str) -> None:
-    """Add lines to the journal, and what the agent does `now`; this leaves no event."""
-    tx.insert(
-        "INSERT INTO line (attempt_id, number, at, kind, text) VALUES (:a, :n, :t, :k, :x)",
+    """Add lines to the journal, and what the agent does `now`; this leaves no event.
+
+    Lines that the journal has already are left out, so that a write may be tried again.
+    """
+    tx.change_each(
+        "INSERT INTO line (attempt_id, number, at, kind, text) VALUES (:a, :n, :t, :k, :x)"
+        " ON CONFLICT DO NOTHING",
         [{"a": attempt, "n": n, "t": at, "k": kind, "x": text} for n, at, kind, text in entries],
     )
     if now:

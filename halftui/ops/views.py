@@ -19,22 +19,24 @@ from halftui.domain.shown import (
     Lane,
     Snapshot,
 )
+from halftui.domain.text import clean_line
 from halftui.errors import NotFound, Refused
 from halftui.ops.blocking import why_blocked
 from halftui.store.store import Rows
 
+ALL = 2**62  # as a limit, in the words of every database
 WINDOW = 400  # cards of a lane that a snapshot holds; the rest is counted
 LANES = ("blocked", "ready", "working", "review", "done", "closed")
 
-# Ready is a statement about the bead and its graph; dispatchable adds what the scheduler needs.
-READY = (
-    "b.state = 'open' AND b.blockers = 0"
-    f" AND b.type NOT IN ({', '.join(repr(t) for t in sorted(NEVER_READY_TYPES))})"
-    " AND (b.not_before IS NULL OR b.not_before <= :now)"
+# Startable is a statement about the bead, its graph and the clock; `is_inert` holds what people said of it
+# and whether its type is ever ready. Dispatchable adds what the scheduler needs.
+_PARENT_IS_LATER = (
+    "b.id IN (SELECT p.source FROM bead k JOIN edge p ON p.target = k.id AND p.kind = 'parent-child'"
+    " WHERE k.not_before > :now)"
 )
 STARTABLE = (
     "b.state = 'open' AND b.blockers = 0 AND b.is_inert = 0"
-    " AND (b.not_before IS NULL OR b.not_before <= :now)"
+    f" AND (b.not_before IS NULL OR b.not_before <= :now) AND NOT {_PARENT_IS_LATER}"
 )
 _OPEN_CHILDREN = (
     "EXISTS (SELECT 1 FROM edge p JOIN bead k ON k.id = p.source WHERE p.kind = 'parent-child'"
@@ -185,7 +187,7 @@ def beads(
     """Return up to `most` cards (0: all) of these lanes, lane by lane."""
     cards: list[Card] = []
     for name in lane_names:
-        room = most - len(cards) if most else -1
+        room = most - len(cards) if most else ALL
         if room:
             cards += lane(rows, board_id, name, room).cards
     return tuple(cards)
@@ -214,12 +216,16 @@ def lane_of(rows: Rows, bead_id: str) -> str:
 
 def why(rows: Rows, bead_id: str) -> list[str]:
     """Return why an open bead is not started, a sentence each; [] if nothing stands in its way."""
-    state, hold, convoy, kind, not_before, retry_at, mode, board_mode, paused = rows.rows(
-        "SELECT b.state, b.hold, coalesce(c.state, ''), b.type, b.not_before, b.retry_at, b.mode,"
-        " o.mode, o.is_paused FROM bead b JOIN board o ON o.id = b.board_id"
-        " LEFT JOIN convoy c ON c.id = b.convoy_id WHERE b.id = :i",
-        i=bead_id,
-    )[0]
+    state, hold, convoy, kind, not_before, retry_at, mode, board_mode, paused, has_children, parent = (
+        rows.rows(
+            "SELECT b.state, b.hold, coalesce(c.state, ''), b.type, b.not_before, b.retry_at, b.mode,"
+            f" o.mode, o.is_paused, {_OPEN_CHILDREN}, (SELECT max(k.not_before) FROM edge p"
+            " JOIN bead k ON k.id = p.target WHERE p.kind = 'parent-child' AND p.source = b.id)"
+            " FROM bead b JOIN board o ON o.id = b.board_id"
+            " LEFT JOIN convoy c ON c.id = b.convoy_id WHERE b.id = :i",
+            i=bead_id,
+        )[0]
+    )
     if state != "open":
         return []
     reasons = why_blocked(rows, bead_id)
@@ -228,8 +234,11 @@ def why(rows: Rows, bead_id: str) -> list[str]:
     reasons += [f"beads of type {kind} are never dispatched"] if kind in NEVER_READY_TYPES else []
     if not_before and not_before > rows.now:
         reasons.append(f"not before {_minutes(not_before - rows.now)} from now")
+    if parent and parent > rows.now:
+        reasons.append(f"its parent is not before {_minutes(parent - rows.now)} from now")
     if retry_at and retry_at > rows.now:
         reasons.append(f"tried again in {_minutes(retry_at - rows.now)}")
+    reasons += ["its children come first"] if kind == "epic" and has_children else []
     reasons += ["the board dispatches by hand (manual)"] if (mode or board_mode) == "manual" else []
     reasons += ["the board is paused"] if paused else []
     return reasons
@@ -289,13 +298,12 @@ def resolve_bead(rows: Rows, text: str, board_id: str = "") -> str:
 
     The board's own prefix may be left out. Raises NotFound, or Refused naming the candidates.
     """
-    if rows.rows("SELECT 1 FROM bead WHERE id = :i", i=text):
-        return text
-    starts = [text]
-    if board_id:
-        starts.append(f"{board(rows, board_id).prefix}-{text}")
-    for start in starts:
-        found = [
+    starts = [text, f"{board(rows, board_id).prefix}-{text}"] if board_id else [text]
+    found: list[str] = []
+    for start in starts if text else ():
+        if rows.rows("SELECT 1 FROM bead WHERE id = :i", i=start):
+            return start
+        found += [
             str(r[0])
             for r in rows.rows(
                 "SELECT id FROM bead WHERE substr(id, 1, :n) = :s ORDER BY id LIMIT 4",
@@ -303,11 +311,11 @@ def resolve_bead(rows: Rows, text: str, board_id: str = "") -> str:
                 s=start,
             )
         ]
-        if len(found) == 1:
-            return found[0]
-        if found and text:
-            raise Refused(f"{text} could be {', '.join(found[:3])}", "name more of it")
-    raise NotFound(f"there is no bead {text}", "halftui bead list shows them")
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise Refused(f"{text} could be {', '.join(found[:3])}", "name more of it")
+    raise NotFound(f"there is no bead {clean_line(text, longest=80)}", "halftui bead list shows them")
 
 
 def _cards(rows: Rows, found: Sequence[tuple[Any, ...]], name: str) -> tuple[Card, ...]:

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import importlib.metadata
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -128,7 +128,7 @@ class ClaudeRuntime:
             **self._env,
         }
 
-    async def converse(self, brief: Brief, process: Process, desk: Desk) -> AsyncIterator[Happening]:
+    async def converse(self, brief: Brief, process: Process, desk: Desk) -> AsyncGenerator[Happening, None]:
         """Hand over the brief and yield what happens until the CLI ended.
 
         Leaving early, by closing the iterator, leaves the program running.
@@ -151,6 +151,7 @@ class ClaudeRuntime:
             report.fault = "lost"
         finally:
             await client.disconnect()
+        report.is_garbled |= stream.is_garbled
         yield await self._end(process, report)
 
     async def _greet(self, client: ClaudeSDKClient, brief: Brief, report: Report) -> bool:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+from collections import deque
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -13,9 +14,11 @@ from halftui.runtime.base import Process
 from halftui.runtime.lines import Framer
 
 LONGEST_LINE = 32 * 2**20  # bytes; tool results with pictures are a few megabytes
+HELD = 50  # messages before the CLI's first answer
 SHOWN_GARBAGE = 500  # characters of an unreadable line that are passed on
 GARBAGE = "halftui_garbage"  # the subtype under which unreadable lines go on as messages
 
+_CONTROL = {"control_request", "control_response", "control_cancel_request"}
 _GOODBYE = {
     "type": "control_request",
     "request_id": "halftui_end",
@@ -72,6 +75,7 @@ class Stream(Transport):
         self._lock = asyncio.Lock()
         self._is_open = False
         self._is_ending = False
+        self.is_garbled = False  # True once a line came that nobody can read
 
     async def connect(self) -> None:
         """Mark the stream as open; the program runs already."""
@@ -95,7 +99,29 @@ class Stream(Transport):
         await self.write(json.dumps(_GOODBYE) + "\n")
 
     async def read_messages(self) -> AsyncIterator[dict[str, Any]]:
-        """Yield the CLI's messages. Raises ProcessError if the output ends before a goodbye."""
+        """Yield the CLI's messages. Raises ProcessError if the output ends before a goodbye.
+
+        What comes before the CLI's first answer is held back, and only its last part is kept: the
+        SDK takes 100 messages while nobody listens yet, and then waits without an end.
+        """
+        held: deque[dict[str, Any]] | None = deque(maxlen=HELD)
+        async for message in self._parsed():
+            self.is_garbled |= message.get("subtype") == GARBAGE
+            if held is None or message["type"] in _CONTROL:
+                yield message
+            else:
+                held.append(message)
+            if held is not None and message["type"] == "control_response":
+                for earlier in held:
+                    yield earlier
+                held = None
+        for earlier in held or ():
+            yield earlier
+        if not self._is_ending:
+            # Without an error the SDK would wait a minute for answers that can't come.
+            raise ProcessError("The output ended")
+
+    async def _parsed(self) -> AsyncIterator[dict[str, Any]]:
         framer = Framer(LONGEST_LINE)
         async for chunk in self._process.output():
             for line in framer.feed(chunk):
@@ -108,9 +134,6 @@ class Stream(Transport):
                 yield _with_own_usage(message)
         if framer.dropped:
             yield garbage(f"{framer.dropped} lines were too long to read")
-        if not self._is_ending:
-            # Without an error the SDK would wait a minute for answers that can't come.
-            raise ProcessError("The output ended")
 
     async def end_input(self) -> None:
         """Say that no more input comes."""

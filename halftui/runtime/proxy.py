@@ -4,6 +4,7 @@ Each attempt has its own socket folder; leaving the context ends what a left-ove
 """
 
 import asyncio
+import io
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
@@ -32,7 +33,6 @@ _CONNECTION = {  # headers that belong to one connection only
     "connection",
     "content-length",
     "keep-alive",
-    "te",
     "trailer",
     "transfer-encoding",
     "upgrade",
@@ -90,7 +90,8 @@ async def serve(
     `credential` is asked at each request, so that another subscription can take over at any time.
     It may raise Unavailable: with `until` the agent is told that the limit is reached.
     `upstream` and a credential's own `base_url` are `https://…`, `http://…` or `unix:///PATH`.
-    The callbacks must be quick. Raises Misconfigured if the path is too long or the folder can't be made.
+    The callbacks must be quick.
+    Raises Misconfigured if the path is too long or the folder can't be made.
     """
     path = await asyncio.to_thread(_prepare, folder, owner)
     door = _Door(credential, upstream, on_usage, on_limit)
@@ -171,7 +172,7 @@ class _Door:
         async with self._session(upstream).post(
             # Only the path that was checked, never the agent's own spelling of it.
             URL(f"{base}{request.path}?{request.rel_url.raw_query_string}", encoded=True),
-            data=body,
+            data=io.BytesIO(body),  # the client sends a file in pieces, raw bytes in one go
             headers=outbound(request.headers, credential),
             allow_redirects=False,  # a redirect would carry the key elsewhere
         ) as answer:

@@ -14,6 +14,7 @@ MARK = "SCRIPT:"
 class Fault(StrEnum):
     """How a provider can misbehave beyond a plain HTTP status."""
 
+    LIMIT = "limit"  # 429 with the headers of a used-up subscription
     CREDIT = "credit"  # 400 with the words of an empty account
     GARBAGE = "garbage"  # 200, and nonsense in the stream
     CUT = "cut"  # the connection breaks in the middle of the answer

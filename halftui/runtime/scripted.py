@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -49,7 +49,7 @@ class ScriptedRuntime:
         """Return the player's command line; the script goes to its standard input."""
         return Command([self._python, "-I", inside.tool], {"HOME": inside.home})
 
-    async def converse(self, brief: Brief, process: Process, desk: Desk) -> AsyncIterator[Happening]:
+    async def converse(self, brief: Brief, process: Process, desk: Desk) -> AsyncGenerator[Happening, None]:
         """Send the script that the prompt or the scenario gives; yield what happens."""
         yield Started(brief.session, self.kind)
         board = _Board(brief, process, desk)
@@ -129,6 +129,8 @@ class _Board:
 def _failure(status: int | None, fault: str) -> Result:
     if fault == Fault.CREDIT:
         return Result(is_error=True, text=_CREDIT, status=400, causes=("billing_error",))
+    if fault == Fault.LIMIT:
+        status = 429
     text = f"API Error: {status}" if status else f"API Error: {fault}"
     return Result(is_error=True, text=text, status=status, causes=("api_error",))
 

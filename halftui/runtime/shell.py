@@ -1,6 +1,6 @@
 """Runs a shell command as an agent: its lines are the output, its exit code the verdict."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import replace
 
 from halftui.domain.happenings import Happening, Printed, Started
@@ -25,7 +25,7 @@ class ShellRuntime:
         """Return the shell's command line. Its errors go where its output goes, in order."""
         return Command(["sh", "-c", f"exec 2>&1\n{brief.command}"], {"HOME": inside.home})
 
-    async def converse(self, brief: Brief, process: Process, desk: Desk) -> AsyncIterator[Happening]:
+    async def converse(self, brief: Brief, process: Process, desk: Desk) -> AsyncGenerator[Happening, None]:
         """Yield the command's lines until it ended."""
         yield Started(brief.session)
         framer = Framer(LONGEST_LINE)

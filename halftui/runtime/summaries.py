@@ -43,7 +43,7 @@ def _change(given: Mapping[str, Any]) -> list[str] | None:
         parts = [_change(edit) for edit in given["edits"] if isinstance(edit, dict)]
         return [line for part in parts for line in part or ()]
     if "new_string" in given:
-        return _replaced(_text(given.get("old_string")), _text(given["new_string"]))
+        return _replaced(_text(given.get("old_string", "")), _text(given["new_string"]))
     for key in ("content", "new_source"):
         if key in given and ("file_path" in given or "notebook_path" in given):
             return _replaced("", _text(given[key]))

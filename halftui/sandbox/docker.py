@@ -273,11 +273,17 @@ class DockerProcess:
 
 
 def give(place: Path, uid: int, gid: int) -> None:
-    """Make a user the owner of a folder and all in it; symbolic links are not followed."""
-    os.chown(place, uid, gid, follow_symlinks=False)
-    for _, folders, files, at in os.fwalk(place):
-        for name in folders + files:
-            os.chown(name, uid, gid, dir_fd=at, follow_symlinks=False)
+    """Make a user the owner of a folder and all in it; symbolic links are not followed.
+
+    Raises Misconfigured if the folder is not there, or not ours to give.
+    """
+    try:
+        os.chown(place, uid, gid, follow_symlinks=False)
+        for _, folders, files, at in os.fwalk(place):
+            for name in folders + files:
+                os.chown(name, uid, gid, dir_fd=at, follow_symlinks=False)
+    except OSError as error:
+        raise Misconfigured(f"{place} can't be given to the agent: {error}") from error
 
 
 def _create(api: Any, name: str, config: dict[str, Any]) -> str:

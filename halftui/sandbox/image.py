@@ -12,7 +12,7 @@ from halftui.sandbox.docker import engine, socket_of
 
 RECIPE = Path(__file__).with_name("Dockerfile")
 REPOSITORY = "halftui/agent"
-LABEL = "halftui.recipe"
+LABEL = "halftui-recipe"  # not `halftui.…`: containers inherit it, and those are a bead's labels
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,26 @@ def find(host: str | None = None) -> ImageState:
     with engine(socket_of(host)) as api:
         tags = [name for image in api.images(REPOSITORY) for name in image["RepoTags"] or []]
     return ImageState(tag(), bool(tags), tag() in tags)
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """An image for agents that an engine has."""
+
+    name: str
+    digest: str
+    size_mb: int
+    created_at: float  # UTC seconds
+
+
+def listed(host: str | None = None) -> list[Listed]:
+    """Return the engine's images for agents. Raises Unavailable if no engine answers."""
+    with engine(socket_of(host)) as api:
+        return [
+            Listed(name, found["Id"], found["Size"] // 1_000_000, float(found["Created"]))
+            for found in api.images(REPOSITORY)
+            for name in found["RepoTags"] or []
+        ]
 
 
 def build(host: str | None = None, network: str | None = None) -> Iterator[str]:

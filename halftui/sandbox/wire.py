@@ -1,9 +1,9 @@
 """Speaks with a Docker engine's Unix socket where bytes stream for long, without a thread."""
 
 import asyncio
+import contextlib
 import json
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -47,7 +47,7 @@ class Frames:
             self._head.clear()
 
 
-@asynccontextmanager
+@contextlib.asynccontextmanager
 async def call(
     socket: Path, method: str, target: str, *, upgrade: bool = False
 ) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
@@ -69,7 +69,9 @@ async def call(
     except (OSError, EOFError) as error:
         raise Unavailable(f"the Docker engine at {socket} hung up", REMEDY) from error
     finally:
-        writer.close()
+        writer.transport.abort()  # closing would wait for what a stuck engine never takes
+        with contextlib.suppress(OSError):
+            await writer.wait_closed()
 
 
 def refusal(status: int, message: str) -> HalfTUIError:

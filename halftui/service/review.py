@@ -1,22 +1,18 @@
 """Looking at a bead's work, and accepting it: the merge first, then the word."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
+from halftui.domain.actor import Actor
 from halftui.domain.shown import BoardRow, Detail, FileRow, Work
 from halftui.domain.states import BeadState
 from halftui.domain.text import clean
 from halftui.errors import Conflict, NotFound, Refused
-from halftui.ops import views
-
-if TYPE_CHECKING:
-    from halftui.domain.actor import Actor
-    from halftui.store.store import Store
-    from halftui.workspace.diff import Changes
-    from halftui.workspace.origin import Origin
-    from halftui.workspace.repository import Clash, Merged, Repository
+from halftui.ops import beads, views
+from halftui.store.store import Store
+from halftui.workspace.diff import Changes
+from halftui.workspace.origin import Origin
+from halftui.workspace.repository import Clash, Merged, Repository
+from halftui.workspace.tree import Person
 
 TRIES = 5  # merges again when the target moved in between
 
@@ -69,8 +65,6 @@ class Review:
         "" is returned if there was nothing to merge. On a conflict the bead goes back to its agent
         with the reason, and Refused is raised.
         """
-        from halftui.ops import beads
-
         detail = self._store.read(views.bead, bead)
         self._store.write(self._actor, beads.may_approve, bead)
         sha = self._merge(detail) if detail.tip else ""
@@ -82,7 +76,7 @@ class Review:
         for left in reversed(range(TRIES)):
             repository.refresh(origin)
             merged = self._try(repository, detail)
-            if not isinstance(merged, _merged()):
+            if isinstance(merged, Clash):
                 raise self._send_back(detail, merged)
             try:
                 repository.land(merged, origin, self._board.branch)
@@ -94,16 +88,12 @@ class Review:
         raise AssertionError("the last try returns or raises")
 
     def _try(self, repository: Repository, detail: Detail) -> Merged | Clash:
-        from halftui.workspace.tree import Person
-
         message = f"{detail.card.title}\n\n{detail.summary}"
         author = Person(detail.card.assignee or "HalfTUI", "agents@localhost")
         committer = Person(self._actor.name or "HalfTUI", "halftui@localhost")
         return repository.merge(detail.card.id, detail.tip, self._board.branch, message, author, committer)
 
     def _send_back(self, detail: Detail, clash: Clash) -> Refused:
-        from halftui.ops import beads
-
         paths = ", ".join(clean(path) for path in clash.paths[:5])
         reason = (
             f"Your branch conflicts with {self._board.branch} in: {paths}. "
@@ -116,16 +106,10 @@ class Review:
         if BeadState(detail.card.state) is not BeadState.REVIEW:
             return ()
         merged = self._try(repository, detail)
-        return () if isinstance(merged, _merged()) else tuple(clean(path) for path in merged.paths)
+        return tuple(clean(path) for path in merged.paths) if isinstance(merged, Clash) else ()
 
     def _changes(self, bead: str) -> tuple[Detail, Changes]:
         detail = self._store.read(views.bead, bead)
         if not detail.tip:
             raise Refused(f"{bead} has no work on its branch yet", "it has when an agent committed something")
         return detail, self._repository(self._board).changes(detail.base, detail.tip)
-
-
-def _merged() -> type[Merged]:
-    from halftui.workspace.repository import Merged
-
-    return Merged

@@ -1,11 +1,14 @@
 """Brings a database to this program's schema by Alembic."""
 
-import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
+
+from halftui.store.tx import WRITE_LOCK
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 
@@ -20,8 +23,16 @@ def config() -> Config:
 def upgrade(engine: Engine, old: Path | None) -> None:
     """Run the missing migrations in one transaction; an `old` file is copied beside itself first."""
     if old is not None:
-        shutil.copy2(old, old.with_suffix(old.suffix + ".before-upgrade"))
+        _copy(old, old.with_suffix(old.suffix + ".before-upgrade"))
     settings = config()
     with engine.begin() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": WRITE_LOCK})
         settings.attributes["connection"] = connection
         command.upgrade(settings, "head")
+
+
+def _copy(old: Path, copy: Path) -> None:
+    """Copy by SQLite itself, since the file alone lacks what still stands in its log."""
+    with closing(sqlite3.connect(old)) as source, closing(sqlite3.connect(copy)) as target:
+        source.backup(target)

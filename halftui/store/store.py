@@ -6,16 +6,17 @@ for importing the ORM; the same SQL runs on PostgreSQL through SQLAlchemy.
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from queue import Empty, LifoQueue
+from queue import Empty, Full, LifoQueue
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar
 
-from halftui.errors import Misconfigured, NewerDatabase, Unavailable
+from halftui.errors import Conflict, HalfTUIError, Misconfigured, NewerDatabase, Unavailable
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Engine
@@ -72,10 +73,13 @@ class ServerReader:
 
 
 class Store:
-    """One database. Its methods block; call them from a thread where a loop runs."""
+    """One database. Its methods block; call them from a thread where a loop runs.
+
+    Raises Misconfigured for a URL of a kind that is not known.
+    """
 
     def __init__(self, url: str, clock: Callable[[], float] = time.time) -> None:
-        self.url = url
+        self.url = _checked(url)
         self.clock = clock
         self.path = Path(url.removeprefix(SQLITE)) if url.startswith(SQLITE) else None
         self.generation = 0  # grows with every write of this process
@@ -133,7 +137,7 @@ class Store:
 
         with self._opening:
             if self._engine is None:
-                self._engine = make_engine(self.url, BUSY_SECONDS)
+                self._engine = make_engine(self.path or self.url, BUSY_SECONDS)
         return self._engine
 
     def prepare(self) -> None:
@@ -195,17 +199,23 @@ class Store:
             yield SqliteReader(connection, self.clock())
         finally:
             connection.rollback()
-            if self._readers.full():
-                connection.close()
-            else:
+            try:
                 self._readers.put_nowait(connection)
+            except Full:
+                connection.close()
 
     def _connection(self, path: Path) -> sqlite3.Connection:
         try:
             return self._readers.get_nowait()
         except Empty:
+            if not path.exists():
+                raise MissingTable(*_NO_DATABASE) from None
             connection = sqlite3.connect(
-                path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+                f"{path.absolute().as_uri()}?mode=rw",  # reading makes no file
+                uri=True,
+                timeout=BUSY_SECONDS,
+                isolation_level=None,
+                check_same_thread=False,
             )
             connection.execute("PRAGMA query_only = 1")
             return connection
@@ -217,35 +227,78 @@ class MissingTable(Unavailable):
 
 @contextmanager
 def translated(url: str) -> Iterator[None]:
-    """Turn the database's own errors into HalfTUI's."""
+    """Turn the database's own errors into HalfTUI's; what has no meaning here is a bug and passes."""
     try:
         yield
     except sqlite3.Error as error:
-        raise _meaning(str(error), error) from error
+        if (meaning := _meaning(error)) is None:
+            raise
+        raise meaning from error
+    except ModuleNotFoundError as error:
+        if error.name != "psycopg":
+            raise
+        raise Misconfigured("PostgreSQL needs another package", "pip install halftui[postgres]") from error
     except Exception as error:
         if not type(error).__module__.startswith(("sqlalchemy.", "psycopg")):
             raise
-        raise _meaning(str(getattr(error, "orig", None) or error), error) from error
+        if (meaning := _meaning(getattr(error, "orig", None) or error)) is None:
+            raise
+        raise meaning from error
 
 
-def _meaning(text: str, error: Exception) -> Exception:
-    said = text.strip().splitlines()[0] if text.strip() else type(error).__name__
-    if "no such table" in said or "does not exist" in said:
-        return MissingTable("there is no HalfTUI database yet", "run: halftui init")
-    if "readonly" in said or "unable to open" in said:
-        return Misconfigured(
+def _meaning(error: BaseException) -> HalfTUIError | None:
+    said = (str(error).strip() or type(error).__name__).splitlines()[0]
+    for pattern, meaning in _MEANINGS:
+        if re.search(pattern, said):
+            return meaning(said)
+    if type(error).__name__ in ("OperationalError", "InterfaceError", "AdminShutdown"):
+        return Unavailable(f"the database does not answer: {said}", "check --database and the server")
+    return None
+
+
+_NO_DATABASE = ("there is no HalfTUI database yet", "run: halftui init")
+_MEANINGS: tuple[tuple[str, Callable[[str], HalfTUIError]], ...] = (
+    (r'no such table|relation ".*" does not exist', lambda _: MissingTable(*_NO_DATABASE)),
+    (
+        r"readonly|unable to open|permission denied",
+        lambda said: Misconfigured(
             f"the database can't be opened or written: {said}",
             "check the folder's permissions, or name another database with --database",
-        )
-    if "not a database" in said or "malformed" in said:
-        return Misconfigured(f"the database is damaged: {said}", "restore it from a backup")
-    if "locked" in said:
-        return Unavailable("another process holds the database", "try again in a moment")
-    if "full" in said:
-        return Unavailable("the disk under the database is full", "free some space; nothing was lost")
-    if type(error).__name__ in ("OperationalError", "InterfaceError"):
-        return Unavailable(f"the database does not answer: {said}", "check --database and the server")
-    return error
+        ),
+    ),
+    (
+        r"not a database|malformed",
+        lambda said: Misconfigured(f"the database is damaged: {said}", "restore it from a backup"),
+    ),
+    (
+        r"locked|deadlock detected|could not serialize",
+        lambda _: Unavailable("another process holds the database", "try again in a moment"),
+    ),
+    (
+        r"is full|No space left",
+        lambda _: Unavailable("the disk under the database is full", "free some space; nothing was lost"),
+    ),
+    (
+        r"UNIQUE constraint|unique constraint",
+        lambda _: Conflict("somebody else made the same thing meanwhile", "look again"),
+    ),
+    (
+        r"does not exist|authentication failed|Could not parse|invalid dsn",
+        lambda said: Misconfigured(f"the database can't be used: {said}", "check --database"),
+    ),
+)
+
+
+def _checked(url: str) -> str:
+    kind, sign, rest = url.partition("://")
+    if url.startswith(SQLITE) and len(url) > len(SQLITE):
+        return url
+    if sign and rest and kind in ("postgresql", "postgres", "postgresql+psycopg"):
+        return f"postgresql+psycopg://{rest}"
+    raise Misconfigured(
+        f"{kind or 'nothing'} is no database that HalfTUI can use",
+        "write sqlite:////folder/file.db or postgresql://user@host/name",
+    )
 
 
 def _make_folder(folder: Path) -> None:

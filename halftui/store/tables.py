@@ -56,6 +56,11 @@ class Bead(SQLModel, table=True):
             sqlite_where=text("state = 'open' AND blockers = 0 AND is_inert = 0"),
             postgresql_where=text("state = 'open' AND blockers = 0 AND is_inert = 0"),
         ),
+        Index("ix_bead_rank", "board_id", "rank"),
+        Index(
+            "ix_bead_later", "not_before",
+            sqlite_where=text("not_before IS NOT NULL"), postgresql_where=text("not_before IS NOT NULL"),
+        ),
         Index("ix_bead_closed", "board_id", "state", "closed_at"),
     )  # fmt: skip
 

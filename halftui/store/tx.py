@@ -3,18 +3,22 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlmodel import Session, SQLModel
 
 from halftui.domain.actor import Actor
+from halftui.domain.text import clean_line
 from halftui.errors import Conflict, NotFound
 from halftui.store.tables import Event
 
-EVENT_LOCK = 0x48616C66  # one advisory lock serialises events, so that a tail by seq misses none
+# One writer at a time on PostgreSQL too, as BEGIN IMMEDIATE has it on SQLite: then caps and cycles that
+# were checked still hold at the commit, and a tail of the events by seq misses none.
+WRITE_LOCK = 0x48616C66
 
 Table = TypeVar("Table", bound=SQLModel)
 
@@ -26,7 +30,7 @@ class Tx:
         self.session = session
         self.actor = actor
         self.now = now
-        self._is_locked = False
+        self.has_recorded = False  # True once an event was appended
 
     def rows(self, sql: str, **values: Any) -> Sequence[tuple[Any, ...]]:
         """Return all rows of `sql`, whose parameters are written `:name`."""
@@ -41,17 +45,21 @@ class Tx:
         self.session.expire_all()
         return count
 
-    def insert(self, sql: str, values: Sequence[Mapping[str, Any]]) -> None:
-        """Run an INSERT for each of the values."""
+    def change_each(self, sql: str, values: Sequence[Mapping[str, Any]]) -> None:
+        """Run an INSERT or UPDATE once for each of the values."""
         if values:
+            self.session.flush()
             self.session.connection().execute(text(sql), values)
+            self.session.expire_all()
 
     def get(self, table: type[Table], key: str) -> Table:
         """Return a row. Raises NotFound."""
         row = self.session.get(table, key)
         if row is None:
             noun = table.__name__.lower()
-            raise NotFound(f"there is no {noun} {key}", f"halftui {noun} list shows them")
+            raise NotFound(
+                f"there is no {noun} {clean_line(key, longest=80)}", f"halftui {noun} list shows them"
+            )
         return row
 
     def add(self, row: Table) -> Table:
@@ -77,9 +85,7 @@ class Tx:
         **after: Any,
     ) -> None:
         """Append the event of this change."""
-        if not self._is_locked and self.session.get_bind().dialect.name == "postgresql":
-            self.rows("SELECT pg_advisory_xact_lock(:key)", key=EVENT_LOCK)
-        self._is_locked = True
+        self.has_recorded = True
         self.session.flush()
         self.session.add(
             Event(
@@ -93,28 +99,31 @@ class Tx:
             )
         )
 
-    @property
-    def has_recorded(self) -> bool:
-        """True once an event was appended."""
-        return self._is_locked
-
 
 @contextmanager
 def begin(engine: Engine, actor: Actor, now: float) -> Iterator[Tx]:
     """Open a transaction; commit at the end, roll back on any error."""
     with Session(engine, expire_on_commit=False) as session, session.begin():
         tx = Tx(session, actor, now)
+        if engine.dialect.name == "postgresql":
+            tx.rows("SELECT pg_advisory_xact_lock(:key)", key=WRITE_LOCK)
         yield tx
         session.flush()
         if tx.has_recorded and engine.dialect.name == "postgresql":
             session.connection().execute(text("NOTIFY halftui"))
 
 
-def make_engine(url: str, busy_seconds: float) -> Engine:
-    """Return an engine whose SQLite transactions begin IMMEDIATE and whose commits are durable."""
-    if not url.startswith("sqlite:"):
-        return create_engine(url, pool_pre_ping=True)
-    engine = create_engine(url, connect_args={"timeout": busy_seconds, "check_same_thread": False})
+def make_engine(place: str | Path, busy_seconds: float) -> Engine:
+    """Return an engine for a server's URL or a SQLite file.
+
+    SQLite's transactions begin IMMEDIATE and its commits are durable.
+    """
+    if isinstance(place, str):
+        return create_engine(place, pool_pre_ping=True)
+    engine = create_engine(
+        URL.create("sqlite", database=str(place)),
+        connect_args={"timeout": busy_seconds, "check_same_thread": False},
+    )
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:

@@ -72,6 +72,7 @@ class HalfApp(App[None]):
         self.owns_agents = owns_agents
         self.snapshot: Snapshot | None = None
         self.animation_level = "none"
+        self._delivered: Snapshot | None = None
         self._follows = follows
         self._unsubscribe: Callable[[], None] | None = None
         self._looks, self._wrong = themes.load()
@@ -134,8 +135,9 @@ class HalfApp(App[None]):
 
     def on_half_app_fresh(self) -> None:
         """Hand the newest snapshot to every screen that wants it."""
-        if (snapshot := self.snapshot) is None:
+        if (snapshot := self.snapshot) is None or snapshot is self._delivered:
             return
+        self._delivered = snapshot
         for screen in self.screen_stack:
             if isinstance(screen, Shows) and screen.is_mounted:
                 screen.show(snapshot)
@@ -143,6 +145,7 @@ class HalfApp(App[None]):
     async def renew(self) -> None:
         """Read the board now, so that what was just done is seen at once."""
         await self.service.watch(self.board).refresh()
+        self.on_half_app_fresh()
 
     # what screens call
 

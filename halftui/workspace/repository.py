@@ -81,10 +81,12 @@ class Repository:
         """Make the repository, unless it is there, and fetch the origin's branches."""
         check_version()
         self.path.mkdir(parents=True, exist_ok=True)
-        Git().run(
-            "init", "--bare", "--quiet", "--template=", f"--object-format={origin.hash}",
-            "--initial-branch=halftui-none", "--", str(self.path),
-        )  # fmt: skip
+        with self._locked():
+            if not (self.path / "HEAD").exists():
+                Git().run(
+                    "init", "--bare", "--quiet", "--template=", f"--object-format={origin.hash}",
+                    "--initial-branch=halftui-none", "--", str(self.path),
+                )  # fmt: skip
         self.refresh(origin)
 
     def refresh(self, origin: Origin) -> None:

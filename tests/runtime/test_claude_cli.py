@@ -1,6 +1,7 @@
 """The real Claude CLI, from the wheel, against the scripted model."""
 
 import asyncio
+import contextlib
 import json
 import uuid
 from collections.abc import AsyncIterator
@@ -131,6 +132,13 @@ async def test_a_failing_provider_fails_the_attempt(
         assert model.count == 2
 
 
+async def test_a_used_up_subscription_ends_at_once(stage: Stage, model: ScriptedModel) -> None:
+    ended = end(await stage.run(ClaudeRuntime(), brief({"fault": "limit"}), FixedDesk(YES)))
+    assert (ended.outcome, ended.reason, ended.status) == (Outcome.LIMITED, "limit", 429)
+    assert "limit" in ended.summary
+    assert model.count == 1
+
+
 async def test_a_provider_that_recovers_is_no_failure(stage: Stage, model: ScriptedModel) -> None:
     told = brief({"status": 529, "times": 1, "text": "Back again."})
     happenings = await stage.run(ClaudeRuntime(retries=2), told, FixedDesk(YES))
@@ -151,6 +159,18 @@ async def test_a_killed_cli_is_not_a_success(stage: Stage, model: ScriptedModel)
             await process.stop()
     assert end(happenings).reason == "killed"
     assert end(happenings).outcome is Outcome.FAILED
+
+
+async def test_leaving_early_leaves_the_program(stage: Stage, model: ScriptedModel) -> None:
+    runtime = ClaudeRuntime()
+    told = brief({"text": "Soon.", "delay": 30})
+    command = runtime.command(told, stage.inside)
+    process = await stage.start(command.argv, command.env)
+    async with contextlib.aclosing(runtime.converse(told, process, FixedDesk(YES))) as talk:
+        assert isinstance(await anext(talk), Started)
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(process.wait(), 0.3)
+    assert (await process.stop()).code == 143
 
 
 async def test_a_cli_that_exits_at_once_is_not_a_success(stage: Stage) -> None:

@@ -157,7 +157,9 @@ def test_a_board_killed_while_collecting_leaves_nothing_for_long(world: World) -
     assert not tmp.exists()
 
 
-@pytest.mark.parametrize("bead", ["", "-x", "a/b", "../x", "a..b", "x.lock", "a b", "x.", "ä", "a\n"])
+@pytest.mark.parametrize(
+    "bead", ["", "-x", "a/b", "../x", "a..b", "x.lock", "a b", "x.", "ä", "a\n"]
+)
 def test_ids_that_can_not_name_a_branch(world: World, bead: str) -> None:
     with pytest.raises(Refused):
         world.repo.clone(bead, world.home / "trees/odd", "main", ADA)

@@ -1,13 +1,9 @@
-"""The composition root: settings, log, store, service, engine, and one front door.
-
-Every heavy import stands inside the function that needs it.
-"""
+"""What one process is made of; every heavy import stands inside the function that needs it."""
 
 from __future__ import annotations
 
 import asyncio
 import getpass
-import logging
 import os
 from collections.abc import Mapping
 from functools import cache, cached_property
@@ -32,8 +28,6 @@ if TYPE_CHECKING:
     from halftui.store.vault import Vault
     from halftui.workspace.origin import Origin
     from halftui.workspace.repository import Repository
-
-log = logging.getLogger(__name__)
 
 
 class House:
@@ -113,7 +107,7 @@ class House:
         wanted = self.settings.sandbox or board.sandbox
         found = (await asyncio.to_thread(self.choice, wanted)).sandbox
         if found.kind == "docker":
-            await asyncio.to_thread(self._require_image)
+            await asyncio.to_thread(self.require_image)
         return found
 
     async def runtime(self, kind: str, credential: str) -> Runtime:
@@ -167,7 +161,8 @@ class House:
             pool=pool,
         )
 
-    def _require_image(self) -> None:
+    def require_image(self) -> None:
+        """Raise Unavailable with the remedy if the agents' container image is not built."""
         from halftui.sandbox import image
 
         if not self.settings.image and not image.find(self.settings.docker_host or None).is_current:
@@ -179,8 +174,3 @@ def _login() -> str:
         return getpass.getuser()
     except (KeyError, OSError):  # a uid without a name
         return f"uid{os.getuid()}"
-
-
-def main() -> None:
-    """Run `halftui`."""
-    sys.exit(0)

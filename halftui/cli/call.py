@@ -1,0 +1,151 @@
+"""One call of the command line: its options, its board, and where its words go."""
+
+import os
+import re
+import sys
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TextIO
+
+from halftui.cli import output
+from halftui.cli.door import Door
+from halftui.domain.shown import BoardRow
+from halftui.domain.text import clean, clean_line
+from halftui.errors import Misconfigured
+from halftui.ops import views
+from halftui.service.service import Service
+from halftui.settings import Settings
+
+
+class Call:
+    """What every command is handed; settings, service and board are looked up when first asked for."""
+
+    def __init__(self, door: Door) -> None:
+        self.door = door
+        self.flags: dict[str, object] = {}
+        self.wanted_board = ""
+        self.form = "table"
+        self.is_plain = False
+        self.out: TextIO = door.out or sys.stdout
+        self.err: TextIO = door.err or sys.stderr
+        self.input: TextIO = door.input or sys.stdin
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The settings, with this call's options over them."""
+        return self.door.settings_of(self.flags)
+
+    @cached_property
+    def service(self) -> Service:
+        """The handle to the database."""
+        return self.door.service(self.settings)
+
+    @cached_property
+    def board(self) -> BoardRow:
+        """The board that is meant: the named one, the folder's, or the only one.
+
+        Raises Misconfigured with the remedy if that says nothing.
+        """
+        if self.wanted_board:
+            return self.service.read(views.board, self.wanted_board)
+        boards = self.service.read(views.boards)
+        if found := _of_folder(boards, self.folder):
+            return found
+        if len(boards) == 1:
+            return boards[0]
+        if not boards:
+            raise Misconfigured("there is no board yet", "run: halftui init, in a git repository")
+        names = ", ".join(b.name for b in boards)
+        raise Misconfigured("this folder belongs to no board", f"name one with --board: {names}")
+
+    @cached_property
+    def folder(self) -> Path | None:
+        """Where the person stands; None if that folder is gone or nowhere."""
+        if self.door.folder:
+            return self.door.folder
+        try:
+            return Path.cwd()
+        except OSError:
+            return None
+
+    def bead(self, text: str) -> str:
+        """Return the id of the bead that `text` names."""
+        return self.service.read(views.resolve_bead, text, self._prefix_board())
+
+    def beads(self, texts: Iterable[str]) -> list[str]:
+        """Return the ids of the beads that are named."""
+        return [self.bead(text) for text in texts]
+
+    @property
+    def is_for_machines(self) -> bool:
+        """True if JSON or YAML was asked for."""
+        return self.form in ("json", "yaml")
+
+    @property
+    def has_colours(self) -> bool:
+        """True if colour sequences may be written."""
+        return not self.is_plain and output.has_colours(self.out)
+
+    @property
+    def width(self) -> int | None:
+        """Cells of a line, None if lines are not to be cut."""
+        if self.form == "wide":
+            return None
+        return (self.door.width or output.width_of(self.out)) if self.out.isatty() else None
+
+    def list(self, views: Sequence[Any], columns: Sequence[str], more: Sequence[str] = ()) -> None:
+        """Print views as a list; `more` columns are added in the wide form."""
+        if self.is_for_machines:
+            self.write(output.dumped(list(views), self.form))
+            return
+        shown = (*columns, *more) if self.form == "wide" else columns
+        rows = [output.plain(view) for view in views]
+        self.write(output.table(rows, shown, self.width, is_bold=self.has_colours))
+
+    def show(self, view: Any, columns: Sequence[str] = ()) -> None:
+        """Print one view with all it holds; a person sees these columns only, unless in the wide form."""
+        if self.is_for_machines:
+            self.write(output.dumped(view, self.form))
+            return
+        record = output.plain(view)
+        if columns and self.form != "wide":
+            record = {name: record[name] for name in columns}
+        self.write(output.sheet(record, self.width))
+
+    def say(self, text: str, view: Any) -> None:
+        """Print what was done: a sentence for people, the view of what was changed for machines."""
+        if self.is_for_machines:
+            self.write(output.dumped(view, self.form))
+            return
+        self.write(clean(text) + "\n")
+
+    def write(self, text: str) -> None:
+        """Write to the standard output."""
+        self.out.write(text)
+
+    def complain(self, message: str, hint: str) -> None:
+        """Write an error and its remedy to the standard error."""
+        hints = f"hint: {clean_line(hint)}\n" if hint else ""
+        self.err.write(f"error: {clean_line(message)}\n{hints}")
+        self.err.flush()
+
+    def _prefix_board(self) -> str:
+        try:
+            return self.board.id
+        except Misconfigured:
+            return ""  # a whole id needs no board
+
+
+def without_password(url: str) -> str:
+    """Return a database URL whose password is hidden."""
+    return re.sub(r"(://[^:/@]*):[^@]*@", r"\1:…@", url)
+
+
+def _of_folder(boards: Sequence[BoardRow], folder: Path | None) -> BoardRow | None:
+    if folder is None:
+        return None
+    by_place = {os.path.realpath(b.repository): b for b in boards if "://" not in b.repository}
+    here = Path(os.path.realpath(folder))
+    tops = [p for p in (here, *here.parents) if str(p) in by_place and (p / ".git").exists()]
+    return by_place[str(tops[0])] if tops else None

@@ -1,0 +1,320 @@
+"""`halftui bead`: what is to be done, and what may be done to it."""
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from halftui.cli.call import Call
+from halftui.cli.commands import review
+from halftui.cli.grammar import command, group, pass_call
+from halftui.cli.times import when
+from halftui.errors import Misconfigured
+from halftui.ops import views
+
+COLUMNS = ("id", "lane", "priority", "title", "assignee")
+MORE = (
+    "type",
+    "labels",
+    "convoy",
+    "blockers",
+    "hold",
+    "now",
+    "failures",
+    "files",
+    "plus",
+    "minus",
+    "updated_at",
+)
+PERSONS = (
+    "id", "title", "lane", "state", "type", "priority", "labels", "assignee", "convoy", "hold", "remark",
+    "why", "waits_for", "frees", "description", "acceptance", "notes", "summary", "branch", "merged",
+    "due", "not_before", "created_by", "created_at", "updated_at", "closed_at",
+)  # fmt: skip
+
+
+@group("bead")
+def bead() -> None:
+    """Make, list, change and judge beads, the pieces of work."""
+
+
+def _fields(decorated: Callable[..., Any]) -> Callable[..., Any]:
+    for option in (
+        click.option("--not-before", metavar="TIME", callback=when, help="Start it no earlier."),
+        click.option("--due", metavar="TIME", callback=when, help="When it should be done."),
+        click.option("--runtime", metavar="NAME", help="What works on it, if not the board's."),
+        click.option("--mode", metavar="auto|manual", help="Who starts it, if not as the board says."),
+        click.option("--type", metavar="NAME", help="task, bug, feature, epic, chore, spike or your own."),
+        click.option("--notes", metavar="TEXT", help="Notes for people."),
+        click.option("--acceptance", metavar="TEXT", help="What has to hold when it is done."),
+        click.option("-l", "--label", "labels", metavar="WORD", multiple=True, help="A label; repeat it."),
+        click.option("-p", "--priority", type=int, metavar="0-4", help="0 is most urgent, 2 is usual."),
+        click.option("-d", "--description", metavar="TEXT", help="What to do, - reads standard input."),
+    ):
+        decorated = option(decorated)
+    return decorated
+
+
+def _given(call: Call, fields: dict[str, Any]) -> dict[str, Any]:
+    given = {key: value for key, value in fields.items() if value not in (None, ())}
+    if given.get("description") == "-":
+        given["description"] = call.input.read()
+    return given
+
+
+def _create(
+    call: Call, title: str, after: tuple[str, ...], parent: str, convoy: str, hold: str, **fields: Any
+) -> None:
+    from halftui.ops import beads, listings
+
+    if convoy:
+        convoy = call.service.read(listings.resolve_convoy, convoy, call.board.id)
+    made = call.service.write(
+        beads.create, call.board.id, title, after_beads=call.beads(after),
+        parent=call.bead(parent) if parent else "", convoy=convoy, hold=hold, **_given(call, fields),
+    )  # fmt: skip
+    detail = call.service.read(views.bead, made)
+    call.say(f"{made} " + (f"waits: {'; '.join(detail.why)}" if detail.why else "is queued"), detail)
+
+
+def _creating(name: str, example: str) -> Callable[[Callable[..., Any]], click.Command]:
+    def decorate(decorated: Callable[..., Any]) -> click.Command:
+        for option in (
+            click.option("--hold", metavar="REASON", default="", help="Never start it while this holds."),
+            click.option("--convoy", metavar="CONVOY", default="", help="The convoy it travels with."),
+            click.option("--parent", metavar="BEAD", default="", help="The bead that it is a part of."),
+            click.option("--after", metavar="BEAD", multiple=True, help="A bead to wait for; repeat it."),
+            _fields,
+            click.argument("title"),
+        ):
+            decorated = option(decorated)
+        return command(name, example=example)(decorated)
+
+    return decorate
+
+
+@_creating("create", 'halftui bead create "Fix the login" -p 1 -l web --after hf-3k2')
+@pass_call
+def create(call: Call, /, **given: Any) -> None:
+    """Make a bead and say its id, and why it waits if it does."""
+    _create(call, **given)
+
+
+@_creating("add", 'halftui add "Fix the login" -p 1')
+@pass_call
+def add(call: Call, /, **given: Any) -> None:
+    """Make a bead; the same as `halftui bead create`."""
+    _create(call, **given)
+
+
+for _verb in (create, add, review.approve, review.diff, review.reject):
+    bead.add_command(_verb)
+
+
+@bead.command("list", example="halftui bead list --ready --limit 0 -o json")
+@click.option("--lane", "lanes", type=click.Choice(views.LANES), multiple=True, help="This lane only.")
+@click.option("--ready", is_flag=True, help="What can be started.")
+@click.option("--blocked", is_flag=True, help="What waits for something.")
+@click.option("--limit", type=click.IntRange(0, 1_000_000), default=100, show_default=True, help="0 is all.")
+@pass_call
+def list_beads(call: Call, lanes: tuple[str, ...], *, ready: bool, blocked: bool, limit: int) -> None:
+    """List beads lane by lane; the closed lane only if it is named."""
+    wanted = (*lanes, *(("ready",) if ready else ()), *(("blocked",) if blocked else ()))
+    ordered = tuple(lane for lane in views.LANES if lane in wanted) or views.LANES[:-1]
+    call.list(call.service.read(views.beads, call.board.id, ordered, limit), COLUMNS, MORE)
+
+
+@bead.command("show", example="halftui bead show hf-3k2")
+@click.argument("bead")
+@pass_call
+def show(call: Call, bead: str) -> None:
+    """Show all about a bead, and why it is not started."""
+    call.show(call.service.read(views.bead, call.bead(bead)), PERSONS)
+
+
+@bead.command("edit", example="halftui bead edit hf-3k2 --title 'Mend the login' -p 0")
+@click.argument("bead")
+@click.option("--title", metavar="TEXT", help="What it is called.")
+@_fields
+@click.option("--clear", "cleared", type=click.Choice(["due", "not_before", "labels"]), multiple=True,
+              help="Empty this; repeat it.")  # fmt: skip
+@pass_call
+def edit(call: Call, /, bead: str, cleared: tuple[str, ...], **fields: Any) -> None:
+    """Change fields of a bead; labels are replaced as a whole."""
+    from halftui.ops import beads
+
+    given = _given(call, fields) | {name: () if name == "labels" else None for name in cleared}
+    if not given:
+        raise Misconfigured("nothing to change was named", "halftui bead edit --help shows the fields")
+    ident = call.bead(bead)
+    version = call.service.read(views.bead, ident).card.version
+    call.service.write(beads.edit, ident, version, **given)
+    _tell(call, ident, f"{ident} has another {', '.join(given)}")
+
+
+@bead.command("link", example="halftui bead link hf-9ab hf-3k2 --on-failure hold")
+@click.argument("bead")
+@click.argument("target")
+@click.option("--kind", default="blocks", show_default=True, metavar="NAME",
+              help="blocks, conditional-blocks, parent-child, waits-for, or any other.")  # fmt: skip
+@click.option("--on-failure", type=click.Choice(["release", "hold"]), default="release", show_default=True,
+              help="What a failed target does to the bead.")  # fmt: skip
+@click.option("--gate", type=click.Choice(["all-children", "any-children"]), default="all-children",
+              show_default=True, help="How many children a waits-for edge wants.")  # fmt: skip
+@pass_call
+def link(call: Call, bead: str, target: str, kind: str, on_failure: str, gate: str) -> None:
+    """Make a bead depend on another."""
+    from halftui.ops import edges
+
+    source, goal = call.bead(bead), call.bead(target)
+    call.service.write(edges.link, source, goal, kind, on_failure, gate)
+    _tell(call, source, f"{source} {_WORDS.get(kind, kind)} {goal}")
+
+
+@bead.command("unlink", example="halftui bead unlink hf-9ab hf-3k2")
+@click.argument("bead")
+@click.argument("target")
+@click.option("--kind", default="blocks", show_default=True, metavar="NAME")
+@pass_call
+def unlink(call: Call, bead: str, target: str, kind: str) -> None:
+    """Remove a dependency."""
+    from halftui.ops import edges
+
+    source, goal = call.bead(bead), call.bead(target)
+    call.service.write(edges.unlink, source, goal, kind)
+    _tell(call, source, f"{source} and {goal} are not linked by {kind}")
+
+
+@bead.command("rank", example="halftui bead rank hf-9ab --before hf-3k2")
+@click.argument("bead")
+@click.option("--before", metavar="BEAD", help="The bead that comes right after it.")
+@click.option("--behind", metavar="BEAD", help="The bead that comes right before it.")
+@pass_call
+def rank(call: Call, bead: str, before: str | None, behind: str | None) -> None:
+    """Place a bead right before or behind another; it takes that one's priority."""
+    from halftui.ops import beads, listings
+
+    if (before is None) == (behind is None):
+        raise Misconfigured("a place needs one neighbour", "name --before BEAD or --behind BEAD")
+    ident, beside = call.bead(bead), call.bead(before or behind or "")
+    place = call.service.read(listings.place_beside, ident, beside, is_behind=before is None)
+    call.service.write(beads.rank_between, ident, place.before, place.behind, place.priority)
+    _tell(call, ident, f"{ident} stands {'before' if before else 'behind'} {beside}")
+
+
+@bead.command("dispatch", example="halftui bead dispatch hf-3k2")
+@click.argument("beads", nargs=-1, required=True, metavar="BEAD...")
+@pass_call
+def dispatch(call: Call, beads: tuple[str, ...]) -> None:
+    """Let agents start beads at the next free slot; a hold and waiting after failures end."""
+    from halftui.ops import beads as ops
+
+    for ident in call.beads(beads):
+        call.service.write(ops.dispatch, ident)
+        why = call.service.read(views.bead, ident).why
+        _tell(call, ident, f"{ident} " + (f"waits: {'; '.join(why)}" if why else "is queued"))
+
+
+@bead.command("hold", example="halftui bead hold hf-3k2 'wait for the design'")
+@click.argument("bead")
+@click.argument("reason", default="on hold")
+@click.option("--off", is_flag=True, help="Let it go again.")
+@pass_call
+def hold(call: Call, bead: str, reason: str, *, off: bool) -> None:
+    """Keep a bead from being started, for a reason."""
+    from halftui.ops import beads
+
+    ident = call.bead(bead)
+    call.service.write(beads.hold, ident, "" if off else reason)
+    _tell(call, ident, f"{ident} may start" if off else f"{ident} is held: {reason}")
+
+
+@bead.command("claim", example="halftui bead claim hf-3k2")
+@click.argument("bead")
+@pass_call
+def claim(call: Call, bead: str) -> None:
+    """Take a bead to work on it by hand."""
+    from halftui.ops import beads
+
+    ident = call.bead(bead)
+    call.service.write(beads.claim, ident)
+    _tell(call, ident, f"{ident} is yours")
+
+
+@bead.command("submit", example="halftui bead submit hf-3k2 -m 'the login works again'")
+@click.argument("bead")
+@click.option("-m", "--message", required=True, metavar="TEXT", help="What was done.")
+@pass_call
+def submit(call: Call, bead: str, message: str) -> None:
+    """Hand in work that was done by hand."""
+    from halftui.ops import beads
+
+    ident = call.bead(bead)
+    call.service.write(beads.submit, ident, message)
+    _tell(call, ident, f"{ident} waits for a review")
+
+
+@bead.command("fail", example="halftui bead fail hf-3k2 -m 'not possible with this library'")
+@click.argument("bead")
+@click.option("-m", "--message", required=True, metavar="REASON", help="Why.")
+@pass_call
+def fail(call: Call, bead: str, message: str) -> None:
+    """Give up a bead that is worked on by hand."""
+    from halftui.ops import beads
+
+    ident = call.bead(bead)
+    call.service.write(beads.fail, ident, message)
+    _tell(call, ident, f"{ident} failed")
+
+
+@bead.command("release", example="halftui bead release hf-3k2 -m 'I have no time'")
+@click.argument("bead")
+@click.option("-m", "--message", default="", metavar="REASON", help="Why.")
+@pass_call
+def release(call: Call, bead: str, message: str) -> None:
+    """Give an active bead back; an agent at work on it is asked to stop."""
+    from halftui.ops import beads
+
+    ident = call.bead(bead)
+    call.service.write(beads.release, ident, message)
+    state = call.service.read(views.bead, ident).card.state
+    _tell(
+        call, ident, f"{ident} is open again" if state == "open" else f"the agent on {ident} is asked to stop"
+    )
+
+
+@bead.command("cancel", example="halftui bead cancel hf-3k2 -m 'not needed any more'")
+@click.argument("beads", nargs=-1, required=True, metavar="BEAD...")
+@click.option("-m", "--message", default="", metavar="REASON", help="Why.")
+@pass_call
+def cancel(call: Call, beads: tuple[str, ...], message: str) -> None:
+    """Drop beads; agents at work on them are stopped."""
+    from halftui.ops import beads as ops
+
+    for ident in call.beads(beads):
+        call.service.write(ops.cancel, ident, message)
+        _tell(call, ident, f"{ident} is cancelled")
+
+
+@bead.command("reopen", example="halftui bead reopen hf-3k2")
+@click.argument("bead")
+@pass_call
+def reopen(call: Call, bead: str) -> None:
+    """Take a finished bead up again."""
+    from halftui.ops import beads
+
+    ident = call.bead(bead)
+    call.service.write(beads.reopen, ident)
+    _tell(call, ident, f"{ident} is open again")
+
+
+def _tell(call: Call, ident: str, text: str) -> None:
+    call.say(text, call.service.read(views.bead, ident) if call.is_for_machines else None)
+
+
+_WORDS = {
+    "blocks": "waits for",
+    "conditional-blocks": "waits for the failure of",
+    "parent-child": "is a part of",
+    "waits-for": "waits for the children of",
+}

@@ -1,0 +1,87 @@
+"""`halftui board`: the boards of a database."""
+
+import click
+
+from halftui.cli.call import Call
+from halftui.cli.grammar import group, pass_call
+from halftui.errors import Misconfigured
+from halftui.ops import views
+
+COLUMNS = ("name", "repository", "branch", "mode", "review", "cap", "is_paused")
+MORE = ("id", "prefix", "runtime", "sandbox", "model", "command", "created_at")
+
+
+@group("board")
+def board() -> None:
+    """Show and change boards."""
+
+
+@board.command("list", example="halftui board list -o wide")
+@pass_call
+def list_boards(call: Call) -> None:
+    """List all boards."""
+    call.list(call.service.read(views.boards), COLUMNS, MORE)
+
+
+@board.command("show", example="halftui board show web-shop")
+@click.argument("name", required=False)
+@pass_call
+def show(call: Call, name: str | None) -> None:
+    """Show a board, by default this folder's."""
+    _choose(call, name)
+    call.show(call.board)
+
+
+@board.command("edit", example="halftui board edit cap=6 review=none")
+@click.argument("settings", nargs=-1, required=True, metavar="KEY=VALUE...")
+@pass_call
+def edit(call: Call, settings: tuple[str, ...]) -> None:
+    """Change settings of a board: mode, review, runtime, sandbox, cap, branch, model, command, prefix."""
+    from halftui.ops import boards
+
+    wanted = dict(_setting(text) for text in settings)
+    call.service.write(boards.edit, call.board.id, call.board.version, **wanted)
+    fresh = call.service.read(views.board, call.board.id)
+    call.say(f"{fresh.name} has " + ", ".join(f"{k}={v}" for k, v in wanted.items()), fresh)
+
+
+@board.command("pause", example="halftui board pause")
+@click.argument("name", required=False)
+@pass_call
+def pause(call: Call, name: str | None) -> None:
+    """Start no new attempts; what runs goes on."""
+    _pause(call, name, is_paused=True)
+
+
+@board.command("resume", example="halftui board resume")
+@click.argument("name", required=False)
+@pass_call
+def resume(call: Call, name: str | None) -> None:
+    """Start attempts again."""
+    _pause(call, name, is_paused=False)
+
+
+def _pause(call: Call, name: str | None, *, is_paused: bool) -> None:
+    from halftui.ops import boards
+
+    _choose(call, name)
+    call.service.write(boards.pause, call.board.id, is_paused=is_paused)
+    fresh = call.service.read(views.board, call.board.id)
+    call.say(f"{fresh.name} {'is paused' if is_paused else 'goes on'}", fresh)
+
+
+def _choose(call: Call, name: str | None) -> None:
+    if name:
+        call.wanted_board = name
+
+
+def _setting(text: str) -> tuple[str, str | int]:
+    key, sign, value = text.partition("=")
+    if not sign or not key:
+        raise Misconfigured(f"{text!r} is no setting", "write KEY=VALUE, as in cap=6")
+    if key != "cap":
+        return key, value
+    try:
+        return key, int(value)
+    except ValueError:
+        raise Misconfigured(f"cap can't be {value!r}", "it is a whole number from 0 to 1000") from None

@@ -1,0 +1,80 @@
+"""`halftui init`, `demo`, `doctor` and `image`: what the composition root does for us."""
+
+from pathlib import Path
+
+import click
+
+from halftui.cli.call import Call
+from halftui.cli.door import Beginning, Showing
+from halftui.cli.grammar import command, group, pass_call
+from halftui.domain.text import clean_line
+from halftui.errors import Misconfigured
+from halftui.ops import views
+
+
+@command("init", example="halftui init --name 'Web shop' --review none")
+@click.argument("folder", required=False)
+@click.option("--name", default="", metavar="TEXT", help="The board's name; by default the folder's.")
+@click.option("--branch", default="", metavar="NAME", help="What work is merged into.")
+@click.option("--mode", metavar="auto|manual", help="Who starts ready beads.")
+@click.option("--review", metavar="person|none", help="Who accepts work.")
+@click.option("--runtime", metavar="NAME", help="What works on beads.")
+@click.option("--sandbox", metavar="auto|docker|local", help="Where agents run.")
+@click.option("--prefix", metavar="LETTERS", help="What ids of beads begin with.")
+@click.option("--cap", type=int, metavar="N", help="Agents at work at once.")
+@pass_call
+def init(call: Call, /, folder: str | None, name: str, branch: str, **given: str | int | None) -> None:
+    """Make a board over the git repository of a folder, by default the current one."""
+    where = Path(folder) if folder else call.folder
+    if where is None or not where.is_dir():
+        raise Misconfigured(f"{folder or 'the current folder'} is no folder", "name one: halftui init FOLDER")
+    settings = {key: value for key, value in given.items() if value is not None}
+    made = call.door.init(call.settings, Beginning(where.resolve(), name, branch, settings))
+    board = call.service.read(views.board, made)
+    call.say(f"the board {board.name} is made over {board.repository}; halftui opens it", board)
+
+
+@command("demo", example="halftui demo --headless --seconds 60")
+@click.option("--headless", "is_headless", is_flag=True, help="Run without a screen and print what happens.")
+@click.option("--seconds", type=click.FloatRange(1, 3600), default=60.0, show_default=True, metavar="N")
+@pass_call
+def demo(call: Call, /, is_headless: bool, seconds: float) -> int:
+    """Open a board with agents at work on a small shop; nothing of yours is touched or left behind.
+
+    No account, container or network is needed: a scripted model stands in for the real one.
+    """
+    return call.door.demo(call.settings, Showing(is_headless, seconds))
+
+
+@command("doctor", example="halftui doctor")
+@pass_call
+def doctor(call: Call) -> int:
+    """Check what HalfTUI needs here, and say the remedy of what is missing."""
+    checks = call.door.doctor(call.settings)
+    call.list(checks, ("name", "is_ok", "says", "remedy"))
+    return 0 if all(check.is_ok for check in checks) else Misconfigured.exit_code
+
+
+@group("image")
+def image() -> None:
+    """Build and list container images for agents."""
+
+
+@image.command("build", example="halftui image build")
+@pass_call
+def build(call: Call) -> None:
+    """Build the image in which agents run."""
+    name = call.door.image_build(call.settings, lambda line: _progress(call, line))
+    call.say(f"{name} is built", {"name": name})
+
+
+@image.command("list", example="halftui image list")
+@pass_call
+def list_images(call: Call) -> None:
+    """List the images in which agents can run."""
+    call.list(call.door.image_list(call.settings), ("name", "size_mb", "created_at"), ("digest",))
+
+
+def _progress(call: Call, line: str) -> None:
+    call.err.write(clean_line(line) + "\n")
+    call.err.flush()

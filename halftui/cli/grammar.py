@@ -1,0 +1,91 @@
+"""What every command has: help with an example, and options of its own for the board and the output."""
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from halftui.cli.call import Call
+from halftui.cli.output import FORMATS
+
+pass_call = click.make_pass_decorator(Call)
+
+
+class Helped(click.Command):
+    """A command whose help goes where the call's output goes."""
+
+    def get_help_option(self, ctx: click.Context) -> click.Option | None:
+        """Return the help option."""
+        option = super().get_help_option(ctx)
+        if option is not None:
+            option.callback = _show_help
+        return option
+
+
+class Command(Helped):
+    """A command with an example in its help, that takes the shared options as well."""
+
+    def __init__(self, name: str | None, *, example: str, **kwargs: Any) -> None:
+        super().__init__(name, epilog=f"Example: {example}", **kwargs)
+        self.example = example
+        self.params += shared()
+
+
+class Group(Helped, click.Group):
+    """A noun and its verbs."""
+
+    command_class = Command
+
+
+def command(name: str, *, example: str) -> Callable[[Callable[..., Any]], Command]:
+    """Make a function a command that stands by itself."""
+    return click.command(name, cls=Command, example=example)
+
+
+def group(name: str) -> Callable[[Callable[..., Any]], Group]:
+    """Make a function a noun."""
+    return click.group(name, cls=Group)
+
+
+def shared() -> list[click.Parameter]:
+    """Return the options that stand before or after a command's name."""
+    return [
+        click.Option(
+            ["--board"], metavar="NAME", expose_value=False, callback=_keep_board,
+            help="The board, if not the one of this folder.",
+        ),
+        click.Option(
+            ["-o", "--output"], type=click.Choice(FORMATS), expose_value=False, callback=_keep_form,
+            help="How to print.",
+        ),
+        click.Option(
+            ["--no-color"], is_flag=True, expose_value=False, callback=_keep_plain,
+            help="Print without colours.",
+        ),
+    ]  # fmt: skip
+
+
+def call_of(ctx: click.Context) -> Call:
+    """Return the call that a context belongs to."""
+    return ctx.ensure_object(Call)
+
+
+def _show_help(ctx: click.Context, _param: click.Parameter, is_wanted: Any) -> None:
+    if is_wanted and not ctx.resilient_parsing:
+        call_of(ctx).write(ctx.get_help() + "\n")
+        ctx.exit()
+
+
+def _keep_board(ctx: click.Context, _param: click.Parameter, value: str | None) -> None:
+    if value is not None:
+        call_of(ctx).wanted_board = value
+
+
+def _keep_form(ctx: click.Context, _param: click.Parameter, value: str | None) -> None:
+    if value is not None:
+        call_of(ctx).form = value
+
+
+def _keep_plain(ctx: click.Context, _param: click.Parameter, value: Any) -> None:
+    if value:
+        call_of(ctx).is_plain = True

@@ -1,0 +1,145 @@
+"""Parses a command line, runs the command it names, and turns errors into words and an exit code.
+
+A noun's module is imported when it is named, so that `halftui --version` costs next to nothing.
+"""
+
+import io
+import logging
+import os
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from typing import Any
+
+import click
+
+from halftui import __version__
+from halftui.cli.call import Call
+from halftui.cli.door import Door
+from halftui.cli.grammar import Group, call_of, shared
+from halftui.errors import BUG_EXIT, HalfTUIError
+
+INTERRUPTED, PIPE_CLOSED = 130, 141  # 128 + the signal, as shells report it
+NOUNS: Mapping[str, str] = {
+    "add": "bead:add",
+    "agent": "agent:agent",
+    "answer": "question:answer",
+    "attempt": "attempt:attempt",
+    "bead": "bead:bead",
+    "board": "board:board",
+    "config": "config:config",
+    "convoy": "convoy:convoy",
+    "demo": "house:demo",
+    "doctor": "house:doctor",
+    "event": "event:event",
+    "image": "house:image",
+    "inbox": "question:inbox",
+    "init": "house:init",
+    "question": "question:question",
+    "subscription": "subscription:subscription",
+}
+
+
+class Root(Group):
+    """All nouns, imported when they are named."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all nouns."""
+        return sorted(NOUNS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a noun's command."""
+        if cmd_name not in NOUNS:
+            return None
+        room, _, name = NOUNS[cmd_name].partition(":")
+        found: click.Command = getattr(import_module(f"halftui.cli.commands.{room}"), name)
+        return found
+
+
+def run(door: Door, argv: Sequence[str]) -> int:
+    """Run one command line and return its exit code; only a bug gets out as an exception."""
+    call = Call(door)
+    for stream in (call.out, call.err, call.input):
+        if isinstance(stream, io.TextIOWrapper):  # other letters than the terminal's are no reason to fail
+            stream.reconfigure(errors="replace" if stream is call.input else "backslashreplace")
+    words = [os.fsencode(word).decode("utf-8", "replace") for word in argv]
+    try:
+        return _invoke(call, words)
+    except BrokenPipeError:
+        return _leave_quietly(call)
+    except (KeyboardInterrupt, click.Abort):
+        return INTERRUPTED
+
+
+def report_bug(door: Door, error: Exception, log: str) -> int:
+    """Write the traceback to the log, say in one sentence where that is, and return the exit code."""
+    logging.getLogger(__name__).error("a bug", exc_info=error)
+    where = f"the log tells more: {log}" if log else "set HALFTUI_HOME to a folder that can hold a log"
+    Call(door).complain(f"this is a bug in HalfTUI ({type(error).__name__})", where)
+    return BUG_EXIT
+
+
+def _invoke(call: Call, argv: Sequence[str]) -> int:
+    try:
+        code = cli.main(list(argv), "halftui", standalone_mode=False, obj=call)
+    except HalfTUIError as error:
+        call.complain(error.message, error.hint)
+        return error.exit_code
+    except click.exceptions.NoArgsIsHelpError as error:
+        call.err.write(error.message + "\n")
+        return error.exit_code
+    except click.ClickException as error:
+        call.complain(error.format_message(), _hint_of(error))
+        return error.exit_code
+    finally:
+        call.out.flush()
+    return code if isinstance(code, int) else 0
+
+
+def _hint_of(error: click.ClickException) -> str:
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    return f"run: {context.command_path if context else 'halftui'} --help"
+
+
+def _leave_quietly(call: Call) -> int:
+    if call.door.out is None:  # else the interpreter complains when it flushes at its end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), call.out.fileno())
+    return PIPE_CLOSED
+
+
+def _show_version(ctx: click.Context, _param: click.Parameter, is_wanted: Any) -> None:
+    if is_wanted and not ctx.resilient_parsing:
+        call_of(ctx).write(f"halftui {__version__}\n")
+        ctx.exit()
+
+
+def _keep_flag(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
+    if value is not None:
+        call_of(ctx).flags[str(param.name)] = value
+
+
+@click.group(cls=Root, invoke_without_command=True, context_settings={"max_content_width": 100})
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_show_version,
+    help="Print the version.",
+)  # fmt: skip
+@click.option(
+    "--database", metavar="URL", expose_value=False, callback=_keep_flag,
+    help="The database; by default a SQLite file in the home folder.",
+)  # fmt: skip
+@click.option(
+    "--home", metavar="FOLDER", expose_value=False, callback=_keep_flag,
+    help="Where HalfTUI keeps the database, repositories and worktrees.",
+)  # fmt: skip
+@click.pass_context
+def cli(ctx: click.Context) -> Any:
+    """A kanban board in the terminal that runs AI coding agents.
+
+    Without a command the board of this folder opens.
+    """
+    if ctx.invoked_subcommand is None:
+        call = call_of(ctx)
+        return call.door.tui(call.settings, call.wanted_board)
+    return None
+
+
+cli.params += shared()

@@ -1,0 +1,67 @@
+"""What `halftui doctor` and the first screen look at: can work be done here, and what is missing."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from halftui.cli.door import Check
+from halftui.errors import HalfTUIError, Misconfigured
+from halftui.main.house import House
+from halftui.ops import views
+
+
+def checks(house: House, folder: Path | None = None) -> list[Check]:
+    """Return every finding, each with its remedy."""
+    here = folder or Path.cwd()
+    looks: tuple[tuple[str, Callable[[], str]], ...] = (
+        ("git", _git),
+        ("repository", lambda: _repository(here)),
+        ("database", lambda: _database(house)),
+        ("sandbox", lambda: _sandbox(house)),
+        ("account", lambda: _account(house)),
+    )
+    return [_check(name, look) for name, look in looks]
+
+
+def _check(name: str, look: Callable[[], str]) -> Check:
+    try:
+        return Check(name, is_ok=True, says=look())
+    except HalfTUIError as error:
+        return Check(name, is_ok=False, says=error.message, remedy=error.hint)
+
+
+def _git() -> str:
+    from halftui.workspace.git import check_version
+
+    check_version()
+    return "new enough"
+
+
+def _repository(here: Path) -> str:
+    from halftui.workspace.origin import locate
+
+    origin = locate(here)
+    return f"{origin.place}, work goes to {origin.branch}"
+
+
+def _database(house: House) -> str:
+    if not house.store.revision():
+        raise Misconfigured(f"there is none yet at {house.store.shown_url}", "run: halftui init")
+    house.store.prepare()
+    count = len(house.store.read(views.boards))
+    return f"{house.store.shown_url}, {count} board{'' if count == 1 else 's'}"
+
+
+def _sandbox(house: House) -> str:
+    choice = house.choice(house.settings.sandbox or "auto")
+    if choice.sandbox.kind == "docker":
+        house.require_image()
+    return choice.reason
+
+
+def _account(house: House) -> str:
+    from halftui.engine.gate import Credentials
+    from halftui.ops import subscriptions
+
+    stored = house.store.read(subscriptions.choose) if house.store.revision() else None
+    found = Credentials(house.store, house.vault, house.service.lines, house.env).find(stored)
+    return f"{'a stored subscription' if stored else 'from the environment'} ({found.kind})"

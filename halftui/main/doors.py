@@ -1,0 +1,157 @@
+"""The door that the command line is handed: each callable enters the rooms that it needs, no more."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from halftui import logs, settings
+from halftui.cli import parser
+from halftui.cli.door import Beginning, Check, Door, ImageRow, Showing
+from halftui.main.house import House
+from halftui.ops import views
+from halftui.service.service import Service
+from halftui.settings import Settings
+
+if TYPE_CHECKING:
+    from halftui.demo.stage import Stage
+    from halftui.domain.shown import BoardRow
+    from halftui.engine.engine import Engine
+
+
+def enter(argv: Sequence[str]) -> int:
+    """Run one command line and return its exit code; a bug becomes a sentence and a log entry."""
+    door = Door(
+        settings_of=_settings,
+        service=lambda chosen: House(chosen).service,
+        seal=lambda chosen, row, secret: House(chosen).vault.seal(row, secret),
+        init=_init,
+        tui=_tui,
+        demo=_demo,
+        doctor=_doctor,
+        image_build=_image_build,
+        image_list=_image_list,
+    )
+    try:
+        return parser.run(door, argv)
+    except Exception as error:  # noqa: BLE001 - the program's edge: report_bug logs the trace
+        return parser.report_bug(door, error, str(settings.data_folder() / "halftui.log"))
+
+
+def _settings(flags: Mapping[str, object]) -> Settings:
+    chosen = settings.load(flags)
+    logs.start(chosen.home_folder, chosen.log_level)
+    return chosen
+
+
+def _init(chosen: Settings, beginning: Beginning) -> str:
+    house = House(chosen)
+    return house.init(beginning.folder, beginning.name, beginning.branch, **beginning.settings).id
+
+
+def _tui(chosen: Settings, board: str) -> int:
+    house = House(chosen)
+    return _open(house, house.service, board, lambda: house.engine(house.service))
+
+
+def _open(house: House, service: Service, board: str, make_engine: Callable[[], Engine]) -> int:
+    from halftui.main.show import show
+    from halftui.tui.app import HalfApp
+
+    async def run() -> int:
+        return await show(
+            house, HalfApp(service, board, theme=house.settings.theme, owns_agents=True), make_engine
+        )
+
+    return asyncio.run(run())
+
+
+def _demo(chosen: Settings, showing: Showing) -> int:
+    return asyncio.run(_demonstrate(chosen, showing))
+
+
+async def _demonstrate(chosen: Settings, showing: Showing) -> int:
+    from halftui.demo.stage import open_stage
+
+    async with open_stage() as stage:
+        house, board = await asyncio.to_thread(_set_stage, chosen, stage)
+        engine = _engine_of(house)
+        if showing.is_headless:
+            return await _run_headless(house, board, engine, showing)
+        from halftui.main.show import show
+        from halftui.tui.app import HalfApp
+
+        return await show(
+            house, HalfApp(house.service, board.id, theme=chosen.theme, owns_agents=True), engine
+        )
+
+
+def _set_stage(chosen: Settings, stage: Stage) -> tuple[House, BoardRow]:
+    """Make the demo's house and board, its beads included."""
+    from claude_agent_sdk import __file__ as sdk  # the demo pays for it in any case
+
+    from halftui.demo.stage import NAME, can_run
+
+    house = House(
+        replace(chosen, home=str(stage.home), database="", sandbox="local", permissions="free", cap=3,
+                api_url=stage.model_url, names="kitchen", log_level="info"),
+        stage.env,
+    )  # fmt: skip
+    is_real = can_run(Path(sdk).parent / "_bundled" / "claude")
+    board = house.init(stage.repository, NAME, runtime="claude" if is_real else "scripted", sandbox="local")
+    stage.fill(house.service, board.id)
+    return house, board
+
+
+def _engine_of(house: House) -> Callable[[], Engine]:
+    from halftui.demo import story
+    from halftui.runtime.base import Runtime
+    from halftui.runtime.choose import make
+
+    async def runtime(kind: str, credential: str) -> Runtime:
+        if kind == "scripted":
+            return make(kind, scenario=story.script_for)
+        return await house.runtime(kind, credential)
+
+    return lambda: house.engine(house.service, runtime=runtime)
+
+
+async def _run_headless(
+    house: House, board: BoardRow, make_engine: Callable[[], Engine], showing: Showing
+) -> int:
+    from halftui.main.headless import Run
+
+    run = Run(house, board.id, lambda line: print(line, flush=True))  # noqa: T201 - its output is the point
+    engine = await asyncio.to_thread(make_engine)
+    await run.go(engine, showing.seconds, plays_person=True)
+    shown = await asyncio.to_thread(house.store.read, views.snapshot, board.id)
+    done = shown.lane("done").total
+    total = sum(lane.total for lane in shown.lanes)
+    print(f"{done} of {total} beads merged, {run.counts['question.answer']} question answered")  # noqa: T201
+    return 0 if done else 1
+
+
+def _doctor(chosen: Settings) -> Sequence[Check]:
+    from halftui.main.doctor import checks
+
+    return checks(House(chosen))
+
+
+def _image_build(chosen: Settings, tell: Callable[[str], None]) -> str:
+    from halftui.sandbox import image
+
+    for line in image.build(chosen.docker_host or None):
+        tell(line)
+    return image.tag()
+
+
+def _image_list(chosen: Settings) -> Sequence[ImageRow]:
+    from halftui.sandbox import image
+
+    return [
+        ImageRow(found.name, found.digest, found.size_mb, found.created_at)
+        for found in image.listed(chosen.docker_host or None)
+    ]

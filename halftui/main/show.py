@@ -1,0 +1,87 @@
+"""Shows a board on this terminal, with the engine behind it if no other process runs one."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from halftui.engine.lock import sole_engine
+from halftui.errors import HalfTUIError
+
+if TYPE_CHECKING:
+    from halftui.engine.engine import Engine
+    from halftui.main.house import House
+    from halftui.tui.app import HalfApp
+
+log = logging.getLogger(__name__)
+
+MakeEngine = Callable[[], "Engine"]
+VIEWER = "another HalfTUI runs the agents; this one shows what they do"
+NOTICE_SECONDS = 1.0
+
+
+async def show(house: House, app: HalfApp, make_engine: MakeEngine) -> int:
+    """Run the app until it is left, the engine beside it; return the exit code."""
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGHUP):  # the terminal went away: end as if left by hand
+        loop.add_signal_handler(number, app.exit)
+    with sole_engine(house.home) as is_mine:
+        async with asyncio.TaskGroup() as group:
+            backstage = Backstage(app, make_engine)
+            engine = group.create_task(backstage.run()) if is_mine else None
+            if not is_mine:
+                app.notice, app.owns_agents = VIEWER, False
+            await app.run_async()
+            backstage.leave()
+            if engine is not None:
+                await engine
+    return app.return_code or 0
+
+
+class Backstage:
+    """The engine behind one app: made once the first frame is drawn, ended when the app is left."""
+
+    def __init__(self, app: HalfApp, make_engine: MakeEngine) -> None:
+        self._app = app
+        self._make_engine = make_engine
+        self._engine: Engine | None = None
+        self._left = asyncio.Event()
+
+    async def run(self) -> None:
+        """Make the engine and run it, telling the app what keeps agents from starting."""
+        await self._app.drawn.wait()
+        if self._left.is_set():
+            return
+        self._engine = await asyncio.to_thread(self._make_engine)
+        async with asyncio.TaskGroup() as group:
+            teller = group.create_task(self._tell())
+            if not self._left.is_set():
+                await self._engine.run()
+            teller.cancel()
+
+    def leave(self) -> None:
+        """End the engine, its agents' work kept."""
+        self._left.set()
+        self._app.drawn.set()
+        if self._engine is not None:
+            self._engine.stop()
+
+    async def _tell(self) -> None:
+        while self._engine is not None:
+            fault: HalfTUIError | None = self._engine.notices.get(self._app.board)
+            self._app.notice = f"{fault.message}: {fault.hint}" if fault else await self._where()
+            await asyncio.sleep(NOTICE_SECONDS)
+
+    async def _where(self) -> str:
+        """Return a warning if agents run unconfined, else nothing."""
+        snapshot = self._app.service.watch(self._app.board).snapshot
+        if snapshot is None or self._engine is None:
+            return ""
+        try:
+            sandbox = await self._engine.rooms.sandbox(snapshot.board)
+        except HalfTUIError as error:
+            return f"{error.message}: {error.hint}"
+        return "" if sandbox.is_confined else "agents run unconfined on this machine"

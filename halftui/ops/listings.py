@@ -1,0 +1,137 @@
+"""What the command line asks beyond a board's screens: plain SQL into frozen views, without the ORM."""
+
+from __future__ import annotations
+
+import json
+
+from halftui.domain import graph
+from halftui.domain.shown import (
+    Card,
+    ConvoyDetail,
+    Happened,
+    Place,
+    SubscriptionRow,
+)
+from halftui.errors import NotFound, Refused
+from halftui.ops import views
+from halftui.store.store import Rows
+
+
+def place_beside(rows: Rows, bead_id: str, beside: str, *, is_behind: bool) -> Place:
+    """Return the neighbours and the priority of a bead that is to stand right beside another."""
+    found = rows.rows("SELECT board_id, priority, rank FROM bead WHERE id = :i", i=beside)
+    if not found:
+        raise NotFound(f"there is no bead {beside}", "halftui bead list shows them")
+    board_id, priority, key = found[0]
+    sign, order = (">", "") if is_behind else ("<", " DESC")
+    next_one = rows.rows(
+        f"SELECT id FROM bead WHERE board_id = :b AND rank {sign} :r AND id <> :i"
+        f" ORDER BY rank{order}, id LIMIT 1",
+        b=board_id,
+        r=key,
+        i=bead_id,
+    )
+    other = str(next_one[0][0]) if next_one else None
+    return Place(beside, other, int(priority)) if is_behind else Place(other, beside, int(priority))
+
+
+def convoy(rows: Rows, text: str, board_id: str) -> ConvoyDetail:
+    """Return a convoy with its beads in waves; `text` is its id or its name. Raises NotFound, Refused."""
+    ident = resolve_convoy(rows, text, board_id)
+    row = next(c for c in views.convoys(rows, board_id) if c.id == ident)
+    cards = {c.id: c for c in _members(rows, ident)}
+    edges = [
+        graph.Edge(str(source), str(target), str(kind))
+        for source, target, kind in rows.rows(
+            "SELECT e.source, e.target, e.kind FROM edge e JOIN bead b ON b.id = e.source"
+            " WHERE b.convoy_id = :c",
+            c=ident,
+        )
+    ]
+    waves = tuple(tuple(cards[i] for i in wave) for wave in graph.waves(cards, edges))
+    return ConvoyDetail(row, waves)
+
+
+def resolve_convoy(rows: Rows, text: str, board_id: str) -> str:
+    """Return the id of the convoy of that id or name. Raises NotFound, Refused if two have the name."""
+    found = rows.rows(
+        "SELECT id FROM convoy WHERE board_id = :b AND (id = :t OR name = :t) ORDER BY id <> :t",
+        b=board_id,
+        t=text,
+    )
+    ids = [str(row[0]) for row in found]
+    if not ids:
+        raise NotFound(f"there is no convoy {text}", "halftui convoy list shows them")
+    if len(ids) > 1 and ids[0] != text:
+        raise Refused(f"{text} could be {', '.join(ids[:3])}", "name it by its id")
+    return ids[0]
+
+
+def attempt_of(rows: Rows, text: str, board_id: str = "") -> str:
+    """Return the attempt that `text` names: its own id, or a bead's, whose newest is meant."""
+    if rows.rows("SELECT 1 FROM attempt WHERE id = :i", i=text):
+        return text
+    if "@" in text:
+        raise NotFound(f"there is no attempt {text}", "halftui attempt list BEAD shows them")
+    bead = views.resolve_bead(rows, text, board_id)
+    return newest_attempt(rows, bead)
+
+
+def newest_attempt(rows: Rows, bead_id: str) -> str:
+    """Return a bead's newest attempt. Raises NotFound."""
+    found = rows.rows("SELECT id FROM attempt WHERE bead_id = :b ORDER BY epoch DESC LIMIT 1", b=bead_id)
+    if not found:
+        raise NotFound(f"no agent has worked on {bead_id} yet", f"halftui bead show {bead_id} says why")
+    return str(found[0][0])
+
+
+def bead_of(rows: Rows, attempt: str) -> str:
+    """Return the bead of an attempt."""
+    return str(rows.rows("SELECT bead_id FROM attempt WHERE id = :i", i=attempt)[0][0])
+
+
+def ask_of(rows: Rows, text: str, board_id: str) -> str:
+    """Return the id of the open question that `text` names, whole or by a unique prefix."""
+    found = [ask.id for ask in views.asks(rows, board_id) if text and ask.id.startswith(text)]
+    if text in found or len(found) == 1:
+        return text if text in found else found[0]
+    if found:
+        raise Refused(f"{text} could be {', '.join(found[:3])}", "name more of it")
+    answered = rows.rows("SELECT answered_by FROM question WHERE id = :i", i=text)
+    if answered:
+        raise Refused(f"this was answered by {answered[0][0]}", "nothing is left to do")
+    raise NotFound(f"there is no open question {text}", "halftui inbox shows them")
+
+
+def agent_of(rows: Rows, text: str, board_id: str) -> str:
+    """Return the id of the living agent that `text` names, by its name or id."""
+    for agent in views.agents(rows, board_id):
+        if text in (agent.id, agent.name):
+            return agent.id
+    raise NotFound(f"there is no agent {text}", "halftui agent list shows them")
+
+
+def subscriptions(rows: Rows) -> tuple[SubscriptionRow, ...]:
+    """Return all subscriptions by name, without their credentials."""
+    found = rows.rows(
+        "SELECT s.name, s.kind, s.base_url, s.sealed <> '', s.cooling_until, s.parked, s.created_at,"
+        " (SELECT count(*) FROM attempt t WHERE t.subscription_id = s.id AND t.state <> 'ended')"
+        " FROM subscription s ORDER BY s.name"
+    )
+    return tuple(SubscriptionRow(*[*r[:3], bool(r[3]), *r[4:]]) for r in found)
+
+
+def newest_events(rows: Rows, board_id: str, subject: str = "", most: int = 50) -> tuple[Happened, ...]:
+    """Return the newest events of a board, oldest first; of one subject if it is named."""
+    only = " AND subject = :s" if subject else ""
+    found = rows.rows(
+        "SELECT seq, at, actor, verb, board_id, subject, before, after FROM event"
+        f" WHERE board_id = :b{only} ORDER BY seq DESC LIMIT :m",
+        **({"b": board_id, "m": most} | ({"s": subject} if subject else {})),
+    )
+    return tuple(Happened(*[*r[:6], json.loads(r[6]), json.loads(r[7])]) for r in reversed(found))
+
+
+def _members(rows: Rows, convoy_id: str) -> tuple[Card, ...]:
+    found = rows.rows("SELECT id FROM bead WHERE convoy_id = :c ORDER BY priority, rank, id", c=convoy_id)
+    return tuple(views.bead(rows, str(row[0])).card for row in found)

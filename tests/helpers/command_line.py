@@ -1,0 +1,84 @@
+"""A composition root for tests: the command line over a real database, without engine and screens."""
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+
+from halftui import logs, settings
+from halftui.cli import parser
+from halftui.cli.door import Beginning, Check, Door, ImageRow
+from halftui.domain.actor import Actor, Role, person
+from halftui.service.review import Review
+from halftui.service.service import Service
+from halftui.settings import Settings
+from halftui.store.store import Store
+
+WRONG = "HALFTUI_TEST_BUG"  # set, `doctor` has a bug
+
+
+def door_of(actor: Actor | None = None) -> Door:
+    """Return a door that opens the database which the settings name."""
+    stores: dict[str, Store] = {}
+    who = actor or person("ann", Role(os.environ.get("HALFTUI_TEST_ROLE", "admin")))
+
+    def service(chosen: Settings) -> Service:
+        store = stores.setdefault(chosen.database_url, Store(chosen.database_url))
+        return Service(store, who, lambda board: _desk(store, board))
+
+    def init(chosen: Settings, asked: Beginning) -> str:
+        from halftui.ops import boards
+
+        opened = service(chosen)
+        stores[chosen.database_url].prepare()
+        name, branch = asked.name or asked.folder.name, asked.branch or "main"
+        return opened.write(boards.create, name, str(asked.folder), branch, **asked.settings)
+
+    return Door(
+        settings_of=settings.load,
+        service=service,
+        seal=lambda _settings, ident, secret: f"sealed {len(secret)} for {ident}",
+        init=init,
+        tui=lambda _settings, board: _opened(f"the screen opens{board and f' on {board}'}"),
+        demo=lambda _settings: _opened("the demo opens"),
+        doctor=_doctor,
+        image_build=_build,
+        image_list=lambda _settings: [ImageRow("halftui-agent:1", "sha256:00", 300, 0.0)],
+    )
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run a command line as the program does, with its edge for bugs."""
+    door = door_of()
+    log = ""
+    try:
+        chosen = settings.load()
+        log = str(logs.start(chosen.home_folder, chosen.log_level) or "")
+        return parser.run(door, argv)
+    except Exception as error:  # noqa: BLE001 - stands for the edge of main
+        return parser.report_bug(door, error, log)
+
+
+def _desk(store: Store, board: str) -> Review:
+    from tests.helpers.desk import PlainDesk
+
+    return PlainDesk(store, board)
+
+
+def _opened(text: str) -> int:
+    sys.stdout.write(text + "\n")
+    return 0
+
+
+def _doctor(_settings: Settings) -> list[Check]:
+    if os.environ.get(WRONG):
+        raise ZeroDivisionError("a secret place in the code")
+    return [Check("git", is_ok=True, says="2.39"), Check("docker", is_ok=False, says="not there", remedy="x")]
+
+
+def _build(_settings: Settings, tell: Callable[[str], None]) -> str:
+    tell("step \x1b]0;1\x07 of 1")
+    return "halftui-agent:1"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

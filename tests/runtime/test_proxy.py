@@ -1,0 +1,392 @@
+"""The credential proxy, against the scripted model and against bare HTTP servers."""
+
+import asyncio
+import io
+import json
+import stat
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from halftui.demo.model import ScriptedModel
+from halftui.domain.happenings import Answer, Ended, Outcome
+from halftui.errors import Misconfigured, Unavailable
+from halftui.runtime.base import Brief
+from halftui.runtime.claude import ClaudeRuntime
+from halftui.runtime.meter import Limit, Usage
+from halftui.runtime.proxy import LONGEST_BODY, Credential, Owner, serve
+from tests.runtime.doubles import FixedDesk, Stage
+
+SECRET = "sk-ant-canary-4711"
+KEY = Credential("api-key", SECRET)
+TOKEN = Credential("oauth", SECRET)
+SENT = {
+    "Authorization": "Bearer sk-ant-oat01-placeholder",
+    "X-Api-Key": "placeholder",
+    "Cookie": "a=b",
+    "Proxy-Authorization": "Basic xyz",
+    "anthropic-beta": "one-2025-01-01, oauth-2025-04-20",
+    "anthropic-version": "2023-06-01",
+}
+
+
+def always(credential: Credential) -> Callable[[], Awaitable[Credential]]:
+    async def source() -> Credential:
+        return credential
+
+    return source
+
+
+@asynccontextmanager
+async def agent(socket: Path) -> AsyncIterator[aiohttp.ClientSession]:
+    connector = aiohttp.UnixConnector(str(socket))
+    async with aiohttp.ClientSession("http://localhost", connector=connector) as session:
+        yield session
+
+
+@asynccontextmanager
+async def upstream(
+    handler: Callable[[web.Request], Awaitable[web.StreamResponse]],
+) -> AsyncIterator[str]:
+    app = web.Application(client_max_size=2 * LONGEST_BODY)
+    app.router.add_route("*", "/{path:.*}", handler)
+    runner = web.AppRunner(app, shutdown_timeout=0.1, handler_cancellation=True)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    try:
+        yield "http://{}:{}".format(*runner.addresses[0][:2])
+    finally:
+        await runner.cleanup()
+
+
+def body(text: str = "Hi. SCRIPT:[]", **more: object) -> dict[str, object]:
+    messages = [{"role": "user", "content": text}]
+    return {"model": "opus", "messages": messages, "tools": [{"name": "x"}], **more}
+
+
+@pytest.mark.parametrize("credential", [KEY, TOKEN])
+async def test_the_agents_credentials_are_replaced(tmp_path: Path, credential: Credential) -> None:
+    async with (
+        ScriptedModel() as model,
+        serve(tmp_path / "s", always(credential), model.url) as socket,
+        agent(socket) as session,
+        session.post("/v1/messages?beta=true", json=body(), headers=SENT) as answer,
+    ):
+        assert answer.status == 200
+        assert SECRET not in await answer.text() + str(answer.headers)
+    headers = dict(model.requests[0].headers)
+    assert "placeholder" not in str(headers)
+    assert headers["anthropic-version"] == "2023-06-01"
+    assert not {"cookie", "proxy-authorization"} & set(headers)
+    flags = headers["anthropic-beta"].split(",")
+    if credential.kind == "api-key":
+        assert (headers["x-api-key"], headers.get("authorization")) == (SECRET, None)
+        assert flags == ["one-2025-01-01"]
+    else:
+        assert (headers.get("x-api-key"), headers["authorization"]) == (None, f"Bearer {SECRET}")
+        assert flags == ["one-2025-01-01", "oauth-2025-04-20"]
+
+
+async def raw_status(socket: Path, method: str, path: str) -> int:
+    """Return the status for a request line that no HTTP client would send like that."""
+    reader, writer = await asyncio.open_unix_connection(socket)
+    head = f"{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 2\r\n"
+    writer.write(f"{head}\r\n{{}}".encode())
+    answer = await reader.read()
+    writer.close()
+    await writer.wait_closed()
+    return int(answer.split()[1])
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/v1/messages"),
+        ("POST", "/v1/messages/batches"),
+        ("POST", "/v1/files"),
+        ("POST", "/v1/messages/../files"),
+        ("POST", "/v1/messages/"),
+        ("POST", "//v1/messages"),
+        ("POST", "/v1/messages%2Fbatches"),
+        ("DELETE", "/v1/messages"),
+        ("POST", "/api/oauth/claude_cli/create_api_key"),
+    ],
+)
+async def test_only_the_messages_api_is_open(tmp_path: Path, method: str, path: str) -> None:
+    async with (
+        ScriptedModel() as model,
+        serve(tmp_path / "s", always(KEY), model.url) as socket,
+    ):
+        assert await raw_status(socket, method, path) == 403
+    assert model.count == 0
+
+
+async def test_only_the_checked_path_goes_on(tmp_path: Path) -> None:
+    seen: list[str] = []
+
+    async def handler(request: web.Request) -> web.Response:
+        seen.append(request.raw_path)
+        return web.json_response({})
+
+    async with (
+        upstream(handler) as url,
+        serve(tmp_path / "s", always(KEY), f"{url}/prefix/") as socket,
+    ):
+        for path in ("/v1/%6dessages?beta=true&x=%2F", "http://evil.example/v1/messages"):
+            assert await raw_status(socket, "POST", path) == 200
+    assert seen == ["/prefix/v1/messages?beta=true&x=%2F", "/prefix/v1/messages"]
+
+
+async def test_a_body_beyond_the_limit_is_refused(tmp_path: Path) -> None:
+    async with (
+        ScriptedModel() as model,
+        serve(tmp_path / "s", always(KEY), model.url) as socket,
+        agent(socket) as session,
+        session.post("/v1/messages", data=io.BytesIO(b"x" * (LONGEST_BODY + 1))) as answer,
+    ):
+        assert answer.status == 413
+        assert (await answer.json())["error"]["type"] == "request_too_large"
+    assert model.count == 0
+
+
+async def test_a_large_body_passes(tmp_path: Path) -> None:
+    sent = io.BytesIO(json.dumps(body("x" * 9 * 2**20)).encode())
+    async with (
+        ScriptedModel() as model,
+        serve(tmp_path / "s", always(KEY), model.url) as socket,
+        agent(socket) as session,
+        session.post("/v1/messages", data=sent) as answer,
+    ):
+        assert answer.status == 200
+    assert model.count == 1
+
+
+async def test_an_answer_passes_piece_by_piece(tmp_path: Path) -> None:
+    is_read = asyncio.Event()
+
+    async def handler(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"content-type": "text/event-stream"})
+        await response.prepare(request)
+        await response.write(b"event: one\n\n")
+        await asyncio.wait_for(is_read.wait(), 5)  # only comes if the first piece came through
+        await response.write(b"event: two\n\n")
+        return response
+
+    async with (
+        upstream(handler) as url,
+        serve(tmp_path / "s", always(KEY), url) as socket,
+        agent(socket) as session,
+        session.post("/v1/messages", json=body()) as answer,
+    ):
+        assert await answer.content.readany() == b"event: one\n\n"
+        is_read.set()
+        assert await answer.content.readany() == b"event: two\n\n"
+
+
+async def test_usage_and_limits_are_told(tmp_path: Path) -> None:
+    start = {"message": {"model": "opus", "usage": {"input_tokens": 7, "output_tokens": 1,
+             "cache_read_input_tokens": 5, "cache_creation_input_tokens": 3}}}  # fmt: skip
+    events = [start, {"delta": {"text": '"usage"'}}, {"usage": {"output_tokens": 40}}]
+    wire = "".join(f"event: x\ndata: {json.dumps(event)}\n\n" for event in events).encode()
+
+    async def handler(request: web.Request) -> web.StreamResponse:
+        headers = {
+            "content-type": "text/event-stream",
+            "anthropic-ratelimit-unified-status": "allowed_warning",
+            "Anthropic-Ratelimit-Unified-5h-Utilization": "0.91",
+            "set-cookie": "a=b",
+        }
+        response = web.StreamResponse(headers=headers)
+        await response.prepare(request)
+        for place in range(0, len(wire), 7):
+            await response.write(wire[place : place + 7])
+        return response
+
+    used: list[Usage] = []
+    limits: list[Limit] = []
+    async with (
+        upstream(handler) as url,
+        serve(
+            tmp_path / "s", always(KEY), url, on_usage=used.append, on_limit=limits.append
+        ) as socket,
+        agent(socket) as session,
+        session.post("/v1/messages", json=body()) as answer,
+    ):
+        assert await answer.read() == wire
+        assert answer.headers["anthropic-ratelimit-unified-status"] == "allowed_warning"
+        assert "set-cookie" not in answer.headers
+    assert used == [Usage("opus", 7, 40, 5, 3)]
+    assert limits == [Limit(200, {"status": "allowed_warning", "5h-utilization": "0.91"})]
+
+
+async def test_a_refusal_passes_with_its_limit(tmp_path: Path) -> None:
+    async def handler(request: web.Request) -> web.Response:
+        return web.json_response({"no": 1}, status=429, headers={"retry-after": "17"})
+
+    limits: list[Limit] = []
+    async with (
+        upstream(handler) as url,
+        serve(tmp_path / "s", always(KEY), url, on_limit=limits.append) as socket,
+        agent(socket) as session,
+        session.post("/v1/messages", json=body()) as answer,
+    ):
+        assert (answer.status, await answer.json()) == (429, {"no": 1})
+        assert answer.headers["retry-after"] == "17"
+    assert limits == [Limit(429, {}, 17.0)]
+
+
+async def test_a_redirect_is_not_followed(tmp_path: Path) -> None:
+    async def handler(request: web.Request) -> web.Response:
+        assert not request.path.startswith("/elsewhere")
+        return web.Response(status=307, headers={"location": "/elsewhere"})
+
+    async with (
+        upstream(handler) as url,
+        serve(tmp_path / "s", always(KEY), url) as socket,
+        agent(socket) as session,
+        session.post("/v1/messages", json=body(), allow_redirects=False) as answer,
+    ):
+        assert answer.status == 307
+
+
+async def test_a_break_upstream_is_a_break(tmp_path: Path) -> None:
+    async def handler(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        await response.write(b'data: {"usage": {"output_tokens": 3}}\n')
+        assert request.transport is not None
+        request.transport.abort()
+        return response
+
+    async with (
+        upstream(handler) as url,
+        serve(tmp_path / "s", always(KEY), url) as socket,
+        agent(socket) as session,
+        session.post("/v1/messages", json=body()) as answer,
+    ):
+        assert answer.status == 200
+        with pytest.raises(aiohttp.ClientError):
+            await answer.read()
+
+
+async def raising(error: Exception) -> Credential:
+    raise error
+
+
+@pytest.mark.parametrize(
+    ("source", "status", "kind"),
+    [
+        (always(KEY), 502, "api_error"),
+        (always(Credential("api-key", SECRET, "no url at all")), 502, "api_error"),
+        (lambda: raising(Unavailable("Wait.")), 502, "api_error"),
+        (lambda: raising(Unavailable("Wait.", until=datetime.now(UTC))), 429, "rate_limit_error"),
+        (lambda: raising(Misconfigured("No subscription.")), 401, "authentication_error"),
+    ],
+)
+async def test_without_a_provider_the_agent_hears_why(
+    tmp_path: Path, source: Any, status: int, kind: str
+) -> None:
+    async with (
+        serve(tmp_path / "s", source, "http://127.0.0.1:1") as socket,
+        agent(socket) as session,
+        session.post("/v1/messages", json=body()) as answer,
+    ):
+        error = await answer.json()
+        assert (answer.status, error["type"], error["error"]["type"]) == (status, "error", kind)
+        assert SECRET not in str(error)
+
+
+async def test_an_agent_that_leaves_ends_the_request(tmp_path: Path) -> None:
+    is_gone = asyncio.Event()
+
+    async def handler(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"content-type": "text/event-stream"})
+        await response.prepare(request)
+        await response.write(b": ping\n\n")
+        try:
+            await asyncio.Event().wait()  # a model that thinks: no write would tell
+        finally:
+            is_gone.set()
+        return response
+
+    async with upstream(handler) as url, serve(tmp_path / "s", always(KEY), url) as socket:
+        async with agent(socket) as session, session.post("/v1/messages", json=body()) as answer:
+            await answer.content.readany()
+            answer.close()
+        await asyncio.wait_for(is_gone.wait(), 5)
+
+
+async def test_the_socket_is_its_owners_alone_and_ends(tmp_path: Path) -> None:
+    folder = tmp_path / "s"
+    folder.mkdir()
+    (folder / "api.sock").write_text("left over")
+    async with serve(folder, always(KEY), "http://127.0.0.1:1", owner=Owner(1000, 1000)) as socket:
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+        assert stat.S_IMODE(socket.stat().st_mode) == 0o600
+        assert (folder.stat().st_uid, socket.stat().st_uid, socket.stat().st_gid) == (1000,) * 3
+    assert not socket.exists()
+
+
+async def test_a_path_too_long_for_a_socket_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path / ("x" * 100)
+    with pytest.raises(Misconfigured, match="107"):
+        async with serve(folder, always(KEY)):
+            pass
+    assert not folder.exists()
+
+
+async def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(Misconfigured):
+        async with serve(tmp_path / "file" / "s", always(KEY)):
+            pass
+
+
+def test_a_credential_hides_its_secret() -> None:
+    assert SECRET not in f"{KEY!r} {KEY} {[TOKEN]}"
+
+
+async def test_another_credential_can_take_over(tmp_path: Path) -> None:
+    credentials = [KEY, Credential("oauth", "sk-ant-oat01-other")]
+
+    async def source() -> Credential:
+        return credentials.pop(0)
+
+    async with (
+        ScriptedModel(socket=tmp_path / "m.sock") as model,
+        serve(tmp_path / "s", source, model.url) as socket,
+        agent(socket) as session,
+    ):
+        for _ in range(2):
+            async with session.post("/v1/messages", json=body()) as answer:
+                assert answer.status == 200
+    first, second = (request.headers for request in model.requests)
+    assert (first["x-api-key"], first.get("authorization")) == (SECRET, None)
+    assert second["authorization"] == "Bearer sk-ant-oat01-other"
+
+
+@pytest.mark.parametrize("credential", [KEY, TOKEN])
+async def test_the_real_cli_works_through_the_proxy(tmp_path: Path, credential: Credential) -> None:
+    runtime = ClaudeRuntime(credential.kind)
+    stage = Stage.under(tmp_path, str(runtime.program()))
+    used: list[Usage] = []
+    bash = {"tool": "Bash", "input": {"command": "env | grep -c canary; cat /proc/$PPID/environ"}}
+    prompt = f"SCRIPT:{json.dumps([bash, {'text': 'Done.'}])}"
+    session = "7b0d9e0e-3d43-4d8f-9c5e-0f8a3c1d2e4f"
+    brief = Brief("a", "b", prompt, "You are Toast.", session, is_free=True)
+    async with (
+        ScriptedModel(socket=tmp_path / "m.sock") as model,
+        serve(Path(stage.inside.sockets), always(credential), model.url, on_usage=used.append),
+    ):
+        happenings = await stage.run(runtime, brief, FixedDesk(Answer()))
+    assert happenings[-1] == Ended(Outcome.PASSED, "", "Done.", None, 0)
+    assert SECRET not in repr(happenings)
+    assert all(SECRET in str(request.headers) for request in model.requests)
+    assert len(used) == model.count == 2
+    assert all(usage.tokens_in > 100 and usage.tokens_out > 0 for usage in used)

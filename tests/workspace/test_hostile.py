@@ -1,0 +1,397 @@
+"""Hostile clones and hostile repositories: nothing of theirs runs, and nothing else is read."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from halftui.errors import HalfTUIError, Misconfigured, Refused
+from halftui.workspace.origin import locate
+from halftui.workspace.repository import Merged
+from halftui.workspace.tree import Tree
+from tests.workspace.hazards import SHARED, stock_git
+from tests.workspace.scene import ADA, BOB, World, commit, environment, git, make_project, write
+
+# The others need a step that stock_git does not do (a fetch from there, a merge that meets itself).
+BITING = SHARED.keys() - {
+    "merge driver", "pack objects", "alternate refs", "odd branches", "rewritten addresses",
+    "submodule",
+}  # fmt: skip
+
+
+def finish(world: World, tree: Tree) -> bool:
+    """Take a bead from its clone to the person's branch; True if it landed."""
+    sha = world.repo.collect(tree, 1)
+    if sha is None:
+        return False
+    base = world.repo.base_of(tree.branch)
+    for file in world.repo.changes(base, sha).files:
+        list(world.repo.patch(base, sha, file.names))
+    list(world.repo.patch(base, sha))
+    # Another's work on the target, so that a true merge is needed.
+    commit(world.project, "between", {"between.txt": "x"})
+    world.repo.refresh(world.origin)
+    merged = world.repo.merge(tree.bead, sha, "main", "m", ADA, BOB)
+    assert isinstance(merged, Merged)
+    world.repo.land(merged, world.origin, "main")
+    assert world.repo.is_merged(sha, "main")
+    return True
+
+
+@pytest.mark.parametrize("name", sorted(BITING))
+def test_the_hazards_bite_stock_git(world: World, name: str) -> None:
+    SHARED[name](world, world.project)
+    stock_git(world, world.project)
+    assert world.has_run
+
+
+@pytest.mark.parametrize("name", SHARED)
+def test_a_hostile_clone(world: World, name: str) -> None:
+    tree = world.clone()
+    commit(tree.path, "good work", {"a.txt": "one\n2\nthree\n", "good.txt": "g"})
+    SHARED[name](world, tree.path)
+    world.has_run  # noqa: B018  what the agent's own git ran does not count
+    if name == "promisor":  # a commit with a missing file is refused
+        with pytest.raises(HalfTUIError):
+            finish(world, tree)
+    else:
+        assert finish(world, tree)
+        assert (world.project / "good.txt").exists()
+    world.repo.forget(tree, "main", discard=True)
+    assert not world.has_run
+
+
+@pytest.mark.parametrize("where", ["checked out", "elsewhere"])
+@pytest.mark.parametrize("name", SHARED)
+def test_a_hostile_origin(tmp_path: Path, name: str, where: str) -> None:
+    world = World(tmp_path)
+    SHARED[name](world, world.project)
+    origin = locate(world.project, "main")
+    if name == "promisor":
+        with pytest.raises(HalfTUIError):
+            world.repo.create(origin)
+        assert not world.has_run
+        return
+    world.repo.create(origin)
+    tree = world.repo.clone("b-1", world.home / "trees/b-1", "main", ADA)
+    commit(tree.path, "good work", {"a.txt": "one\n2\nthree\n", "good.txt": "g"})
+    sha = world.repo.collect(tree, 1)
+    assert sha
+    if where == "elsewhere":
+        git(world.project, "symbolic-ref", "HEAD", "refs/heads/other")
+    world.has_run  # noqa: B018  the person's own git just ran
+    world.repo.refresh(origin)
+    world.repo.land(world.merge("b-1", sha), origin, "main")
+    assert not world.has_run
+    assert world.repo.tip("main") == sha
+    assert (world.project / "good.txt").exists() == (where == "checked out")
+
+
+@pytest.fixture
+def secret(tmp_path: Path) -> Path:
+    """A repository of the same person that no agent may read."""
+    folder = make_project(tmp_path / "secret")
+    git(folder, "switch", "-q", "-c", "halftui/b-1")
+    commit(folder, "secret", {"key.txt": "the secret\n"})
+    return folder
+
+
+def _is_known(world: World, secret: Path) -> bool:
+    sha = git(secret, "rev-parse", "HEAD")
+    listed = git(world.repo.path, "cat-file", "--batch-check", stdin=sha.encode())
+    return not listed.endswith("missing")
+
+
+def _as_alternates(tree: Path, secret: Path) -> None:
+    with (tree / ".git/objects/info/alternates").open("a") as file:
+        file.write(f"{secret}/.git/objects\n")
+    (tree / ".git/refs/heads/halftui/b-1").write_text(git(secret, "rev-parse", "HEAD") + "\n")
+
+
+def _as_git_file(tree: Path, secret: Path) -> None:
+    (tree / ".git").rename(tree / "old")
+    (tree / ".git").write_text(f"gitdir: {secret}/.git\n")
+
+
+def _as_git_link(tree: Path, secret: Path) -> None:
+    (tree / ".git").rename(tree / "old")
+    (tree / ".git").symlink_to(secret / ".git")
+
+
+def _as_commondir(tree: Path, secret: Path) -> None:
+    (tree / ".git/refs/heads/halftui/b-1").unlink()
+    (tree / ".git/commondir").write_text(f"{secret}/.git\n")
+
+
+def _as_refs_link(tree: Path, secret: Path) -> None:
+    folder = tree / ".git/refs/heads/halftui"
+    (folder / "b-1").unlink()
+    folder.rmdir()
+    folder.symlink_to(secret / ".git/refs/heads/halftui")
+    _as_alternates_only(tree, secret)
+
+
+def _as_ref_link(tree: Path, secret: Path) -> None:
+    ref = tree / ".git/refs/heads/halftui/b-1"
+    ref.unlink()
+    ref.symlink_to(secret / ".git/refs/heads/halftui/b-1")
+    _as_alternates_only(tree, secret)
+
+
+def _as_packed_refs_link(tree: Path, secret: Path) -> None:
+    git(secret, "pack-refs", "--all")
+    (tree / ".git/refs/heads/halftui/b-1").unlink()
+    (tree / ".git/packed-refs").symlink_to(secret / ".git/packed-refs")
+    _as_alternates_only(tree, secret)
+
+
+def _as_objects_link(tree: Path, secret: Path) -> None:
+    _as_alternates(tree, secret)
+    (tree / ".git/objects").rename(tree / "old")
+    (tree / ".git/objects").symlink_to(secret / ".git/objects")
+
+
+def _as_pack_link(tree: Path, secret: Path) -> None:
+    git(secret, "gc", "-q")
+    (tree / ".git/objects/pack").rmdir()
+    (tree / ".git/objects/pack").symlink_to(secret / ".git/objects/pack")
+    (tree / ".git/refs/heads/halftui/b-1").write_text(git(secret, "rev-parse", "HEAD") + "\n")
+
+
+def _as_pack_file_links(tree: Path, secret: Path) -> None:
+    git(secret, "gc", "-q")
+    for path in (secret / ".git/objects/pack").iterdir():
+        (tree / ".git/objects/pack" / path.name).symlink_to(path)
+    (tree / ".git/refs/heads/halftui/b-1").write_text(git(secret, "rev-parse", "HEAD") + "\n")
+
+
+def _as_loose_links(tree: Path, secret: Path) -> None:
+    for path in (secret / ".git/objects").glob("??"):
+        target = tree / ".git/objects" / path.name
+        if not target.exists():
+            target.symlink_to(path)
+    (tree / ".git/refs/heads/halftui/b-1").write_text(git(secret, "rev-parse", "HEAD") + "\n")
+
+
+def _as_tree_link(tree: Path, secret: Path) -> None:
+    tree.rename(tree.parent / "old")
+    tree.symlink_to(secret)
+
+
+def _as_alternates_only(tree: Path, secret: Path) -> None:
+    (tree / ".git/objects/info/alternates").write_text(f"{secret}/.git/objects\n")
+
+
+@pytest.mark.parametrize(
+    "steal",
+    [
+        _as_alternates, _as_git_file, _as_git_link, _as_commondir, _as_refs_link, _as_ref_link,
+        _as_packed_refs_link, _as_objects_link, _as_pack_link, _as_pack_file_links, _as_loose_links,
+        _as_tree_link,
+    ],
+)  # fmt: skip
+def test_no_way_leads_to_another_repository(world: World, secret: Path, steal: object) -> None:
+    tree = world.clone()
+    assert callable(steal)
+    steal(tree.path, secret)
+    with pytest.raises(HalfTUIError):
+        world.repo.collect(tree, 1)
+    assert not _is_known(world, secret)
+    world.repo.forget(tree, "main", discard=True)
+    assert git(secret, "rev-parse", "HEAD")
+
+
+def test_control_the_alternates_trick_works_on_a_plain_fetch(world: World, secret: Path) -> None:
+    tree = world.clone()
+    _as_alternates(tree.path, secret)
+    git(world.repo.path, "fetch", "-q", str(tree.path), "halftui/b-1:refs/heads/stolen")
+    assert _is_known(world, secret)
+
+
+def _fifo(path: Path) -> None:
+    path.unlink(missing_ok=True)
+    os.mkfifo(path)
+
+
+def _branch(text: str) -> object:
+    return lambda tree: (tree / ".git/refs/heads/halftui/b-1").write_text(text)
+
+
+BROKEN: dict[str, object] = {
+    "garbage": _branch("garbage"),
+    "empty": _branch(""),
+    "option": _branch("--output=/tmp/x\n"),
+    "symbolic": _branch("ref: refs/heads/main\n"),
+    "unknown": _branch("1" * 40 + "\n"),
+    "fifo": lambda tree: _fifo(tree / ".git/refs/heads/halftui/b-1"),
+    "endless": lambda tree: (
+        (tree / ".git/refs/heads/halftui/b-1").unlink(),
+        (tree / ".git/refs/heads/halftui/b-1").symlink_to("/dev/zero"),
+    ),
+    "no objects": lambda tree: (tree / ".git/objects").rename(tree / "objects"),
+    "no .git": lambda tree: (tree / ".git").rename(tree / "git"),
+    "a blob": lambda tree: (tree / ".git/refs/heads/halftui/b-1").write_text(
+        git(tree, "rev-parse", "HEAD:a.txt")
+    ),
+    "cut object": lambda tree: _damage(tree, lambda raw: raw[: len(raw) // 2]),
+    "zeroed object": lambda tree: _damage(tree, lambda raw: b"\0" * len(raw)),
+    "missing object": lambda tree: _damage(tree, None),
+}
+
+
+def _damage(tree: Path, change: object) -> None:
+    blob = git(tree, "rev-parse", "HEAD:work.txt")
+    path = tree / ".git/objects" / blob[:2] / blob[2:]
+    raw = path.read_bytes()
+    path.unlink()
+    if callable(change):
+        path.write_bytes(change(raw))
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_broken_clones_are_refused(world: World, name: str) -> None:
+    tree = world.clone()
+    commit(tree.path, "w", {"work.txt": "w"})
+    breaker = BROKEN[name]
+    assert callable(breaker)
+    breaker(tree.path)
+    with pytest.raises(HalfTUIError) as caught:
+        world.repo.collect(tree, 1)
+    assert caught.value.exit_code != 70
+    assert git(world.repo.path, "for-each-ref", "refs/heads") == ""
+    assert not list(world.repo.path.glob("incoming-*"))
+
+
+def test_a_pack_cut_anywhere_is_refused(world: World) -> None:
+    tree = world.clone()
+    commit(tree.path, "w", {f"{n}.txt": os.urandom(40) for n in range(5)})
+    git(tree.path, "repack", "-q", "-l", "-d")
+    (pack,) = (tree.path / ".git/objects/pack").glob("*.pack")
+    raw = pack.read_bytes()
+    pack.chmod(0o644)
+    for length in range(0, len(raw), 64):
+        pack.write_bytes(raw[:length])
+        with pytest.raises(HalfTUIError):
+            world.repo.collect(tree, 1)
+    pack.write_bytes(raw)
+    assert world.repo.collect(tree, 1)
+
+
+def _plant_tree(tree: Path, entries: list[tuple[str, bytes, str]]) -> str:
+    """Commit a tree of (mode, name, object) that git itself would not write."""
+    raw = b"".join(
+        mode.encode() + b" " + name + b"\0" + bytes.fromhex(sha) for mode, name, sha in entries
+    )
+    made = git(tree, "hash-object", "-t", "tree", "-w", "--literally", "--stdin", stdin=raw)
+    sha = git(tree, "commit-tree", "-m", "planted", "-p", "HEAD", made)
+    git(tree, "update-ref", "refs/heads/halftui/b-1", sha)
+    return sha
+
+
+@pytest.mark.parametrize("name", [b".git", b".GIT", b"..", b"a/b", b"", b".git\xe2\x80\x8c"])
+def test_trees_with_forbidden_names_are_refused(world: World, name: bytes) -> None:
+    tree = world.clone()
+    blob = git(tree.path, "rev-parse", "HEAD:a.txt")
+    _plant_tree(tree.path, [("100644", name, blob)])
+    with pytest.raises(HalfTUIError):
+        world.repo.collect(tree, 1)
+    assert git(world.repo.path, "for-each-ref", "refs/heads") == ""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[submodule "../../x"]\n\tpath = x\n\turl = /x\n',
+        '[submodule "x"]\n\tpath = x\n\turl = --upload-pack=touch\n',
+        '[submodule "x"]\n\tpath = --x\n\turl = /x\n',
+    ],
+)
+def test_submodules_that_attack_are_refused(world: World, text: str) -> None:
+    tree = world.clone()
+    commit(tree.path, "sub", {".gitmodules": text})
+    with pytest.raises(HalfTUIError):
+        world.repo.collect(tree, 1)
+
+
+def test_links_in_the_work_are_shown_not_followed(world: World, secret: Path) -> None:
+    tree = world.clone()
+    (tree.path / "link").symlink_to(secret / "key.txt")
+    (tree.path / "up").symlink_to("../../../..")
+    commit(tree.path, "links")
+    sha = world.repo.collect(tree, 1)
+    assert sha
+    patch = "\n".join(world.repo.patch(world.repo.base_of(tree.branch), sha))
+    assert "the secret" not in patch
+    assert f"+{secret}/key.txt" in patch
+
+
+def test_work_behind_a_link_of_the_person_is_not_written_through(
+    world: World, secret: Path
+) -> None:
+    git(world.project, "rm", "-r", "-q", "dir")
+    (world.project / "dir").symlink_to(secret)
+    write(world.project, {".git/info/exclude": "/dir\n"})
+    git(world.project, "commit", "-q", "-m", "dir went away")
+    world.repo.refresh(world.origin)
+    tree = world.clone()
+    commit(tree.path, "w", {"dir/planted.txt": "x"})
+    sha = world.repo.collect(tree, 1)
+    assert sha
+    with pytest.raises(Refused):
+        world.repo.land(world.merge("b-1", sha), world.origin, "main")
+    assert not (secret / "planted.txt").exists()
+    assert (world.project / "dir").is_symlink()
+
+
+def test_replace_refs_and_grafts_do_not_count(world: World) -> None:
+    tree = world.clone()
+    good = commit(tree.path, "good", {"x": "good\n"})
+    git(tree.path, "switch", "-q", "-c", "evil", "HEAD~1")
+    evil = commit(tree.path, "evil", {"x": "evil\n"})
+    git(tree.path, "switch", "-q", "halftui/b-1")
+    git(tree.path, "replace", evil, good)
+    write(tree.path, {".git/info/grafts": f"{good}\n", ".git/shallow": f"{good}\n"})
+    assert world.repo.collect(tree, 1) == good
+    assert "+good" in list(world.repo.patch(world.repo.base_of(tree.branch), good))
+
+
+def test_a_tree_in_another_place_is_refused(tmp_path: Path) -> None:
+    project, home = make_project(tmp_path / "project"), tmp_path / "somebody"
+    home.mkdir()
+    git(project, "config", "core.worktree", str(home))
+    with pytest.raises(Misconfigured, match="another place"):
+        locate(project)
+
+
+def test_a_working_tree_of_another_repository_is_not_touched(world: World, secret: Path) -> None:
+    git(world.project, "worktree", "add", "-q", "-b", "side", str(world.home / "side"))
+    git(world.project, "switch", "-q", "--detach")
+    git(secret, "switch", "-q", "main")
+    write(world.project, {".git/worktrees/side/gitdir": f"{secret}/.git\n"})
+    write(world.project, {".git/worktrees/side/HEAD": "ref: refs/heads/main\n"})
+    before = git(secret, "rev-parse", "HEAD")
+    sha = world.work("b-1", {"x": "1"})
+    world.repo.land(world.merge("b-1", sha), locate(world.project, "main"), "main")
+    assert git(world.project, "rev-parse", "main") == sha
+    assert git(secret, "rev-parse", "HEAD") == before
+    assert not (secret / "x").exists()
+
+
+def test_variables_of_whoever_starts_halftui_do_not_reach_git(
+    world: World, secret: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {
+        "GIT_DIR": str(secret / ".git"), "GIT_WORK_TREE": str(secret), "GIT_INDEX_FILE": "/nowhere",
+        "GIT_OBJECT_DIRECTORY": "/nowhere", "GIT_EXTERNAL_DIFF": world.canary,
+        "GIT_CONFIG_COUNT": "9",
+        "GIT_CONFIG_KEY_8": "core.fsmonitor", "GIT_CONFIG_VALUE_8": world.canary, "GIT_TRACE": "1",
+        "GIT_CONFIG_PARAMETERS": f"'core.fsmonitor={world.canary}'", "GIT_NAMESPACE": "x",
+        "GIT_ASKPASS": world.canary, "GIT_EDITOR": world.canary, "GIT_ALLOW_PROTOCOL": "ext",
+    }.items():  # fmt: skip
+        monkeypatch.setenv(name, value)
+    assert "GIT_DIR" not in environment(world.home)
+    sha = world.work("b-1", {"a.txt": "x\n"})
+    assert list(world.repo.patch(world.repo.base_of("halftui/b-1"), sha))
+    world.repo.land(world.merge("b-1", sha), world.origin, "main")
+    assert git(world.project, "rev-parse", "main") == sha
+    assert not world.has_run
