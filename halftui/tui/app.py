@@ -1,6 +1,7 @@
 """The application: what every screen shares, locally and over SSH."""
 
 import asyncio
+import gc
 import os
 import time
 from collections.abc import Callable, Mapping
@@ -39,6 +40,7 @@ class HalfApp(App[None]):
 
     `follows`: this app keeps the board's watch running; else an engine beside it does.
     `owns_agents`: agents of this process end when the app does, so leaving asks first.
+    `is_alone`: this is the process's only app, so the collector may rest while it starts.
     """
 
     TITLE = "HalfTUI"
@@ -56,6 +58,7 @@ class HalfApp(App[None]):
         *,
         follows: bool = True,
         owns_agents: bool = False,
+        is_alone: bool = False,
         theme: str = "",
         notice: str = "",
         database: str = "sqlite",
@@ -70,6 +73,7 @@ class HalfApp(App[None]):
         self.database = database
         self.clock = clock
         self.owns_agents = owns_agents
+        self._is_alone = is_alone
         self.snapshot: Snapshot | None = None
         self.animation_level = "none"
         self._delivered: Snapshot | None = None
@@ -87,6 +91,8 @@ class HalfApp(App[None]):
 
     async def on_load(self) -> None:
         """Read the board before the first frame, so that it shows the real cards."""
+        if self._is_alone:
+            gc.disable()
         self.snapshot = await self.ask(self.service.read, views.snapshot, self.board)
         self.board = self.snapshot.board.id
 
@@ -101,10 +107,17 @@ class HalfApp(App[None]):
         watch = self.service.watch(self.board)
         self._unsubscribe = watch.subscribe(self._hear)
         if self._follows:
-            self.run_worker(self._follow(), name="watch")
+            self.call_after_refresh(lambda: self.run_worker(self._follow(), name="watch"))
         for error in self._wrong:
             self.refuse(error)
-        self.set_timer(WARM_UP_SECONDS, lambda: self.run_worker(_warm_up, thread=True, name="warm up"))
+        self.set_timer(WARM_UP_SECONDS, lambda: self.run_worker(self._warm_up(), name="warm up"))
+
+    async def _warm_up(self) -> None:
+        await self.ask(_import_ops)
+        if self._is_alone:
+            gc.collect()
+            gc.freeze()  # what lives by now stays; full collections need not look at it
+            gc.enable()
 
     def on_unmount(self) -> None:
         """Hear no more of the board."""
@@ -306,5 +319,5 @@ def half(node: DOMNode) -> HalfApp:
     return cast(HalfApp, node.app)
 
 
-def _warm_up() -> None:
+def _import_ops() -> None:
     from halftui.ops import beads, convoys  # noqa: F401 - their import is what takes time

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events
 from textual.app import ComposeResult
@@ -17,19 +17,25 @@ from textual.widgets import Static
 from halftui.domain.shown import Card, Snapshot
 from halftui.errors import HalfTUIError, Refused
 from halftui.ops import views
-from halftui.tui import bars, verbs, writing
+from halftui.tui import bars
 from halftui.tui.app import HalfApp, half
 from halftui.tui.items import Item
 from halftui.tui.keys import Action, bindings, held
+from halftui.tui.lazy import Lazy
 from halftui.tui.moves import beside
 from halftui.tui.places import LEAST_HEIGHT, LEAST_WIDTH, Places, places
-from halftui.tui.screens.confirm import Confirm
 from halftui.tui.widgets import dock
 from halftui.tui.widgets.dock import Dock
 from halftui.tui.widgets.lane import Lane
 from halftui.tui.widgets.lanes import Lanes
 from halftui.tui.widgets.line import Line
 from halftui.tui.widgets.rail import Box, Rail
+
+if TYPE_CHECKING:
+    from halftui.tui import verbs, writing
+    from halftui.tui.screens.confirm import Confirm
+else:
+    verbs, writing = Lazy("halftui.tui.verbs"), Lazy("halftui.tui.writing")
 
 CLOCK_SECONDS = 1.0
 WATCH_DELAY = 0.1  # the dock waits until the cursor rests
@@ -59,22 +65,24 @@ class BoardScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         """Return header, lanes, rail, dock, status and hints."""
         inks = self.half.inks
+        self._small = Static("", id="small", markup=False)
         self.lanes, self.rail, self.dock = Lanes(inks), Rail(inks), Dock(self.half.service)
         paints = {"header": self._header, "tabs": self._tabs, "status": self._status, "hints": self._hints}
         self._lines = {name: Line(self._grounded(paint), id=name) for name, paint in paints.items()}
+        self._arrange(self.app.size.width, self.app.size.height)  # now, so that one layout is enough
+        if self.half.snapshot is not None:
+            self.lanes.show(self.half.snapshot, self.half.clock())
+            self.rail.show(self.half.snapshot, self.half.clock())
         yield self._lines["header"]
         yield self._lines["tabs"]
         yield Horizontal(self.lanes, self.rail, id="middle")
         yield self.dock
-        yield Static("", id="small", markup=False)
+        yield self._small
         yield self._lines["status"]
         yield self._lines["hints"]
 
     def on_mount(self) -> None:
-        """Fill the lanes before the first frame."""
-        self._arrange(self.app.size.width, self.app.size.height)
-        if self.half.snapshot is not None:
-            self.show(self.half.snapshot)
+        """Keep the ages true, and the colours."""
         self.set_interval(CLOCK_SECONDS, self._tick)
         self.app.theme_changed_signal.subscribe(self, lambda _: self._dress())
 
@@ -116,14 +124,14 @@ class BoardScreen(Screen[None]):
         self.set_class(not at.fits, "-small")
         if not at.fits:
             needed = f"{LEAST_WIDTH} columns and {LEAST_HEIGHT} rows"
-            self.query_one("#small", Static).update(f"HalfTUI needs {needed}; this is {width} by {height}.")
+            self._small.update(f"HalfTUI needs {needed}; this is {width} by {height}.")
             return
         self.lanes.stand(width - at.rail_width, is_one=at.has_tabs)
         self.rail.stand(at.rails, at.rail_width)
         self._lines["tabs"].display = at.has_tabs
         self.dock.display = at.dock > 0
         self.dock.styles.height = at.dock
-        self.call_after_refresh(self._watch_soon)
+        self._watch_soon()
 
     def _watch_soon(self) -> None:
         if self._resting is not None:
@@ -248,7 +256,7 @@ class BoardScreen(Screen[None]):
         async with self._turn:
             await verb
 
-    async def confirmed(self, confirm: Confirm) -> bool:
+    async def confirmed(self, confirm: "Confirm") -> bool:
         """Return whether a person said yes."""
         answer = await self.app.push_screen_wait(confirm)
         return answer

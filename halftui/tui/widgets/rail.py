@@ -209,7 +209,8 @@ class Rail(Container):
 
     def compose(self) -> ComposeResult:
         """Return agents, and below or beside them the rest."""
-        yield Vertical(self.agents, id="rail-a")
+        self._upper = Vertical(self.agents, id="rail-a")
+        yield self._upper
         yield Vertical(self.convoys, self.inbox, id="rail-b")
 
     def show(self, snapshot: Snapshot, now: float) -> None:
@@ -246,6 +247,6 @@ class Rail(Container):
         if not height:
             return
         upper = min(max(self.agents.rows, 6), height // 2)
-        self.query_one("#rail-a").styles.height = upper if self._columns == 1 else "1fr"
+        self._upper.styles.height = upper if self._columns == 1 else "1fr"
         left = height - upper if self._columns == 1 else height
         self.convoys.styles.height = min(max(self.convoys.rows, 5), max(left // 2, 4))
