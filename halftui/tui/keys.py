@@ -52,88 +52,6 @@ _READ = {
 }
 
 MOVE, BEADS, AGENTS, LOOK, ALWAYS = "Move", "Beads", "Convoys and agents", "Look", "Everywhere"
-
-ACTIONS: tuple[Action, ...] = (
-    Action("help", "question_mark", "help", "Show every key of this place", "everywhere", 0, ALWAYS),
-    Action("palette", "ctrl+p", "commands", "Find any action by its words", "everywhere", 8, ALWAYS),
-    Action("next.need", "exclamation_mark", "needs you", "Go to the next thing that waits for you",
-           "everywhere", 3, ALWAYS),
-    Action("quit", "q", "quit", "Leave; asks first if agents of this program are at work", "everywhere",
-           8, ALWAYS),
-    Action("place.board", "1", "board", "The board", "everywhere", 9, ALWAYS),
-    Action("place.agents", "2", "agents", "The agents, and what each does now", "everywhere", 9, ALWAYS),
-    Action("place.convoys", "3", "convoys", "The convoys and how far each is", "everywhere", 9, ALWAYS),
-    Action("place.output", "4", "output", "The output of the chosen bead's agent", "everywhere", 9, ALWAYS),
-    Action("place.review", "5", "review", "The work that waits for a review", "everywhere", 9, ALWAYS),
-    Action("theme.next", "ctrl+n", "theme", "Try the next theme", "everywhere", 9, ALWAYS),
-    Action("redraw", "ctrl+l", "redraw", "Draw the screen anew", "everywhere", 9, ALWAYS),
-
-    Action("cursor.left", "h,left", "lane", "To the lane at the left", "board", 9, MOVE),
-    Action("cursor.down", "j,down", "down", "To the card below", "board", 9, MOVE),
-    Action("cursor.up", "k,up", "up", "To the card above", "board", 9, MOVE),
-    Action("cursor.right", "l,right", "lane", "To the lane at the right", "board", 9, MOVE),
-    Action("cursor.first", "g,home", "first", "To the lane's first card", "board", 9, MOVE),
-    Action("cursor.last", "G,end", "last", "To the lane's last card", "board", 9, MOVE),
-    Action("cursor.half_down", "ctrl+d,pagedown", "half page", "Half a page down", "board", 9, MOVE),
-    Action("cursor.half_up", "ctrl+u,pageup", "half page", "Half a page up", "board", 9, MOVE),
-    Action("pane.next", "tab", "pane", "To the lanes, the rail, the output", "board", 8, MOVE),
-    Action("pane.previous", "shift+tab", "pane", "The same, backwards", "board", 9, MOVE),
-
-    Action("bead.create", "n", "new", "Write a bead in one line; tab opens the whole page", "board", 1, BEADS),
-    Action("bead.dispatch", "s", "sling", "Let an agent take it at the next free slot", "board", 2, BEADS,
-           "ready blocked"),
-    Action("bead.answer", "a", "answer", "Answer its agent, or open its review", "board", 2, BEADS,
-           "working review"),
-    Action("bead.review", "d", "review", "Look at its changes", "board", 2, BEADS, "review working done"),
-    Action("bead.open", "enter", "open", "Everything about it", "board", 4, BEADS),
-    Action("bead.edit", "e", "edit", "Change its title, description, acceptance, priority", "board", 5,
-           BEADS),
-    Action("bead.more", "plus", "urgent", "More urgent by one", "board", 7, BEADS, "ready blocked"),
-    Action("bead.less", "minus", "less", "Less urgent by one", "board", 8, BEADS, "ready blocked"),
-    Action("bead.raise", "K", "raise", "Before the card above: the order of Ready is the order of work",
-           "board", 8, BEADS),
-    Action("bead.lower", "J", "lower", "Behind the card below", "board", 8, BEADS),
-    Action("bead.left", "H", "move left", "Into the lane at the left", "board", 7, BEADS),
-    Action("bead.right", "L", "move right", "Into the lane at the right: to Working is sling, to Done is review",
-           "board", 7, BEADS),
-    Action("bead.mark", "space", "mark", "Mark it, for a convoy or to sling several", "board", 6, BEADS),
-    Action("bead.retry", "r", "retry", "Start again what failed or is held", "board", 3, BEADS, "closed"),
-    Action("bead.cancel", "x", "cancel", "Drop it (asks first)", "board", 7, BEADS),
-
-    Action("convoy.create", "N", "convoy", "Make a convoy of the marked beads", "board", 6, AGENTS),
-    Action("convoy.start", "S", "start convoy", "Let the convoy of this bead go", "board", 6, AGENTS,
-           "ready blocked"),
-    Action("attempt.stop", "X", "stop", "Stop its agent (asks first)", "board", 5, AGENTS, "working"),
-    Action("board.pause", "p", "pause", "Start no more agents, or go on", "board", 7, AGENTS),
-
-    Action("output.open", "o", "output", "What its agent prints, as large as the screen", "board", 4, LOOK,
-           "working review done ready"),
-    Action("lane.closed", "full_stop", "closed", "Show or hide what failed or was dropped", "board", 8, LOOK),
-)  # fmt: skip
-
-
-def shown(key: str) -> str:
-    """Return a key as a person reads it."""
-    if key.startswith("ctrl+"):
-        return f"^{key[5:]}"
-    return _READ.get(key, key)
-
-
-_READ = {
-    "question_mark": "?",
-    "exclamation_mark": "!",
-    "plus": "+",
-    "minus": "-",
-    "slash": "/",
-    "full_stop": ".",
-    "escape": "esc",
-    "up": "↑",
-    "down": "↓",
-    "left": "←",
-    "right": "→",
-}
-
-MOVE, BEADS, AGENTS, LOOK, ALWAYS = "Move", "Beads", "Convoys and agents", "Look", "Everywhere"
 GROUPS = (BEADS, MOVE, AGENTS, LOOK, "Board", ALWAYS)
 
 ACTIONS: tuple[Action, ...] = (
@@ -198,6 +116,12 @@ ACTIONS: tuple[Action, ...] = (
 def bindings(where: str, actions: Iterable[Action] = ACTIONS) -> list[Binding]:
     """Return the bindings that hold in a place."""
     return [Binding(a.keys, a.name, a.label, show=False, id=a.id) for a in actions if a.where == where]
+
+
+def held(place: str, actions: Iterable[Action] = ACTIONS) -> list[Action]:
+    """Return what the keys do in a place, from its own screen, its lanes, and everywhere."""
+    wheres = ("everywhere", "lanes", "board") if place == "board" else ("everywhere", place)
+    return [a for a in actions if a.where in wheres]
 
 
 def action(ident: str) -> Action:
