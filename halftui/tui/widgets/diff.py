@@ -7,6 +7,7 @@ from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
+from textual.binding import BindingType
 from textual.geometry import Size
 from textual.reactive import reactive
 from textual.scroll_view import ScrollView
@@ -65,7 +66,7 @@ class DiffView(ScrollView, can_focus=True, inherit_bindings=False):
         & > .diff--cursor-ground { background: $accent 14%; }
     }
     """
-    BINDINGS = bindings("diff", ACTIONS)
+    BINDINGS: ClassVar[list[BindingType]] = list(bindings("diff", ACTIONS))
 
     cursor = reactive(0, repaint=False)  # the row it stands on
 

@@ -7,6 +7,7 @@ from typing import ClassVar
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
+from textual.binding import BindingType
 from textual.content import Content
 from textual.geometry import Size
 from textual.message import Message
@@ -78,7 +79,7 @@ class LinePane(ScrollView, can_focus=True, inherit_bindings=False):
         & > .line--here { text-style: reverse bold underline; }
     }
     """
-    BINDINGS = bindings("pane", ACTIONS)
+    BINDINGS: ClassVar[list[BindingType]] = list(bindings("pane", ACTIONS))
 
     class Zoom(Message):
         """Somebody wants this pane to fill the screen, or no longer."""
