@@ -76,6 +76,7 @@ class HalfApp(App[None]):
         self._is_alone = is_alone
         self.snapshot: Snapshot | None = None
         self.animation_level = "none"
+        self.drawn = asyncio.Event()  # set once the first frame is on the screen
         self._delivered: Snapshot | None = None
         self._follows = follows
         self._unsubscribe: Callable[[], None] | None = None
@@ -118,6 +119,10 @@ class HalfApp(App[None]):
             gc.collect()
             gc.freeze()  # what lives by now stays; full collections need not look at it
             gc.enable()
+
+    def on_ready(self) -> None:
+        """Tell whoever waits that the first frame is drawn."""
+        self.drawn.set()
 
     def on_unmount(self) -> None:
         """Hear no more of the board."""

@@ -241,9 +241,7 @@ class Repository:
             del refs[HEADS + base]
         self._plant(tree.path, tree.branch, start, refs, author)
 
-    def _plant(
-        self, into: Path, branch: str, start: str, refs: dict[str, str], author: Person
-    ) -> None:
+    def _plant(self, into: Path, branch: str, start: str, refs: dict[str, str], author: Person) -> None:
         """Make a clone beside `into` and move it there whole: no half of one is ever seen."""
         into.parent.mkdir(parents=True, exist_ok=True)
         for left in into.parent.glob(".new-*"):  # by a board that was killed: we hold the lock

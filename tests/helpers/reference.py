@@ -5,7 +5,7 @@ A test holds the files in `docs/` against what this makes, so they can't grow st
 
 import ast
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
 from pathlib import Path
 
@@ -50,8 +50,8 @@ def _settings() -> str:
         default = ast.unparse(field.value) if field.value else ""
         rows.append((f"`{name}`", f"`{default}`", comment))
     head = (
-        f"# Settings\n{NOTE}\nIn `config.toml` in `~/.config/halftui` (or the folder that `HALFTUI_CONFIG` names), or\n"
-        "in the environment as `HALFTUI_` and the name in capitals. A flag wins over the environment, the\n"
+        f"# Settings\n{NOTE}\nIn `config.toml` in `~/.config/halftui` (or the folder\n"
+        "that `HALFTUI_CONFIG` names), or in the environment as `HALFTUI_` and the name in capitals. A flag wins over the environment, the\n"
         "environment over the file. `halftui config show` tells where each value came from.\n\n"
     )
     return head + _table(("setting", "default", "meaning"), rows)
@@ -59,7 +59,7 @@ def _settings() -> str:
 
 def _errors() -> str:
     kinds = sorted(HalfTUIError.__subclasses__(), key=lambda kind: kind.exit_code)
-    kinds += [sub for kind in kinds for sub in kind.__subclasses__() if sub.__module__ == errors.__name__]
+    kinds += [sub for kind in kinds for sub in kind.__subclasses__()]
     rows = [("success", "0", ""), ("usage", "2", "A command line that is not understood.")]
     rows += [(f"`{k.__name__}`", str(k.exit_code), _first(k)) for k in sorted(set(kinds), key=_by_code)
              if k.__module__ == errors.__name__]  # fmt: skip
@@ -75,7 +75,7 @@ def _states() -> str:
         ("attempt", states.ATTEMPT_MOVES),
         ("convoy", states.CONVOY_MOVES),
     ):
-        rows = [(f"{old}", f"{verb}", f"{new}") for (old, verb), new in moves.items()]  # type: ignore[attr-defined]
+        rows = [(f"{old}", f"{verb}", f"{new}") for (old, verb), new in moves.items()]
         parts.append(f"## A {noun}\n\n" + _table(("from", "verb", "to"), rows))
     return "\n\n".join(parts)
 
@@ -91,14 +91,20 @@ def _keys() -> str:
     }
     parts = [f"# Keys\n{NOTE}"]
     for place, actions in places.items():
-        rows = [(" ".join(f"`{keys.shown(k)}`" for k in a.keys.split(",")), a.does, f"`{a.id}`") for a in actions]
+        rows = [
+            (" ".join(f"`{keys.shown(k)}`" for k in a.keys.split(",")), a.does, f"`{a.id}`") for a in actions
+        ]
         parts.append(f"## {place}\n\n" + _table(("keys", "what it does", "id"), rows))
     return "\n\n".join(parts)
 
 
 def _access() -> str:
-    rows = [(f"`{verb}`", ", ".join(sorted(r.value for r in roles))) for verb, roles in sorted(ALLOWED.items())]
-    return f"# Who may do what\n{NOTE}\nWhat stands nowhere here is denied to all.\n\n" + _table(("verb", "roles"), rows)
+    rows = [
+        (f"`{verb}`", ", ".join(sorted(r.value for r in roles))) for verb, roles in sorted(ALLOWED.items())
+    ]
+    return f"# Who may do what\n{NOTE}\nWhat stands nowhere here is denied to all.\n\n" + _table(
+        ("verb", "roles"), rows
+    )
 
 
 def _cli() -> str:
@@ -119,7 +125,7 @@ def _helps(command: click.Command, path: str) -> Iterator[tuple[str, str]]:
                 yield from _helps(child, f"{path} {name}")
 
 
-def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     lines = [head, tuple("---" for _ in head), *rows]
     return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
 

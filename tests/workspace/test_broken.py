@@ -80,9 +80,7 @@ def test_a_pack_cut_anywhere_is_refused(world: World) -> None:
 
 def _plant_tree(tree: Path, entries: list[tuple[str, bytes, str]]) -> str:
     """Commit a tree of (mode, name, object) that git itself would not write."""
-    raw = b"".join(
-        mode.encode() + b" " + name + b"\0" + bytes.fromhex(sha) for mode, name, sha in entries
-    )
+    raw = b"".join(mode.encode() + b" " + name + b"\0" + bytes.fromhex(sha) for mode, name, sha in entries)
     made = git(tree, "hash-object", "-t", "tree", "-w", "--literally", "--stdin", stdin=raw)
     sha = git(tree, "commit-tree", "-m", "planted", "-p", "HEAD", made)
     git(tree, "update-ref", "refs/heads/halftui/b-1", sha)

@@ -173,9 +173,7 @@ def test_a_board_killed_while_cloning_leaves_nothing_for_long(world: World) -> N
     assert [path.name for path in (world.home / "trees").iterdir()] == ["b-1"]
 
 
-@pytest.mark.parametrize(
-    "bead", ["", "-x", "a/b", "../x", "a..b", "x.lock", "a b", "x.", "ä", "a\n"]
-)
+@pytest.mark.parametrize("bead", ["", "-x", "a/b", "../x", "a..b", "x.lock", "a b", "x.", "ä", "a\n"])
 def test_ids_that_can_not_name_a_branch(world: World, bead: str) -> None:
     with pytest.raises(Refused):
         world.repo.clone(bead, world.home / "trees/odd", "main", ADA)

@@ -65,8 +65,7 @@ def test_no_git_when_the_library_is_first_loaded(tmp_path: Path) -> None:
 
 def test_the_library_is_loaded_only_when_git_runs() -> None:
     code = (
-        "import sys, halftui.workspace.repository, halftui.workspace.salvage\n"
-        "print('git' in sys.modules)\n"
+        "import sys, halftui.workspace.repository, halftui.workspace.salvage\nprint('git' in sys.modules)\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"

@@ -232,9 +232,7 @@ def test_links_in_the_work_are_shown_not_followed(world: World, secret: Path) ->
     assert f"+{secret}/key.txt" in patch
 
 
-def test_work_behind_a_link_of_the_person_is_not_written_through(
-    world: World, secret: Path
-) -> None:
+def test_work_behind_a_link_of_the_person_is_not_written_through(world: World, secret: Path) -> None:
     git(world.project, "rm", "-r", "-q", "dir")
     (world.project / "dir").symlink_to(secret)
     write(world.project, {".git/info/exclude": "/dir\n"})

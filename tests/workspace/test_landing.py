@@ -90,9 +90,7 @@ def test_a_target_that_went_back_is_a_conflict(world: World) -> None:
 
 
 @pytest.mark.parametrize("kind", [ELSEWHERE, BARE])
-def test_a_target_deleted_meanwhile(
-    world: World, kind: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_target_deleted_meanwhile(world: World, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     origin = prepare(world, kind, monkeypatch)
     merged = world.merge("b-1", world.work("b-1", {"x": "1"}))
     git(world.project, "update-ref", "-d", "refs/heads/main")

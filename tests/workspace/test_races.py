@@ -38,9 +38,7 @@ print(tries)
 
 
 @pytest.mark.parametrize("kind", [FOLDER, BARE, URL])
-def test_eight_finishers_on_one_target(
-    world: World, kind: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_eight_finishers_on_one_target(world: World, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     origin = prepare(world, kind, monkeypatch)
     world.repo.refresh(origin)
     work = {f"b-{n}": world.work(f"b-{n}", {f"f-{n}": f"{n}\n"}) for n in range(8)}
