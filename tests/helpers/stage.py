@@ -10,6 +10,7 @@ from unittest.mock import patch
 from halftui.domain.actor import ENGINE, Actor, person
 from halftui.domain.happenings import Option, Outcome, Question
 from halftui.domain.names import POOL
+from halftui.errors import Refused
 from halftui.ops import attempts, beads, boards, convoys, people, questions
 from halftui.service.review import Review
 from halftui.service.service import Service
@@ -188,4 +189,4 @@ async def _output(stage: Stage, asking: attempts.Claim, working: attempts.Claim)
 
 
 def _no_review(board: str) -> Review:
-    return Review()
+    raise Refused(f"{board} has no repository", "this stage is about the board alone")
