@@ -104,9 +104,7 @@ def test_line_ends_space_and_bytes(world: World) -> None:
     write(tree.path, {"a.txt": "one\r\ntwo\nthree\n", "b.txt": b"\xe9 \xff\n"})
     changes = listed(world)
     assert "+one\r" in patch(world, changes, b"a.txt")
-    assert "+\N{REPLACEMENT CHARACTER} \N{REPLACEMENT CHARACTER}" in patch(
-        world, changes, b"b.txt"
-    )
+    assert "+\N{REPLACEMENT CHARACTER} \N{REPLACEMENT CHARACTER}" in patch(world, changes, b"b.txt")
     names = [b"a.txt"]
     assert not list(world.repo.patch(changes.base, changes.tip, names, ignore_space=True))
     near = list(world.repo.patch(changes.base, changes.tip, names, context=0))
