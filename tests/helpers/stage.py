@@ -10,6 +10,7 @@ from unittest.mock import patch
 from halftui.domain.actor import ENGINE, Actor, person
 from halftui.domain.happenings import Option, Outcome, Question
 from halftui.domain.names import POOL
+from halftui.errors import Refused
 from halftui.ops import attempts, beads, boards, convoys, people, questions
 from halftui.service.review import Review
 from halftui.service.service import Service
@@ -108,7 +109,8 @@ def busy(folder: Path) -> Stage:
         _past(stage)
         asking, working = _present(stage)
         _future(stage)
-    asyncio.run(_output(stage, asking, working))
+    with patch("halftui.service.lines.time.time", stage.clock):
+        asyncio.run(_output(stage, asking, working))
     stage.clock.now = NOON
     return stage
 
@@ -171,21 +173,21 @@ async def _output(stage: Stage, asking: attempts.Claim, working: attempts.Claim)
     stage.clock.minutes_ago(1)
     await stage.print(
         asking,
-        ("said", "I will keep the query string through the redirect."),
-        ("used", "Read src/auth.py"),
-        ("used", "Edit src/auth.py +12 -3"),
+        ("say", "I will keep the query string through the redirect."),
+        ("tool", "Read src/auth.py"),
+        ("tool", "Edit src/auth.py +12 -3"),
         now="waits for an answer",
     )
     await stage.print(
         working,
-        ("said", "The list is read from disk on every request; I will cache it."),
-        ("used", "Read src/prices.py"),
-        ("used", "Edit src/prices.py +18 -3"),
-        ("used", "Bash pytest -q tests/test_prices.py"),
-        ("printed", ".............. 14 passed in 1.2s"),
+        ("say", "The list is read from disk on every request; I will cache it."),
+        ("tool", "Read src/prices.py"),
+        ("tool", "Edit src/prices.py +18 -3"),
+        ("tool", "Bash pytest -q tests/test_prices.py"),
+        ("out", ".............. 14 passed in 1.2s"),
         now="Bash pytest -q",
     )
 
 
 def _no_review(board: str) -> Review:
-    return Review()
+    raise Refused(f"{board} has no repository on this stage", "stage a real one for reviews")
