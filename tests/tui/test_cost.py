@@ -1,6 +1,5 @@
 """What a key costs, counted in drawn lines: the same for ten cards as for ten thousand."""
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from unittest.mock import patch
@@ -9,27 +8,30 @@ import pytest
 from textual.strip import Strip
 
 from halftui.ops import beads
+from halftui.store.tx import Tx
 from halftui.tui.widgets.lane import Lane
 from halftui.tui.widgets.line import Line
 from halftui.tui.widgets.rail import Box
-from tests.helpers.stage import NOON, Stage
+from tests.helpers.stage import Stage
 from tests.tui.player import playing
 
 
 def crowd(stage: Stage, count: int) -> None:
-    """Write many ready beads, all at once, as an import would."""
-    sql = (
-        "INSERT INTO bead (id, board_id, title, rank, created_by, created_at, updated_at, state, type, priority,"
-        " labels) VALUES (:i, :b, :t, :r, 'person:ann', :n, :n, 'open', 'task', 2, :l)"
-    )
+    """Write many ready beads in one statement: copies of a real one, named x-0 to x-(count - 1)."""
+    first = stage.bead("Card")
 
-    def insert(tx: object) -> None:
-        tx.change_each(sql, [  # type: ignore[attr-defined]
-            {"i": f"x-{n}", "b": stage.board, "t": f"Card {n}", "r": f"b{n:06}", "n": NOON, "l": json.dumps([])}
-            for n in range(count)
-        ])  # fmt: skip
+    def copy(tx: Tx) -> None:
+        own = {"id": "'x-' || n.value", "title": "'Card ' || n.value", "rank": "printf('b%06d', n.value)"}
+        columns = [str(row[0]) for row in tx.rows("SELECT name FROM pragma_table_info('bead')")]
+        values = ", ".join(own.get(column, f"b.{column}") for column in columns)
+        tx.change(
+            f"WITH RECURSIVE n(value) AS (SELECT 0 UNION ALL SELECT value + 1 FROM n WHERE value < {count - 1})"
+            f" INSERT INTO bead ({', '.join(columns)}) SELECT {values} FROM n, bead b WHERE b.id = :first",
+            first=first,
+        )
+        tx.change("UPDATE bead SET state = 'done', closed_at = created_at WHERE id = :first", first=first)
 
-    stage.write(insert)
+    stage.write(copy)
 
 
 @contextmanager
