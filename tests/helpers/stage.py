@@ -111,7 +111,8 @@ def busy(folder: Path) -> Stage:
         _past(stage)
         asking, working = _present(stage)
         _future(stage)
-    asyncio.run(_output(stage, asking, working))
+    with patch("halftui.service.lines.time.time", stage.clock):
+        asyncio.run(_output(stage, asking, working))
     stage.clock.now = NOON
     return stage
 
@@ -174,21 +175,21 @@ async def _output(stage: Stage, asking: attempts.Claim, working: attempts.Claim)
     stage.clock.minutes_ago(1)
     await stage.print(
         asking,
-        ("said", "I will keep the query string through the redirect."),
-        ("used", "Read src/auth.py"),
-        ("used", "Edit src/auth.py +12 -3"),
+        ("say", "I will keep the query string through the redirect."),
+        ("tool", "Read src/auth.py"),
+        ("tool", "Edit src/auth.py +12 -3"),
         now="waits for an answer",
     )
     await stage.print(
         working,
-        ("said", "The list is read from disk on every request; I will cache it."),
-        ("used", "Read src/prices.py"),
-        ("used", "Edit src/prices.py +18 -3"),
-        ("used", "Bash pytest -q tests/test_prices.py"),
-        ("printed", ".............. 14 passed in 1.2s"),
+        ("say", "The list is read from disk on every request; I will cache it."),
+        ("tool", "Read src/prices.py"),
+        ("tool", "Edit src/prices.py +18 -3"),
+        ("tool", "Bash pytest -q tests/test_prices.py"),
+        ("out", ".............. 14 passed in 1.2s"),
         now="Bash pytest -q",
     )
 
 
 def _no_review(board: str) -> Review:
-    raise Refused(f"{board} has no repository", "this stage is about the board alone")
+    raise Refused(f"{board} has no repository on this stage", "stage a real one for reviews")
