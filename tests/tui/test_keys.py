@@ -68,7 +68,7 @@ async def test_no_key_is_bound_twice_in_a_focus_chain(busy: Stage, name: str) ->
             assert isinstance(screen, Screen)
             player.app.push_screen(screen)
             await player.rest()
-        clashes = {}
+        clashes: dict[str, DOMNode] = {}
         for focus in player.app.screen.focus_chain or [player.app.screen]:
             chain = [node for node in focus.ancestors_with_self if node is not player.app]
             counted = Counter(key for node in chain for key in own_keys(node))

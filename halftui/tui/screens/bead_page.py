@@ -30,7 +30,6 @@ class BeadPage(Screen[Written | None]):
 
     PLACE = "bead page"
     AUTO_FOCUS = "#title"
-    VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+o", "save", "save", show=False),
         Binding("escape", "leave", "back", show=False),
@@ -58,6 +57,7 @@ class BeadPage(Screen[Written | None]):
 
     def __init__(self, head: str, written: Written) -> None:
         super().__init__()
+        self.VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]
         self._head, self._start = head, written
 
     def compose(self) -> ComposeResult:
