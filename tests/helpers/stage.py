@@ -44,11 +44,13 @@ class Stage:
     board: str = ""
     ids: dict[str, str] = field(default_factory=dict)  # bead ids by title
 
-    def write(
-        self, op: Callable[..., object], *args: object, as_: Actor | None = None, **kwargs: object
-    ) -> object:
-        """Run an op as the person, or as somebody else."""
-        return self.store.write(as_ or self.service.actor, op, *args, **kwargs)
+    def write(self, op: Callable[..., object], *args: object, **kwargs: object) -> object:
+        """Run an op as the person."""
+        return self.store.write(self.service.actor, op, *args, **kwargs)
+
+    def write_as(self, actor: Actor, op: Callable[..., object], *args: object, **kwargs: object) -> object:
+        """Run an op as somebody else."""
+        return self.store.write(actor, op, *args, **kwargs)
 
     def bead(self, title: str, minutes_ago: float = 0, after: tuple[str, ...] = (), **fields: object) -> str:
         """Write a bead; `after` names titles."""
@@ -60,10 +62,10 @@ class Stage:
     def claim(self, title: str, minutes_ago: float = 0, cap: int = 99) -> attempts.Claim:
         """Let an agent take the next bead, which has to be the one of this title, and start it."""
         self.clock.minutes_ago(minutes_ago)
-        claim = self.write(attempts.claim, self.board, LEASE, cap, POOL, as_=ENGINE)
+        claim = self.write_as(ENGINE, attempts.claim, self.board, LEASE, cap, POOL)
         assert isinstance(claim, attempts.Claim)
         assert claim.bead == self.ids[title], f"{claim.bead} was next, not {title}"
-        self.write(attempts.start, claim.attempt, claim.epoch, "local", "", as_=ENGINE)
+        self.write_as(ENGINE, attempts.start, claim.attempt, claim.epoch, "local", "")
         return claim
 
     def end(
@@ -72,11 +74,11 @@ class Stage:
     ) -> None:  # fmt: skip
         """End an attempt."""
         self.clock.minutes_ago(minutes_ago)
-        self.write(attempts.end, claim.attempt, claim.epoch, outcome, reason, "It is done.", work, as_=ENGINE)
+        self.write_as(ENGINE, attempts.end, claim.attempt, claim.epoch, outcome, reason, "It is done.", work)
 
     def spend(self, claim: attempts.Claim, tokens: int, usd: float) -> None:
         """Count what an attempt used."""
-        self.write(attempts.meter, claim.attempt, claim.epoch, tokens, tokens // 10, usd, 3, as_=ENGINE)
+        self.write_as(ENGINE, attempts.meter, claim.attempt, claim.epoch, tokens, tokens // 10, usd, 3)
 
     async def print(self, claim: attempts.Claim, *lines: tuple[str, str], now: str = "") -> None:
         """Let an attempt print lines of (kind, text)."""
@@ -147,7 +149,7 @@ def _present(stage: Stage) -> tuple[attempts.Claim, attempts.Claim]:
         Option("postgres", "survives a restart, needs a DSN"),
     )
     asked = Question("question", "Which database should sessions use?", options, request="q1")
-    stage.write(questions.ask, asking.attempt, asked, as_=ENGINE)
+    stage.write_as(ENGINE, questions.ask, asking.attempt, asked)
     return asking, working
 
 

@@ -11,7 +11,7 @@ from halftui.domain.actor import ENGINE
 from halftui.domain.happenings import Option, Outcome, Question
 from halftui.domain.names import POOL
 from halftui.domain.shown import Ask, Snapshot
-from halftui.main import House
+from halftui.main.house import House
 from halftui.ops import attempts, beads, questions, transcripts, views
 from halftui.ops.attempts import Claim, Work
 from halftui.service.service import Service

@@ -34,6 +34,7 @@ def test_ids_are_unique_and_every_binding_has_one() -> None:
     assert len({a.id for a in ACTIONS}) == len(ACTIONS)
     for where in {a.where for a in ACTIONS}:
         for binding in bindings(where):
+            assert isinstance(binding, Binding)
             assert binding.id
             assert not binding.priority
 
@@ -52,7 +53,7 @@ SCREENS: dict[str, object] = {
     "agents": lambda: BoxPage("agents"),
     "page": lambda: BeadPage("New bead", Written("")),
     "confirm": lambda: Confirm("Drop it?"),
-    "help": lambda: HelpScreen("board"),
+    "help": lambda: HelpScreen(ACTIONS),
 }
 
 

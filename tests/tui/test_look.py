@@ -67,10 +67,10 @@ def test_every_text_can_be_read(name: str) -> None:
             assert ratio >= (3.0 if ink in FILL else least), (ink, round(ratio, 2))
     for text in ("text-muted", "text-disabled", "foreground", "primary", "warning", "error", "success"):
         value = str(look.theme.variables.get(text) or getattr(look.theme, text))
-        for name in (look.theme.background, look.theme.surface, look.theme.panel):
-            assert name is not None
-            ratio = contrast(Color.parse(value).rgb, Color.parse(name).rgb)
-            assert ratio >= 4.0, (text, name, round(ratio, 2))
+        for ground_name in (look.theme.background, look.theme.surface, look.theme.panel):
+            assert ground_name is not None
+            ratio = contrast(Color.parse(value).rgb, Color.parse(ground_name).rgb)
+            assert ratio >= 4.0, (text, ground_name, round(ratio, 2))
 
 
 def test_mono_has_no_colour_at_all() -> None:

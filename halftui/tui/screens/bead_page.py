@@ -81,6 +81,13 @@ class BeadPage(Screen[Written | None]):
         keys = [("^o", "save"), ("tab", "next field"), ("esc", "back without saving")]
         yield Line(lambda width: plain_hints(width, keys, half(self).inks), id="hints")
 
+    def on_mount(self) -> None:
+        """Let no cursor blink: each blink is a repaint."""
+        for line in self.query(Input):
+            line.cursor_blink = False
+        for text in self.query(TextArea):
+            text.cursor_blink = False
+
     def action_save(self) -> None:
         """Hand back what stands on the page."""
         title = self.query_one("#title", Input).value.strip()

@@ -8,8 +8,8 @@ from textual.app import App
 from halftui.domain.shown import Card, FileRow, Snapshot, Work
 from halftui.tui.cards import Fact
 from halftui.tui.draw import age
+from halftui.tui.items import Item
 from halftui.tui.widgets.patch import Spot
-from halftui.tui.widgets.rail import Item
 
 SHORT_PATH = 24
 

@@ -23,12 +23,13 @@ from halftui.tui.app import HalfApp, half
 from halftui.tui.draw import Row
 from halftui.tui.keys import Action, bindings
 from halftui.tui.screens import page
-from halftui.tui.screens.edit import EditScreen
+from halftui.tui.screens.bead_page import BeadPage, Written
 from halftui.tui.screens.page import Told
 from halftui.tui.widgets.line import Line
 from halftui.tui.widgets.pane import LinePane
 
 TABS = ("Spec", "Activity", "Deps", "Attempts")
+FIELDS = ("title", "description", "acceptance", "priority", "labels")
 PROSE = 100  # cells; longer lines of prose are hard to read
 
 ACTIONS: tuple[Action, ...] = (
@@ -54,7 +55,7 @@ class Page(ScrollView, can_focus=True, inherit_bindings=False):
 
     DEFAULT_CSS = """
     Page {
-        overflow-x: hidden; overflow-y: auto; scrollbar-size-vertical: 1; height: 1fr;
+        overflow-x: hidden; overflow-y: scroll; scrollbar-size-vertical: 1; height: 1fr;
         scrollbar-background: $background; scrollbar-background-hover: $background;
     }
     """
@@ -82,8 +83,9 @@ class Page(ScrollView, can_focus=True, inherit_bindings=False):
         return self._rows[self.cursor].opens if 0 <= self.cursor < len(self._rows) else ""
 
     def _lay_out(self) -> None:
-        self._rows = self._tell(min(self.size.width - 2, PROSE)) if self.size.width else []
-        self.virtual_size = Size(self.size.width, len(self._rows))
+        cells = self.scrollable_content_region.width
+        self._rows = self._tell(min(cells - 2, PROSE)) if cells else []
+        self.virtual_size = Size(cells, len(self._rows))
         doors = self._doors()
         if self.cursor not in doors:
             self.cursor = doors[0] if doors else -1
@@ -106,7 +108,7 @@ class Page(ScrollView, can_focus=True, inherit_bindings=False):
 
     def render_line(self, y: int) -> Strip:
         """Return a line of the page."""
-        width, number = self.size.width, int(self.scroll_y) + y
+        width, number = self.scrollable_content_region.width, int(self.scroll_y) + y
         inks = half(self).inks
         if number >= len(self._rows):
             return Strip.blank(width, self.rich_style)
@@ -142,7 +144,7 @@ class DetailScreen(Screen[None]):
         border: heavy $primary; border-title-color: $primary; border-title-style: bold;
         border-subtitle-color: $text-muted; background: $background;
     }
-    DetailScreen #tabs { display: block; margin: 0 0 1 0; }
+    DetailScreen #detail-tabs { margin: 0 0 1 0; }
     """
 
     def __init__(self, bead: str) -> None:
@@ -162,7 +164,7 @@ class DetailScreen(Screen[None]):
         """Return header, tabs, page, hints."""
         yield Line(self._header, id="header")
         with Vertical(id="frame"):
-            yield Line(self._tabs, id="tabs")
+            yield Line(self._tabs, id="detail-tabs")
             yield Page()
         yield Line(self._hints, id="hints")
 
@@ -213,15 +215,17 @@ class DetailScreen(Screen[None]):
             lambda width: page.attempts(detail, now, width),
         )
         self._page.show(tellers[self._tab], keeps_place=keeps_place)
-        self.query_one("#tabs", Line).refresh()
+        self.query_one("#detail-tabs", Line).refresh()
 
     def _header(self, width: int) -> Strip:
         if self.half.snapshot is None:
             return Strip.blank(width)
-        return bars.header(width, self.half.snapshot, "Board", self.half.inks)
+        return bars.header(width, self.half.snapshot, "Board", self.half.inks).apply_style(
+            self.half.inks["ground"]
+        )
 
     def _tabs(self, width: int) -> Strip:
-        inks, row = self.half.inks, Row(width).skip(2)
+        inks, row = self.half.inks, Row(width, self.half.inks["ground"]).skip(2)
         counts = {}
         if self._detail is not None:
             edges = len(self._detail.waits_for) + len(self._detail.frees)
@@ -233,7 +237,8 @@ class DetailScreen(Screen[None]):
         return row.end("[ ] switch ", inks["muted"]).strip()
 
     def _hints(self, width: int) -> Strip:
-        return bars.hints(width, [a for a in ACTIONS if a.rank < 9], self.half.inks)
+        inks = self.half.inks
+        return bars.hints(width, [a for a in ACTIONS if a.rank < 9], inks).apply_style(inks["ground"])
 
     # Keys
 
@@ -263,9 +268,18 @@ class DetailScreen(Screen[None]):
 
     @work(group="editing", exclusive=True)
     async def action_detail_edit(self) -> None:
-        """Change its texts."""
-        if self._detail is not None and await self.app.push_screen_wait(EditScreen(self._detail)):
-            self._read()
+        """Change its texts; who changed it meanwhile is not overwritten."""
+        if (detail := self._detail) is None:
+            return
+        card = detail.card
+        was = Written(card.title, detail.description, detail.acceptance, card.priority, card.labels)
+        written = await self.app.push_screen_wait(BeadPage(card.id, was))
+        fields = {name: getattr(written, name) for name in FIELDS} if written else {}
+        changed = {name: value for name, value in fields.items() if value != getattr(was, name)}
+        if changed:
+            from halftui.ops import beads
+
+            await self.half.did(beads.edit, card.id, card.version, **changed)
 
     def action_detail_review(self) -> None:
         """Look at its changes."""
@@ -341,4 +355,5 @@ class AttemptScreen(Screen[None]):
 
         back = Action("back", "escape", "back", "Back to the bead", "pane", 0)
         shown = [back, *(a for a in pane.ACTIONS if a.rank < 9 and a.id != "pane.zoom")]
-        return bars.hints(width, shown, half(self).inks)
+        inks = half(self).inks
+        return bars.hints(width, shown, inks).apply_style(inks["ground"])

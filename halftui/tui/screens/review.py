@@ -17,6 +17,7 @@ from halftui.tui import bars
 from halftui.tui.app import HalfApp, half
 from halftui.tui.cards import tell
 from halftui.tui.draw import Row
+from halftui.tui.items import Item
 from halftui.tui.keys import Action, bindings
 from halftui.tui.screens import desk
 from halftui.tui.screens.confirm import Confirm
@@ -26,7 +27,7 @@ from halftui.tui.widgets import diff
 from halftui.tui.widgets.diff import DiffView
 from halftui.tui.widgets.line import Line
 from halftui.tui.widgets.patch import Spot
-from halftui.tui.widgets.rail import Box, Item
+from halftui.tui.widgets.rail import Box
 
 LISTS_FROM = 100  # columns; below, queue and files fold into one line
 CONTEXTS = (0, 1, 3, 8, 20, 100_000)
@@ -249,10 +250,13 @@ class ReviewScreen(Screen[None]):
     def _header(self, width: int) -> Strip:
         if self.half.snapshot is None:
             return Strip.blank(width)
-        return bars.header(width, self.half.snapshot, "Review", self.half.inks)
+        return self._grounded(bars.header(width, self.half.snapshot, "Review", self.half.inks))
+
+    def _grounded(self, strip: Strip) -> Strip:
+        return strip.apply_style(self.half.inks["ground"])
 
     def _about(self, width: int) -> Strip:
-        inks, row = self.half.inks, Row(width).skip(1)
+        inks, row = self.half.inks, Row(width, self.half.inks["ground"]).skip(1)
         if self._detail is None:
             return row.put(self._doing or ("" if self._bead else NOTHING), inks["muted"]).strip()
         branch = self.half.snapshot.board.branch if self.half.snapshot else "the target"
@@ -263,7 +267,7 @@ class ReviewScreen(Screen[None]):
         return row.strip()
 
     def _verdicts(self, width: int) -> Strip:
-        inks, row = self.half.inks, Row(width).skip(1)
+        inks, row = self.half.inks, Row(width, self.half.inks["ground"]).skip(1)
         for action in (a for a in ACTIONS if a.id in _VERDICTS) if self._bead else ():
             told = self._notes.count if action.id == "review.reject" else 0
             label = f"{action.label} with {plural(told, 'comment')}" if told else action.label
@@ -272,7 +276,7 @@ class ReviewScreen(Screen[None]):
 
     def _hints(self, width: int) -> Strip:
         rest = [a for a in (*ACTIONS, *diff.ACTIONS) if a.id not in _VERDICTS and a.rank < 9]
-        return bars.hints(width, rest, self.half.inks)
+        return self._grounded(bars.hints(width, rest, self.half.inks))
 
     # Files
 
@@ -409,8 +413,12 @@ class ReviewScreen(Screen[None]):
         from halftui.ops import beads
 
         message = self._notes.message(written.text, self._quoted)
-        if await self._did(beads.reject, self._bead, message):
-            self.half.say("its agent goes on with your words", f"{self._bead} sent back")
+        bead = self._bead
+        self._say_doing("sending…")
+        is_done = await self.half.did(beads.reject, bead, message)
+        if is_done:
+            self.half.say("its agent goes on with your words", f"{bead} sent back")
+        await self._go_on(is_done=is_done)
 
     @work(group="verdict", exclusive=True)
     async def action_review_drop(self) -> None:
@@ -421,20 +429,11 @@ class ReviewScreen(Screen[None]):
         if await self.app.push_screen_wait(Confirm(f"Drop {self._bead}?", loss, "Drop it")):
             from halftui.ops import beads
 
-            if await self._did(beads.cancel, self._bead, "dropped in review"):
-                self.half.say("its branch is kept", f"{self._bead} dropped")
-
-    async def _did(self, op: object, bead: str, reason: str) -> bool:
-        """Run a verdict and go on; True if it was not refused."""
-        self._say_doing("sending…")
-        try:
-            await self.half.ask(self.half.service.write, op, bead, reason)  # type: ignore[arg-type]
-        except HalfTUIError as error:
-            self.half.refuse(error)
-            await self._go_on(is_done=False)
-            return False
-        await self._go_on(is_done=True)
-        return True
+            bead = self._bead
+            is_done = await self.half.did(beads.cancel, bead, "dropped in review")
+            if is_done:
+                self.half.say("its branch is kept", f"{bead} dropped")
+            await self._go_on(is_done=is_done)
 
     async def _go_on(self, *, is_done: bool) -> None:
         """Open the next bead, or this one again."""
