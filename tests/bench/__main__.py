@@ -10,13 +10,14 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from tests.bench import scene, start
+from tests.bench import agents, scene, start
 from tests.bench.table import Row, table
 
 Measure = Callable[[Path, int], Iterator[Row]]
 MEASURES: Mapping[str, Measure] = {
     "P9": start.commands,
     "P1": start.first_frames,
+    "P11": agents.run,
 }
 
 
