@@ -2,17 +2,13 @@
 
 import asyncio
 import os
-import shutil
 import subprocess
-import sys
 import tempfile
 import time
 import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import AsyncIterator
 
 from halftui.domain.actor import person
 from halftui.ops import beads
@@ -20,8 +16,8 @@ from halftui.runtime import proxy
 from halftui.runtime.base import Brief
 from halftui.runtime.claude import ClaudeRuntime
 from halftui.runtime.proxy import Credential, Owner
-from halftui.sandbox.base import Inside, Limits, Places, Spec
-from tests.bench.table import NOTHING, Row, Series, median, p99
+from halftui.sandbox.base import Inside, Places, Spec
+from tests.bench.table import NOTHING, Row, Series, p99
 from tests.helpers.boards import CANARY, Scene, scene, script
 from tests.helpers.docker import prepare
 
@@ -114,10 +110,9 @@ async def _alone(at: Scene, folder: Path, kind: str) -> float:
         argv = [inside.tool, "-p", "Hi", "--output-format", "stream-json", "--verbose", "--strict-mcp-config"]
         if kind == "local":
             return await _plain(argv, env, places.work)
+        argv = ["sh", "-c", 'exec "$@" </dev/null', "sh", *argv]  # else it waits for input for 3 s
         began = time.perf_counter()
-        process = await sandbox.start(
-            Spec(f"halftui-bench-{uuid.uuid4().hex[:8]}", argv, env, places, {}, Limits(4096, 2.0, 256))
-        )
+        process = await sandbox.start(Spec(f"halftui-bench-{uuid.uuid4().hex[:8]}", argv, env, places))
         try:
             seen = b""
             async for chunk in process.output():
