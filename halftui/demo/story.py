@@ -9,6 +9,7 @@ PACE = 0.03  # seconds between the pieces of the model's words
 BREATH = 1.2  # seconds that it thinks before a turn
 
 FILES: Mapping[str, str] = {
+    ".gitignore": "__pycache__/\n",
     "README.md": "# Pantry\n\nA small shop that sells what keeps.\n",
     "pantry/__init__.py": '"""A small shop."""\n',
     "pantry/app.py": '''"""The shop's routes."""

@@ -266,7 +266,7 @@ class Repository:
             }
             if self._git.having(env=env).run("cat-file", "-t", sha, ok=(0, 128)).out != b"commit\n":
                 raise Refused(f"The branch of {tree.bead} is no commit", "reject the work")
-            carry(self._git.having(env=env), self._git, [sha], self._known(), self.path, cap)
+            carry(self._git.having(env=env), self._git, [sha], self._known(), self.path)
 
     def _copy_branches(self, origin: Origin) -> None:
         there = {TRACKED + name.removeprefix(HEADS): sha for name, sha in branches(origin).items()}

@@ -51,7 +51,8 @@ def _settings() -> str:
         rows.append((f"`{name}`", f"`{default}`", comment))
     head = (
         f"# Settings\n{NOTE}\nIn `config.toml` in `~/.config/halftui` (or the folder\n"
-        "that `HALFTUI_CONFIG` names), or in the environment as `HALFTUI_` and the name in capitals. A flag wins over the environment, the\n"
+        "that `HALFTUI_CONFIG` names), or in the environment as `HALFTUI_` and the name in\n"
+        "capitals. A flag wins over the environment, the\n"
         "environment over the file. `halftui config show` tells where each value came from.\n\n"
     )
     return head + _table(("setting", "default", "meaning"), rows)

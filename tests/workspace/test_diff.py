@@ -163,10 +163,12 @@ def test_leaving_a_patch_early_ends_git(world: World) -> None:
     tree = world.clone()
     write(tree.path, {"big.txt": "".join(f"{n} {'x' * 90}\n" for n in range(60_000))})
     changes = listed(world)
+    before = _children()
     lines = world.repo.patch(changes.base, changes.tip)
     next(lines)
+    assert _children() != before
     del lines
-    assert not _children()
+    assert _children() == before
 
 
 def _children() -> list[str]:

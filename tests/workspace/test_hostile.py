@@ -86,6 +86,31 @@ def test_a_hostile_origin(tmp_path: Path, name: str, where: str) -> None:
     assert (world.project / "good.txt").exists() == (where == "checked out")
 
 
+def test_a_submodule_of_the_person_is_left_alone(world: World) -> None:
+    part = world.project / "part"
+    make_project(part)
+    second = commit(part, "second", {"s": "s"})
+    git(part, "reset", "-q", "--hard", "HEAD~1")
+    write(world.project, {".gitmodules": '[submodule "part"]\n\tpath = part\n\turl = ./part\n'})
+    commit(world.project, "submodule")
+    git(world.project, "config", "submodule.recurse", "true")
+    git(world.project, "config", "submodule.part.active", "true")
+    git(world.project, "submodule", "--quiet", "absorbgitdirs")
+    world.repo.refresh(world.origin)
+    tree = world.clone()
+    git(tree.path, "update-index", "--cacheinfo", f"160000,{second},part")
+    git(tree.path, "commit", "-q", "-m", "move the part")
+    sha = world.repo.collect(tree, 1)
+    assert sha
+    SHARED["hooks"](world, world.project)
+    SHARED["fsmonitor"](world, part)
+    before = git(part, "-c", "core.fsmonitor=false", "rev-parse", "HEAD")
+    assert not world.has_run
+    world.repo.land(world.merge("b-1", sha), world.origin, "main")
+    assert not world.has_run
+    assert git(part, "-c", "core.fsmonitor=false", "rev-parse", "HEAD") == before
+
+
 @pytest.fixture
 def secret(tmp_path: Path) -> Path:
     """A repository of the same person that no agent may read."""

@@ -30,7 +30,7 @@ class BeadPage(Screen[Written | None]):
 
     PLACE = "bead page"
     AUTO_FOCUS = "#title"
-    VERTICAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-short"), (30, "-tall")]
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]  # noqa: RUF012 - Textual declares it so
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+o", "save", "save", show=False),
         Binding("escape", "leave", "back", show=False),

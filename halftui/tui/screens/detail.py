@@ -55,7 +55,7 @@ class Page(ScrollView, can_focus=True, inherit_bindings=False):
 
     DEFAULT_CSS = """
     Page {
-        overflow-x: hidden; overflow-y: auto; scrollbar-size-vertical: 1; height: 1fr;
+        overflow-x: hidden; overflow-y: scroll; scrollbar-size-vertical: 1; height: 1fr;
         scrollbar-background: $background; scrollbar-background-hover: $background;
     }
     """
@@ -83,8 +83,9 @@ class Page(ScrollView, can_focus=True, inherit_bindings=False):
         return self._rows[self.cursor].opens if 0 <= self.cursor < len(self._rows) else ""
 
     def _lay_out(self) -> None:
-        self._rows = self._tell(min(self.size.width - 2, PROSE)) if self.size.width else []
-        self.virtual_size = Size(self.size.width, len(self._rows))
+        cells = self.scrollable_content_region.width
+        self._rows = self._tell(min(cells - 2, PROSE)) if cells else []
+        self.virtual_size = Size(cells, len(self._rows))
         doors = self._doors()
         if self.cursor not in doors:
             self.cursor = doors[0] if doors else -1
@@ -107,7 +108,7 @@ class Page(ScrollView, can_focus=True, inherit_bindings=False):
 
     def render_line(self, y: int) -> Strip:
         """Return a line of the page."""
-        width, number = self.size.width, int(self.scroll_y) + y
+        width, number = self.scrollable_content_region.width, int(self.scroll_y) + y
         inks = half(self).inks
         if number >= len(self._rows):
             return Strip.blank(width, self.rich_style)

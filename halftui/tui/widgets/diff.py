@@ -46,7 +46,7 @@ class DiffView(ScrollView, can_focus=True, inherit_bindings=False):
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"diff--{part}" for part in PARTS}
     DEFAULT_CSS = """
     DiffView {
-        overflow-x: hidden; overflow-y: auto; scrollbar-size-vertical: 1;
+        overflow-x: hidden; overflow-y: scroll; scrollbar-size-vertical: 1;
         scrollbar-background: $background; scrollbar-background-hover: $background;
         background: $background; color: $foreground; height: 1fr;
         & > .diff--line { color: $foreground; }
@@ -143,17 +143,22 @@ class DiffView(ScrollView, can_focus=True, inherit_bindings=False):
     def _lay_out(self) -> None:
         """Make the rows anew and keep the cursor on its line."""
         on = max(self._rows[self.cursor][1:3]) if self._rows else -1
-        self._laid_for = (self.size.width, self.is_split)
-        self._rows = self.patch.head(max(min(self.size.width - 4, PROSE), 8), self._intro)
+        self._laid_for = (self._cells, self.is_split)
+        self._rows = self.patch.head(max(min(self._cells - 4, PROSE), 8), self._intro)
         if self.is_split:
-            self._rows += self.patch.pairs(self.size.width - self._gutter - 8, self._comments)
+            self._rows += self.patch.pairs(self._cells - self._gutter - 8, self._comments)
         else:
             self._rows += self.patch.rows(self._room, self._comments, wraps=self._wraps)
         self._strips.clear()
-        self.virtual_size = Size(self.size.width, len(self._rows))
+        self.virtual_size = Size(self._cells, len(self._rows))
         if on >= 0:
             self.cursor = next((y for y, row in enumerate(self._rows) if max(row[1:3]) >= on), 0)
         self.refresh()
+
+    @property
+    def _cells(self) -> int:
+        """The width that is left beside the scrollbar."""
+        return self.scrollable_content_region.width
 
     @property
     def _gutter(self) -> int:
@@ -161,19 +166,19 @@ class DiffView(ScrollView, can_focus=True, inherit_bindings=False):
 
     @property
     def _room(self) -> int:
-        return max(self.size.width - self._gutter, 8)
+        return max(self._cells - self._gutter, 8)
 
     @property
     def _side(self) -> tuple[int, int]:
         """The cells of each of the two columns."""
-        left = (self.size.width - 1) // 2
-        return left, self.size.width - 1 - left
+        left = (self._cells - 1) // 2
+        return left, self._cells - 1 - left
 
     # Drawing
 
     def render_line(self, y: int) -> Strip:
         """Return one line of the screen."""
-        width = self.size.width
+        width = self._cells
         number = int(self.scroll_y) + y
         if number >= len(self._rows):
             if y == 1 and not self._rows and self.message:
@@ -201,13 +206,13 @@ class DiffView(ScrollView, can_focus=True, inherit_bindings=False):
         self.styled += 1
         match row.kind:
             case "note" | "intro":
-                return [Segment(f"  {cut(row.text, self.size.width - 2)}", self._look(row.kind))]
+                return [Segment(f"  {cut(row.text, self._cells - 2)}", self._look(row.kind))]
             case "hunk":
                 return self._rule(row.line)
             case "comment":
                 mark = "┌ you: " if row.stop else "│      "
                 lead = " " * (self._gutter - 2)
-                return [Segment(cut(f"{lead}{mark}{row.text}", self.size.width), self._look("comment"))]
+                return [Segment(cut(f"{lead}{mark}{row.text}", self._cells), self._look("comment"))]
             case "pair":
                 left, right = self._side
                 return [
@@ -216,11 +221,11 @@ class DiffView(ScrollView, can_focus=True, inherit_bindings=False):
                     *self._cell(row.other, right, "+", row),
                 ]
             case _:
-                return self._cell(row.line, self.size.width, "", row)
+                return self._cell(row.line, self._cells, "", row)
 
     def _rule(self, at: int) -> list[Segment]:
         hunk = self.patch.hunks[self.patch.hunk_of(at)]
-        width = self.size.width
+        width = self._cells
         head = f" {hunk.new:>{self.patch.digits}} ──"
         place = f" {cut(hunk.place, width - len(head) - 4)} " if hunk.place else ""
         rest = "─" * max(width - len(head) - cell_len(place), 0)
@@ -270,9 +275,9 @@ class DiffView(ScrollView, can_focus=True, inherit_bindings=False):
         super().notify_style_update()
         self._strips.clear()
 
-    def on_resize(self, event: events.Resize) -> None:
+    def on_resize(self) -> None:
         """Lay out anew for another width."""
-        if self._laid_for != (event.size.width, self.is_split):
+        if self._laid_for != (self._cells, self.is_split):
             self._lay_out()
 
     def on_focus(self) -> None:

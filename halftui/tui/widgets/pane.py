@@ -97,6 +97,7 @@ class LinePane(ScrollView, can_focus=True, inherit_bindings=False):
         self._wraps = False
         self._times: bool | None = None
         self._is_moving = False
+        self._width = 0  # that the rows are laid out for
         self._typed: str | None = None  # what is being typed as a search
         self._sought = ""
         self._here: int | None = None  # number of the line that was found
@@ -105,7 +106,7 @@ class LinePane(ScrollView, can_focus=True, inherit_bindings=False):
     def _forget(self) -> None:
         self.entries: list[Entry] = []
         self._rows: list[Row] = []
-        self._follows, self._is_over, self._unseen, self._seen = True, False, 0, 0
+        self._follows, self._is_over, self._unseen = True, False, 0
 
     # What it shows
 
@@ -183,7 +184,7 @@ class LinePane(ScrollView, can_focus=True, inherit_bindings=False):
     def _measure(self, dropped: int) -> None:
         """Take over the new number of rows without a layout of the whole screen."""
         height = len(self._rows)
-        self.set_reactive(Widget.virtual_size, Size(self.size.width, height))
+        self.set_reactive(Widget.virtual_size, Size(self._cells, height))
         self.vertical_scrollbar.window_virtual_size = height
         self._is_moving = True
         if self._follows:
@@ -216,8 +217,13 @@ class LinePane(ScrollView, can_focus=True, inherit_bindings=False):
     # Rows and their drawing
 
     @property
+    def _cells(self) -> int:
+        """The width that is left beside the scrollbar."""
+        return self.scrollable_content_region.width
+
+    @property
     def _form(self) -> Form:
-        cells = self.size.width
+        cells = self._cells
         shows_times = cells >= TIMES_FROM if self._times is None else self._times
         return Form(cells, self._wraps, shows_times, self._look, self._sought, self._here)
 
@@ -235,7 +241,7 @@ class LinePane(ScrollView, can_focus=True, inherit_bindings=False):
 
     def render_line(self, y: int) -> Strip:
         """Return one line of the screen."""
-        width = self.size.width
+        width = self._cells
         number = int(self.scroll_y) + y
         if number >= len(self._rows):
             return self._empty(y, width)
@@ -283,10 +289,10 @@ class LinePane(ScrollView, can_focus=True, inherit_bindings=False):
 
     # Moving
 
-    def on_resize(self, event: events.Resize) -> None:
+    def on_resize(self) -> None:
         """Lay the rows out for another width."""
-        if event.size.width != self._seen:
-            self._seen = event.size.width
+        if self._cells != self._width:
+            self._width = self._cells
             self._lay_out()
         elif self._follows:
             self._measure(0)
