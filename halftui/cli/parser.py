@@ -79,8 +79,11 @@ def report_bug(door: Door, error: Exception, log: str) -> int:
 
 
 def _invoke(call: Call, argv: Sequence[str]) -> int:
-    try:
-        code = cli.main(list(argv), "halftui", standalone_mode=False, obj=call)
+    try:  # not by `main`, which handles closed pipes and interrupts in its own way
+        with cli.make_context("halftui", list(argv), obj=call) as context:
+            code = cli.invoke(context)
+    except click.exceptions.Exit as end:
+        return end.exit_code
     except HalfTUIError as error:
         call.complain(error.message, error.hint)
         return error.exit_code
