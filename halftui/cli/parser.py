@@ -3,20 +3,23 @@
 A noun's module is imported when it is named, so that `halftui --version` costs next to nothing.
 """
 
+from __future__ import annotations
+
 import io
-import logging
 import os
 from collections.abc import Mapping, Sequence
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from halftui import __version__
 from halftui.cli.call import Call
-from halftui.cli.door import Door
 from halftui.cli.grammar import Group, call_of, shared
 from halftui.errors import BUG_EXIT, HalfTUIError
+
+if TYPE_CHECKING:
+    from halftui.cli.door import Door
 
 INTERRUPTED, PIPE_CLOSED = 130, 141  # 128 + the signal, as shells report it
 NOUNS: Mapping[str, str] = {
@@ -72,6 +75,8 @@ def run(door: Door, argv: Sequence[str]) -> int:
 
 def report_bug(door: Door, error: Exception, log: str) -> int:
     """Write the traceback to the log, say in one sentence where that is, and return the exit code."""
+    import logging
+
     logging.getLogger(__name__).error("a bug", exc_info=error)
     where = f"the log tells more: {log}" if log else "set HALFTUI_HOME to a folder that can hold a log"
     Call(door).complain(f"this is a bug in HalfTUI ({type(error).__name__})", where)
