@@ -58,7 +58,7 @@ class Door:
     service: Callable[[Settings], Service]
     seal: Callable[[Settings, str, str], str]  # (settings, row id, secret) to what may be stored
     init: Callable[[Settings, Beginning], str]  # makes a board, returns its id
-    tui: Callable[[Settings, str], int]  # opens a board ("" is the folder's own), returns the exit code
+    tui: Callable[[Settings, str], int]  # opens the board of that id, returns the exit code
     demo: Callable[[Settings, Showing], int]
     doctor: Callable[[Settings], Sequence[Check]]
     image_build: Callable[[Settings, Callable[[str], None]], str]  # tells its progress, returns the name

@@ -138,7 +138,7 @@ def cli(ctx: click.Context) -> Any:
     """
     if ctx.invoked_subcommand is None:
         call = call_of(ctx)
-        return call.door.tui(call.settings, call.wanted_board)
+        return call.door.tui(call.settings, call.board.id)
     return None
 
 

@@ -46,7 +46,8 @@ def facts(card: Card, now: float, asked_at: float | None = None) -> tuple[Fact, 
 
 def _blocked(card: Card, now: float, _: float | None) -> Iterator[Fact]:
     if card.blockers:
-        yield Fact(f"waits {' '.join(card.blockers)}", "blocked", 1, least=12)
+        yield Fact(f"waits {card.blockers[0]}", "blocked", 0)
+        yield from (Fact(bead, "blocked", 3) for bead in card.blockers[1:])
     elif card.hold:
         yield Fact(f"held: {card.hold}", "blocked", 1, least=12)
     elif card.convoy:

@@ -52,7 +52,9 @@ def _rows(where: str, measured: tuple[list[Trial], list[float]]) -> Iterator[Row
     trials, floors = measured
     floor = Series(tuple(1000 * seconds for seconds in floors))
     for name, times in (("claim", 0), ("process started", 1), ("first message", 2)):
-        found = Series(tuple(1000 * (t.claimed, t.started, t.spoke)[times] for t in trials), TRIES - len(trials))
+        found = Series(
+            tuple(1000 * (t.claimed, t.started, t.spoke)[times] for t in trials), TRIES - len(trials)
+        )
         metric = f"unblock → {name}, {where}"
         if name != "first message":
             yield Row("P11", metric, "ms", found)
@@ -61,7 +63,9 @@ def _rows(where: str, measured: tuple[list[Trial], list[float]]) -> Iterator[Row
         yield Row("P11", f"{metric}, p99", "ms", found, "CLI alone", floor, statistic=p99)
 
 
-async def _measure(folder: Path, sandbox: str, tries: int, settings: Mapping[str, str]) -> tuple[list[Trial], list[float]]:
+async def _measure(
+    folder: Path, sandbox: str, tries: int, settings: Mapping[str, str]
+) -> tuple[list[Trial], list[float]]:
     folder.mkdir()
     async with scene(folder, "claude", sandbox, **settings) as at, at.working():
         trials, floors = [], []
@@ -94,7 +98,9 @@ async def _unblock(at: Scene) -> Trial:
 async def _alone(at: Scene, folder: Path, kind: str) -> float:
     """Return the seconds until the CLI alone, in a clone that is there, said its first word."""
     place = Path(tempfile.mkdtemp(dir=folder))
-    places = Places(place / "work", place / "home", place / "run", place / "objects", ClaudeRuntime().program())
+    places = Places(
+        place / "work", place / "home", place / "run", place / "objects", ClaudeRuntime().program()
+    )
     for made in (places.work, places.home, places.sockets, places.objects):
         made.mkdir()
     sandbox = await at.house.sandbox(at.board)

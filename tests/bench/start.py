@@ -67,7 +67,9 @@ def has_cards(text: bytes) -> bool:
 
 def _run(program: Program) -> tuple[float, float]:
     began = time.perf_counter()
-    child = subprocess.Popen(program.argv, env=dict(program.env), cwd=program.folder, stdout=subprocess.DEVNULL)
+    child = subprocess.Popen(
+        program.argv, env=dict(program.env), cwd=program.folder, stdout=subprocess.DEVNULL
+    )
     _, status, used = os.wait4(child.pid, 0)
     child.returncode = os.waitstatus_to_exitcode(status)
     if child.returncode:
@@ -86,4 +88,3 @@ def _wall(found: list[tuple[float, float]]) -> Series:
 def _series(found: list[tuple[float, float] | None], which: int) -> Series:
     done = tuple(1000 * frame[which] for frame in found if frame is not None)
     return Series(done, capped=len(found) - len(done))
-

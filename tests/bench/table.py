@@ -97,7 +97,9 @@ def table(rows: Iterable[Row]) -> str:
     """Return the rows as a table in Markdown."""
     lines = [HEADS, *(row.cells() for row in rows)]
     widths = [max(len(line[n]) for line in lines) for n in range(len(HEADS))]
-    drawn = ["| " + " | ".join(c.ljust(w) for c, w in zip(line, widths, strict=True)) + " |" for line in lines]
+    drawn = [
+        "| " + " | ".join(c.ljust(w) for c, w in zip(line, widths, strict=True)) + " |" for line in lines
+    ]
     drawn.insert(1, "|" + "|".join("-" * (w + 2) for w in widths) + "|")
     return "\n".join(drawn)
 

@@ -49,7 +49,11 @@ class Terminal:
     """A program on a terminal that answers and reads everything; a context that ends it."""
 
     def __init__(
-        self, argv: Sequence[str], env: Mapping[str, str], folder: Path, size: tuple[int, int] = (COLUMNS, ROWS)
+        self,
+        argv: Sequence[str],
+        env: Mapping[str, str],
+        folder: Path,
+        size: tuple[int, int] = (COLUMNS, ROWS),
     ) -> None:
         self._own, theirs = os.openpty()
         self.resize(*size)

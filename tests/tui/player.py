@@ -43,6 +43,10 @@ class Player:
             await self.pilot.pause()
         return self
 
+    def is_open(self) -> bool:
+        """Return whether the application still runs."""
+        return self.app.is_running
+
     @property
     def board(self) -> BoardScreen:
         """The board, also under other screens."""
@@ -59,6 +63,11 @@ class Player:
     def text(self) -> str:
         """What stands on the screen."""
         return "\n".join(self.lines)
+
+    def sent(self) -> str:
+        """Return what a terminal is sent for the whole screen."""
+        update = self.app.screen._compositor.render_full_update()
+        return update.render_segments(self.app.console)
 
     @property
     def toasts(self) -> str:

@@ -29,8 +29,12 @@ class Bare(HalfApp):
     CSS_PATH = str(Path(halftui.tui.app.__file__).with_name("app.tcss"))
 
     def __init__(self, *args: Any, first: Screen[None] | None, **options: Any) -> None:
-        super().__init__(*args, **options)
+        super().__init__(*args, follows=False, **options)
         self._first = first
+
+    def on_mount(self) -> None:
+        """Follow the board at once; the application waits for a first frame of the board."""
+        self.run_worker(self._follow(), name="watch")
 
     def get_default_screen(self) -> Screen[None]:
         """Return the test's screen."""
@@ -101,6 +105,10 @@ class Stage:
         """Have an agent ask a question."""
         asked = Question("question", text, tuple(Option(*o) for o in options))
         return self._asked(self.house.store.write(ENGINE, questions.ask, claim.attempt, asked))
+
+    def ask_on(self, attempt: str, text: str) -> Ask:
+        """Have the agent of an attempt ask a question that is answered in words."""
+        return self._asked(self.house.store.write(ENGINE, questions.ask, attempt, Question("question", text)))
 
     def want(self, claim: Claim, text: str, tool: str, detail: str) -> Ask:
         """Have an agent ask for permission."""

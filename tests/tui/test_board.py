@@ -265,12 +265,12 @@ async def test_leaving_asks_only_if_own_agents_work(busy: Stage) -> None:
         await player.press("q")
         assert "Leave while Toast, Maple are at work?" in player.text
         await player.press("n")
-        assert player.app.is_running
+        assert player.is_open()
         await player.press("q", "y")
-        assert not player.app.is_running
+        assert not player.is_open()
     async with playing(busy) as player:
         await player.press("q")
-        assert not player.app.is_running
+        assert not player.is_open()
 
 
 async def test_tab_goes_round_the_panes(busy: Stage) -> None:
@@ -301,3 +301,11 @@ async def test_a_click_chooses_and_a_second_opens(busy: Stage) -> None:
         await player.pilot.click(lane, offset=(5, 4), times=2)
         await player.rest()
         assert type(player.app.screen).__name__ == "DetailScreen"
+
+
+@pytest.mark.parametrize(("word", "screen"), [("new", "EntrySheet"), ("help", "HelpScreen")])
+async def test_hints_can_be_clicked(busy: Stage, word: str, screen: str) -> None:
+    async with playing(busy) as player:
+        await player.pilot.click("#hints", offset=(player.lines[-1].index(word), 0))
+        await player.rest()
+        assert type(player.app.screen).__name__ == screen

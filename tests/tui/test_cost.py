@@ -25,7 +25,8 @@ def crowd(stage: Stage, count: int) -> None:
         columns = [str(row[0]) for row in tx.rows("SELECT name FROM pragma_table_info('bead')")]
         values = ", ".join(own.get(column, f"b.{column}") for column in columns)
         tx.change(
-            f"WITH RECURSIVE n(value) AS (SELECT 0 UNION ALL SELECT value + 1 FROM n WHERE value < {count - 1})"
+            "WITH RECURSIVE n(value) AS"
+            f" (SELECT 0 UNION ALL SELECT value + 1 FROM n WHERE value < {count - 1})"
             f" INSERT INTO bead ({', '.join(columns)}) SELECT {values} FROM n, bead b WHERE b.id = :first",
             first=first,
         )

@@ -34,6 +34,7 @@ def test_ids_are_unique_and_every_binding_has_one() -> None:
     assert len({a.id for a in ACTIONS}) == len(ACTIONS)
     for where in {a.where for a in ACTIONS}:
         for binding in bindings(where):
+            assert isinstance(binding, Binding)
             assert binding.id
             assert not binding.priority
 
@@ -52,7 +53,7 @@ SCREENS: dict[str, object] = {
     "agents": lambda: BoxPage("agents"),
     "page": lambda: BeadPage("New bead", Written("")),
     "confirm": lambda: Confirm("Drop it?"),
-    "help": lambda: HelpScreen("board"),
+    "help": lambda: HelpScreen(ACTIONS),
 }
 
 
@@ -68,7 +69,7 @@ async def test_no_key_is_bound_twice_in_a_focus_chain(busy: Stage, name: str) ->
             assert isinstance(screen, Screen)
             player.app.push_screen(screen)
             await player.rest()
-        clashes = {}
+        clashes: dict[str, DOMNode] = {}
         for focus in player.app.screen.focus_chain or [player.app.screen]:
             chain = [node for node in focus.ancestors_with_self if node is not player.app]
             counted = Counter(key for node in chain for key in own_keys(node))

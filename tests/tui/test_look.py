@@ -1,4 +1,4 @@
-"""What holds for every look of the board: nothing clipped, nothing unreadable, nothing obeyed by a terminal."""
+"""What holds for every look: nothing clipped, nothing unreadable, nothing that a terminal obeys."""
 
 import re
 from pathlib import Path
@@ -30,14 +30,14 @@ HOSTILE = (
 )  # fmt: skip
 
 
-def luminance(colour: tuple[int, int, int]) -> float:
+def luminance(colour: tuple[int, ...]) -> float:
     """Return a colour's relative luminance (WCAG 2.1)."""
     parts = [v / 255 for v in colour]
     red, green, blue = (v / 12.92 if v <= 0.03928 else ((v + 0.055) / 1.055) ** 2.4 for v in parts)
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
-def contrast(one: tuple[int, int, int], other: tuple[int, int, int]) -> float:
+def contrast(one: tuple[int, ...], other: tuple[int, ...]) -> float:
     """Return the contrast ratio of two colours (WCAG 2.1)."""
     low, high = sorted((luminance(one), luminance(other)))
     return (high + 0.05) / (low + 0.05)
@@ -66,11 +66,11 @@ def test_every_text_can_be_read(name: str) -> None:
             ratio = contrast(tuple(style.color.triplet), ground)
             assert ratio >= (3.0 if ink in FILL else least), (ink, round(ratio, 2))
     for text in ("text-muted", "text-disabled", "foreground", "primary", "warning", "error", "success"):
-        value = look.theme.variables.get(text) or getattr(look.theme, text)
-        for ground in (look.theme.background, look.theme.surface, look.theme.panel):
-            assert ground is not None
-            ratio = contrast(Color.parse(value).rgb, Color.parse(ground).rgb)
-            assert ratio >= 4.0, (text, ground, round(ratio, 2))
+        value = str(look.theme.variables.get(text) or getattr(look.theme, text))
+        for ground_name in (look.theme.background, look.theme.surface, look.theme.panel):
+            assert ground_name is not None
+            ratio = contrast(Color.parse(value).rgb, Color.parse(ground_name).rgb)
+            assert ratio >= 4.0, (text, ground_name, round(ratio, 2))
 
 
 def test_mono_has_no_colour_at_all() -> None:
@@ -192,7 +192,7 @@ async def test_hostile_text_is_only_ever_text(busy: Stage) -> None:
         player.app.notify(HOSTILE[1], title=HOSTILE[0], markup=False)
         for keys in ((), ("h",), ("g",), ("N",), ("escape",), ("x",), ("escape",), ("e",), ("escape",)):
             await player.press(*keys)
-            sent = player.app.screen._compositor.render_update(full=True).render_segments(player.app.console)
+            sent = player.sent()
             rest = re.sub(r"\x1b\[[0-9;]*[mH]", "", sent)
             assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", rest), keys
     assert busy.write(beads.cancel, busy.ids[f"0 {HOSTILE[0]}"]) is None
@@ -203,7 +203,7 @@ async def test_without_colour_no_colour_is_sent(busy: Stage, env: dict[str, str]
     async with playing(busy, 120, 40, env=env) as player:
         await player.press("j")
         assert player.app.theme == "mono"
-        sent = player.app.screen._compositor.render_update(full=True).render_segments(player.app.console)
+        sent = player.sent()
         codes = {code for codes in re.findall(r"\x1b\[([0-9;]*)m", sent) for code in codes.split(";")}
         assert codes <= {"0", "1", "2", "3", "4", "7", "", "39", "49"}, codes
 

@@ -167,7 +167,8 @@ class QuestionSheet(ModalScreen[None]):
                     yield Static(_painted(ask.detail), classes="detail")
             yield Choices(ask.options)
             asked = "why not, or what instead" if self._is_permission else "your answer"
-            yield Input(self._drafts.get(ask.id, ""), placeholder=f"{asked} · enter sends")
+            draft = self._drafts.get(ask.id, "")
+            yield Input(draft, placeholder=f"{asked} · enter sends", select_on_focus=False)
             yield Line(self._hints, id="question-hints")
 
     def on_mount(self) -> None:
