@@ -26,7 +26,7 @@ from tests.helpers.boards import make_repository
 SIZES = (100, 1_000, 10_000)
 DONE = 100  # attempts that are timed on each board
 AT_ONCE = 8
-CHAINS = 40
+CHAINS = 100
 PATIENCE = 120.0
 WAITING = ("blocked", "review", "done")
 READY_READS = 200
