@@ -135,7 +135,9 @@ def throughput(folder: Path, runs: int) -> Iterator[Row]:
     first = Series(tuple(cpu for _, cpu in figures[SIZES[0]]))
     for size, found in figures.items():
         metric = f"no-op attempts, a board of {size:,} beads"
-        yield Row("P12", f"{metric}: time each", "ms", Series(tuple(wall for wall, _ in found)), most=1000 / 200)
+        yield Row(
+            "P12", f"{metric}: time each", "ms", Series(tuple(wall for wall, _ in found)), most=1000 / 200
+        )
         cpu = Series(tuple(cpu for _, cpu in found))
         yield Row("P12", f"{metric}: CPU each", "ms", cpu, f"{SIZES[0]} beads", first, times=1.2)
 
@@ -176,7 +178,12 @@ def _engine(house: House) -> Engine:
         yield Way("api-key")
 
     engine = house.engine(
-        house.service, sandbox=sandbox, runtime=runtime, gate=gate, repository=NoRepository, origin=lambda _: None
+        house.service,
+        sandbox=sandbox,
+        runtime=runtime,
+        gate=gate,
+        repository=NoRepository,
+        origin=lambda _: None,
     )
     engine.cap = AT_ONCE
     return engine
