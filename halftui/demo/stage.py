@@ -69,7 +69,8 @@ class Stage:
 @asynccontextmanager
 async def open_stage() -> AsyncIterator[Stage]:
     """Yield a stage; afterwards its folder is gone, and so is that of any demo that was killed."""
-    await _sweep(Path(tempfile.gettempdir()))
+    for folder in await asyncio.to_thread(_stale, Path(tempfile.gettempdir())):
+        await _clear(folder)
     prefix = f"{PREFIX}{os.getpid()}-"
     with tempfile.TemporaryDirectory(prefix=prefix, ignore_cleanup_errors=True) as name:
         folder = Path(name)
@@ -78,15 +79,22 @@ async def open_stage() -> AsyncIterator[Stage]:
             yield Stage(folder, model.url)
 
 
-async def _sweep(temporary: Path) -> None:
-    for folder in temporary.glob(f"{PREFIX}*"):
-        pid = folder.name.removeprefix(PREFIX).partition("-")[0]
-        if not pid.isdecimal() or Path(f"/proc/{pid}").exists() or folder.stat().st_uid != os.getuid():
-            continue
-        sandbox = LocalSandbox(folder / "home")
-        for left in await sandbox.find({}):
-            await sandbox.remove(left.name)
-        await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+def _stale(temporary: Path) -> list[Path]:
+    """Return the folders of demos of this person whose process is gone."""
+    return [
+        folder
+        for folder in temporary.glob(f"{PREFIX}*")
+        if (pid := folder.name.removeprefix(PREFIX).partition("-")[0]).isdecimal()
+        and not Path(f"/proc/{pid}").exists()
+        and folder.lstat().st_uid == os.getuid()
+    ]
+
+
+async def _clear(folder: Path) -> None:
+    sandbox = LocalSandbox(folder / "home")
+    for left in await sandbox.find({}):
+        await sandbox.remove(left.name)
+    await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
 
 
 def can_run(program: Path) -> bool:

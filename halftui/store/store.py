@@ -191,6 +191,7 @@ class Store:
     def _reader(self) -> Iterator[Rows]:
         if self.path is None:
             with self.engine().connect() as served:
+                served.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
                 yield ServerReader(served, self.clock())
             return
         connection = self._connection(self.path)
@@ -260,7 +261,7 @@ _NO_DATABASE = ("there is no HalfTUI database yet", "run: halftui init")
 _MEANINGS: tuple[tuple[str, Callable[[str], HalfTUIError]], ...] = (
     (r'no such table|relation ".*" does not exist', lambda _: MissingTable(*_NO_DATABASE)),
     (
-        r"readonly|unable to open|permission denied",
+        r"read-?only|unable to open|permission denied",
         lambda said: Misconfigured(
             f"the database can't be opened or written: {said}",
             "check the folder's permissions, or name another database with --database",

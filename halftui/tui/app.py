@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import os
+import sys
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -19,7 +20,7 @@ from halftui.errors import HalfTUIError, NotFound
 from halftui.ops import views
 from halftui.service.service import Service
 from halftui.tui import themes
-from halftui.tui.keys import bindings
+from halftui.tui.keys import Action, bindings, held
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -76,6 +77,7 @@ class HalfApp(App[None]):
         self._is_alone = is_alone
         self.snapshot: Snapshot | None = None
         self.animation_level = "none"
+        self.drawn = asyncio.Event()  # set once the first frame is on the screen
         self._delivered: Snapshot | None = None
         self._follows = follows
         self._unsubscribe: Callable[[], None] | None = None
@@ -118,6 +120,10 @@ class HalfApp(App[None]):
             gc.collect()
             gc.freeze()  # what lives by now stays; full collections need not look at it
             gc.enable()
+
+    def on_ready(self) -> None:
+        """Tell whoever waits that the first frame is drawn."""
+        self.drawn.set()
 
     def on_unmount(self) -> None:
         """Hear no more of the board."""
@@ -233,7 +239,7 @@ class HalfApp(App[None]):
         """Show the keys that hold here."""
         from halftui.tui.screens.help import HelpScreen
 
-        self.push_screen(HelpScreen(place_of(self.screen)))
+        self.push_screen(HelpScreen(offered(self.screen)))
 
     async def action_quit(self) -> None:
         """Leave; ask first if that would stop agents."""
@@ -304,14 +310,20 @@ class HalfApp(App[None]):
         await self.screen.run_action("show_box('convoys')")
 
     async def action_place_output(self) -> None:
-        """Go to the output of the chosen bead's agent."""
+        """Go to the output of the agents at work, side by side."""
+        from halftui.tui.screens.logs import LogsScreen
+
         await self.action_place_board()
-        await self.screen.run_action("output_open")
+        self.push_screen(LogsScreen())
 
 
-def place_of(screen: Screen[Any]) -> str:
-    """Return the place whose actions hold on a screen, as the registry calls it."""
-    return str(getattr(screen, "PLACE", "everywhere"))
+def offered(screen: Screen[Any]) -> list[Action]:
+    """Return what keys do on a screen: its own actions, those of the focused widget, and the common ones."""
+    found: list[Action] = held(str(getattr(screen, "PLACE", "everywhere")))
+    for node in dict.fromkeys((screen, *(screen.focused.ancestors_with_self if screen.focused else ()))):
+        own: tuple[Action, ...] = getattr(sys.modules[type(node).__module__], "ACTIONS", ())
+        found = [*own, *(a for a in found if a not in own)]
+    return found
 
 
 def half(node: DOMNode) -> HalfApp:

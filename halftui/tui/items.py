@@ -47,18 +47,16 @@ def convoys(snapshot: Snapshot) -> list[Item]:
 
 
 def _convoy(row: ConvoyRow) -> Item:
-    counts = dict(row.counts)
-    sign, ink = ("▶", "working") if row.state == "moving" else ("○", "ready")
-    facts: tuple[Fact, ...] = (Fact(f"{row.finished}/{row.total}", "text", 1),)
+    counts, facts = dict(row.counts), (Fact(f"{row.finished}/{row.total}", "text", 1),)
     if row.state == "staged":
-        facts = (*facts, Fact("S starts it", "ready", 2))
+        below: tuple[Fact, ...] = (Fact("staged", rank=1), Fact("S starts it", "ready", 0))
+        return Item("convoy", row.id, "", "○", "ready", row.name, "text", facts, below)
     told = (("active", "working", "▶"), ("review", "review", "✓"), ("blocked", "blocked", "◌"))
-    below = tuple(Fact(f"{s}{counts[n]}", i, k) for k, (n, i, s) in enumerate(told) if counts.get(n))
+    moving = tuple(Fact(f"{s}{counts[n]}", i, k) for k, (n, i, s) in enumerate(told) if counts.get(n))
     failed = (Fact(f"✗{row.failed}", "failed", 0),) if row.failed else ()
     done = row.finished / row.total if row.total else 0.0
-    return Item(
-        "convoy", row.id, "", sign, ink, row.name, "text", facts, (*below, *failed) or (Fact(""),), done
-    )
+    below = (*moving, *failed) or (Fact(""),)
+    return Item("convoy", row.id, "", "▶", "working", row.name, "text", facts, below, done)
 
 
 def inbox(snapshot: Snapshot, now: float) -> list[Item]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +16,7 @@ class Action:
     does: str  # one sentence, for the help
     where: str  # everywhere, board, lanes, pane, review, question, detail
     rank: int = 5  # lower is kept longer when the hint bar is narrow; 9 is never hinted
-    group: str = "Board"  # its heading in the help
+    group: str = "Here"  # its heading in the help
     lanes: str = ""  # hinted only for a card of these lanes; empty: always
 
     @property
@@ -52,7 +52,7 @@ _READ = {
 }
 
 MOVE, BEADS, AGENTS, LOOK, ALWAYS = "Move", "Beads", "Convoys and agents", "Look", "Everywhere"
-GROUPS = (BEADS, MOVE, AGENTS, LOOK, "Board", ALWAYS)
+GROUPS = ("Here", BEADS, MOVE, AGENTS, LOOK, ALWAYS)
 
 ACTIONS: tuple[Action, ...] = (
     Action("help", "question_mark", "help", "Show every key of this place", "everywhere", 0, ALWAYS),
@@ -64,7 +64,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("place.board", "1", "board", "The board", "everywhere", 9, ALWAYS),
     Action("place.agents", "2", "agents", "The agents, and what each does now", "everywhere", 9, ALWAYS),
     Action("place.convoys", "3", "convoys", "The convoys and how far each is", "everywhere", 9, ALWAYS),
-    Action("place.output", "4", "output", "The output of the chosen bead's agent", "everywhere", 9, ALWAYS),
+    Action("place.output", "4", "output", "What the agents at work print, side by side",
+           "everywhere", 9, ALWAYS),
     Action("place.review", "5", "review", "The work that waits for a review", "everywhere", 9, ALWAYS),
     Action("theme.next", "ctrl+n", "theme", "Try the next theme", "everywhere", 9, ALWAYS),
     Action("redraw", "ctrl+l", "redraw", "Draw the screen anew", "everywhere", 9, ALWAYS),
@@ -113,7 +114,7 @@ ACTIONS: tuple[Action, ...] = (
 )  # fmt: skip
 
 
-def bindings(where: str, actions: Iterable[Action] = ACTIONS) -> list[Binding]:
+def bindings(where: str, actions: Iterable[Action] = ACTIONS) -> list[BindingType]:
     """Return the bindings that hold in a place."""
     return [Binding(a.keys, a.name, a.label, show=False, id=a.id) for a in actions if a.where == where]
 

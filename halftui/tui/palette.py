@@ -4,8 +4,8 @@ from functools import partial
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
-from halftui.tui.app import place_of
-from halftui.tui.keys import MOVE, Action, held
+from halftui.tui.app import offered
+from halftui.tui.keys import MOVE, Action
 
 
 class Actions(Provider):
@@ -25,12 +25,15 @@ class Actions(Provider):
                 yield Hit(score, shown, partial(self._run, each), help=f"key {each.key}")
 
     def _actions(self) -> list[Action]:
-        found = [a for a in held(place_of(self.screen)) if a.group != MOVE and a.id != "palette"]
+        found = [a for a in offered(self.screen) if a.group != MOVE and a.id != "palette"]
         return sorted(found, key=lambda a: a.where == "everywhere")
 
     async def _run(self, each: Action) -> None:
-        node = self.app if each.where == "everywhere" else self.screen
-        await self.app.run_action(each.name, node)
+        places = (*(self.focused.ancestors_with_self if self.focused else ()), self.screen, self.app)
+        for node in places:
+            if hasattr(node, f"action_{each.name}"):
+                await self.app.run_action(each.name, node)
+                return
 
 
 def _words(each: Action) -> str:

@@ -36,7 +36,11 @@ async def _runs_the_way(at: Scene, look: Callable[[], None] = lambda: None) -> s
         script(
             {"text": "I look around.", "tool": "Bash", "input": {"command": probe, "description": "look"}},
             commits("health.txt", "ok\n"),
-            {"text": "Waiting a moment.", "tool": "Bash", "input": {"command": "sleep 1", "description": "w"}},
+            {
+                "text": "Waiting a moment.",
+                "tool": "Bash",
+                "input": {"command": "sleep 1", "description": "w"},
+            },
             {"text": "Health is there, and it was tried."},
         ),
     )

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, text
+from sqlmodel import SQLModel
 
 from halftui.domain.actor import Actor, Role, person
 from halftui.ops import boards
@@ -17,19 +18,20 @@ from tests.helpers import postgres
 ANN = person("ann")
 BO = Actor("person", "bo", Role.MAINTAINER)
 KINDS = ("sqlite", pytest.param("postgres", marks=pytest.mark.postgres))
-TEMPLATE = "halftui_template"
+DATABASE = f"halftui_{uuid.uuid4().hex[:12]}"
 
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[Callable[[str], str]]:
-    """Return what names databases on a PostgreSQL server that holds a prepared template."""
+    """Return what names databases on a PostgreSQL server that holds a prepared one."""
     if not postgres.is_there():
         pytest.skip(f"needs PostgreSQL: set {postgres.GIVEN} or install a server")
     with postgres.server() as url:
-        command(url, f"DROP DATABASE IF EXISTS {TEMPLATE}", f"CREATE DATABASE {TEMPLATE}")
-        with closing(Store(url(TEMPLATE))) as made:
+        command(url, f"DROP DATABASE IF EXISTS {DATABASE}", f"CREATE DATABASE {DATABASE}")
+        with closing(Store(url(DATABASE))) as made:
             made.prepare()
         yield url
+        command(url, f"DROP DATABASE {DATABASE}")
 
 
 @pytest.fixture(scope="session")
@@ -50,10 +52,10 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
         yield f"sqlite:///{file}"
         return
     named: Callable[[str], str] = request.getfixturevalue("server")
-    name = f"halftui_{uuid.uuid4().hex[:12]}"
-    command(named, f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
-    yield named(name)
-    command(named, f"DROP DATABASE {name} WITH (FORCE)")
+    tables = ", ".join(f'"{name}"' for name in SQLModel.metadata.tables)
+    with closing(Store(named(DATABASE))) as used:
+        used.write(ANN, lambda tx: tx.change(f"TRUNCATE {tables} RESTART IDENTITY"))
+    yield named(DATABASE)
 
 
 class Clock:

@@ -97,6 +97,7 @@ def test_a_newer_server_database_is_refused(store: Store) -> None:
     store.write(ANN, lambda tx: tx.change("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(NewerDatabase):
         store.prepare()
+    store.write(ANN, lambda tx: tx.change(f"UPDATE alembic_version SET version_num = '{HEAD}'"))
 
 
 def test_an_older_database_is_copied_whole_before_the_upgrade(tmp_path: Path, prepared_file: Path) -> None:

@@ -55,9 +55,7 @@ def _husky(world: World, folder: Path) -> None:
 
 def _include(world: World, folder: Path) -> None:
     extra = world.home / "extra.conf"
-    extra.write_text(
-        f'[core]\n\tfsmonitor = {world.canary}\n[filter "i"]\n\tsmudge={world.canary}\n'
-    )
+    extra.write_text(f'[core]\n\tfsmonitor = {world.canary}\n[filter "i"]\n\tsmudge={world.canary}\n')
     commit(folder, "attributes", {".gitattributes": "* filter=i\n"})
     git(folder, "config", "include.path", str(extra))
 

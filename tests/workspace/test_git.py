@@ -65,8 +65,7 @@ def test_no_git_when_the_library_is_first_loaded(tmp_path: Path) -> None:
 
 def test_the_library_is_loaded_only_when_git_runs() -> None:
     code = (
-        "import sys, halftui.workspace.repository, halftui.workspace.salvage\n"
-        "print('git' in sys.modules)\n"
+        "import sys, halftui.workspace.repository, halftui.workspace.salvage\nprint('git' in sys.modules)\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
@@ -117,9 +116,19 @@ def test_what_failures_become(err: str, kind: type[HalfTUIError]) -> None:
     assert error.message.startswith("git fetch failed: ")
 
 
+def test_no_transport_without_leave(world: World) -> None:
+    git = Git()
+    with pytest.raises(HalfTUIError, match="not allowed"):
+        git.run("ls-remote", str(world.project))
+    with pytest.raises(HalfTUIError, match="not allowed"):
+        git.having(protocols="ssh:https").run("ls-remote", str(world.project))
+    assert git.having(protocols="file").run("ls-remote", str(world.project)).out
+
+
 def test_passwords_are_not_repeated() -> None:
     said = printable("fatal: unable to access 'https://bob:secret@host/x': no")
     assert said == "fatal: unable to access 'https://host/x': no"
+    assert printable("a\x1b[31mb\x9bc\x7f\n\td é") == "a?[31mb?c?\n\td é"
     assert printable(b"\xff\xfe") == "\N{REPLACEMENT CHARACTER}" * 2
     assert printable("\udcff") == "\N{REPLACEMENT CHARACTER}"
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from halftui.errors import HalfTUIError, Misconfigured, NotFound, Unavailable
+from halftui.errors import HalfTUIError, Misconfigured, NotFound, Refused, Unavailable
 from halftui.workspace.origin import locate
 from tests.workspace.scene import World, commit, git, make_project
 
@@ -188,6 +188,6 @@ def test_a_damaged_project_is_said_to_be_one(world: World) -> None:
     sha = commit(world.project, "w", {"lost.txt": "lost"})
     blob = git(world.project, "rev-parse", f"{sha}:lost.txt")
     (world.project / ".git/objects" / blob[:2] / blob[2:]).unlink()
-    with pytest.raises(Unavailable):
+    with pytest.raises(Refused, match="fsck"):
         world.repo.refresh(world.origin)
     assert world.repo.tip("main") != sha

@@ -68,8 +68,10 @@ def test_ignored_and_tool_files_stay_out(world: World) -> None:
 
 def test_hooks_locks_and_a_lost_identity(world: World) -> None:
     tree = world.clone()
-    write(tree.path, {".git/hooks/pre-commit": "#!/bin/sh\nexit 1\n", "x": "1"})
-    (tree.path / ".git/hooks/pre-commit").chmod(0o755)
+    write(tree.path, {"x": "1"})
+    for name in ("pre-commit", "prepare-commit-msg", "post-checkout", "pre-merge-commit"):
+        write(tree.path, {f".git/hooks/{name}": "#!/bin/sh\nexit 1\n"})
+        (tree.path / ".git/hooks" / name).chmod(0o755)
     for lock in ("index.lock", "HEAD.lock", "refs/heads/halftui/b-1.lock", "config.lock"):
         write(tree.path, {f".git/{lock}": ""})
     git(tree.path, "config", "--file", ".git/other", "x.y", "z")

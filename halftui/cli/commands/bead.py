@@ -74,7 +74,7 @@ def _create(
         parent=call.bead(parent) if parent else "", convoy=convoy, hold=hold, **_given(call, fields),
     )  # fmt: skip
     detail = call.service.read(views.bead, made)
-    call.say(f"{made} " + (f"waits: {'; '.join(detail.why)}" if detail.why else "is queued"), detail)
+    call.say(f"{made} " + (f"is not ready: {'; '.join(detail.why)}" if detail.why else "is queued"), detail)
 
 
 def _creating(name: str, example: str) -> Callable[[Callable[..., Any]], click.Command]:
@@ -212,7 +212,7 @@ def dispatch(call: Call, beads: tuple[str, ...]) -> None:
     for ident in call.beads(beads):
         call.service.write(ops.dispatch, ident)
         why = call.service.read(views.bead, ident).why
-        _tell(call, ident, f"{ident} " + (f"waits: {'; '.join(why)}" if why else "is queued"))
+        _tell(call, ident, f"{ident} " + (f"is not ready: {'; '.join(why)}" if why else "is queued"))
 
 
 @bead.command("hold", example="halftui bead hold hf-3k2 'wait for the design'")

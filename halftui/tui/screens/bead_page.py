@@ -30,7 +30,6 @@ class BeadPage(Screen[Written | None]):
 
     PLACE = "bead page"
     AUTO_FOCUS = "#title"
-    VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+o", "save", "save", show=False),
         Binding("escape", "leave", "back", show=False),
@@ -58,6 +57,7 @@ class BeadPage(Screen[Written | None]):
 
     def __init__(self, head: str, written: Written) -> None:
         super().__init__()
+        self.VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]
         self._head, self._start = head, written
 
     def compose(self) -> ComposeResult:
@@ -80,6 +80,13 @@ class BeadPage(Screen[Written | None]):
                 yield Input(" ".join(start.labels), id="labels", select_on_focus=False)
         keys = [("^o", "save"), ("tab", "next field"), ("esc", "back without saving")]
         yield Line(lambda width: plain_hints(width, keys, half(self).inks), id="hints")
+
+    def on_mount(self) -> None:
+        """Let no cursor blink: each blink is a repaint."""
+        for line in self.query(Input):
+            line.cursor_blink = False
+        for text in self.query(TextArea):
+            text.cursor_blink = False
 
     def action_save(self) -> None:
         """Hand back what stands on the page."""

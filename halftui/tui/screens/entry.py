@@ -43,6 +43,10 @@ class EntryInput(Input):
             super().__init__()
             self.lines = found
 
+    def on_mount(self) -> None:
+        """Let the cursor not blink: each blink is a repaint."""
+        self.cursor_blink = False
+
     def _on_paste(self, event: events.Paste) -> None:
         found = lines(event.text)
         if len(found) > 1:

@@ -11,7 +11,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from halftui.tui.app import half
-from halftui.tui.keys import GROUPS, Action, held, shown
+from halftui.tui.keys import GROUPS, Action, shown
 from halftui.tui.themes import Inks
 
 MARKS = (
@@ -40,9 +40,9 @@ class HelpScreen(ModalScreen[None]):
     HelpScreen Static { height: auto; }
     """
 
-    def __init__(self, place: str) -> None:
+    def __init__(self, actions: Sequence[Action]) -> None:
         super().__init__()
-        self._place = place
+        self._actions = actions
 
     def compose(self) -> ComposeResult:
         """Return the groups."""
@@ -57,7 +57,7 @@ class HelpScreen(ModalScreen[None]):
 
     def _words(self) -> Text:
         inks = half(self).inks
-        actions = sorted(held(self._place), key=lambda a: GROUPS.index(a.group))
+        actions = sorted(self._actions, key=lambda a: GROUPS.index(a.group))
         text = Text()
         for group in dict.fromkeys(a.group for a in actions):
             text.append(f"{group}\n", inks["heading"])

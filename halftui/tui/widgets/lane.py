@@ -105,10 +105,13 @@ class Lane(Widget, can_focus=True):
     def age(self, now: float) -> None:
         """Draw those cards again whose words changed, be it by time."""
         self._now = now
+        if self.is_spine:
+            return
         for index, key in list(self._drawn.items()):
             if self._key(index) != key:
                 self._refresh_card(index)
-        for index in range(self.top, min(self.top + self.room + 1, self.total)):
+        seen = -(-(self.size.height - 2) // STRIDE)  # the last of them perhaps in part
+        for index in range(self.top, min(self.top + seen, self.total)):
             if index not in self._drawn:
                 self._refresh_card(index)
 

@@ -17,7 +17,7 @@ from halftui.tui import draw
 from halftui.tui.cards import tell
 from halftui.tui.draw import PLAIN, Row
 from halftui.tui.items import Item, agents, convoys, inbox
-from halftui.tui.keys import bindings
+from halftui.tui.keys import ACTIONS, bindings
 from halftui.tui.themes import Inks
 
 BAR = 10
@@ -28,7 +28,7 @@ class Box(Widget, can_focus=True):
     """A framed list of items."""
 
     ALLOW_SELECT = False
-    BINDINGS: ClassVar[list[BindingType]] = [b for b in bindings("lanes") if b.id in _OWN]
+    BINDINGS: ClassVar[list[BindingType]] = bindings("lanes", [a for a in ACTIONS if a.id in _OWN])
     DEFAULT_CSS = "Box { height: 1fr; width: 1fr; }"
 
     class Left(Message):
