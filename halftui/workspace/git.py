@@ -63,7 +63,7 @@ _REMEDIES: Final[tuple[tuple[str, type[HalfTUIError], str], ...]] = (
     (r"not a git repository", Misconfigured, "name the folder of a git repository"),
     (
         r"missing|corrupt|[Bb]ad object|[Ff]sck|[Uu]nable to (read|parse|get|find)|inflate|EOF|"
-        r"[Nn]ot all child|did not receive|not a valid|loose object|promisor|bad pack|(bad|short|in) tree",
+        r"child objects|did not receive|not a valid|loose object|promisor|(bad|short|in) tree",
         Refused,
         "objects are damaged or were made to harm; git fsck says which",
     ),
