@@ -258,8 +258,6 @@ class LinePane(ScrollView, can_focus=True, inherit_bindings=False):
         self._kept_ground = None
         self._strips.clear()
 
-    # Moving
-
     def on_resize(self) -> None:
         """Lay the rows out for another width."""
         cells = self.scrollable_content_region.width  # beside the scrollbar
@@ -305,8 +303,6 @@ class LinePane(ScrollView, can_focus=True, inherit_bindings=False):
         self._follows, self._unseen, self._here = True, 0, None
         self._measure(0)
         self._say_state()
-
-    # Looks
 
     def action_pane_wrap(self) -> None:
         """Wrap long lines or cut them."""
