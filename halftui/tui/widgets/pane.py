@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
-from textual import events
+from textual import events, work
 from textual.binding import BindingType
 from textual.content import Content
 from textual.geometry import Size
@@ -114,10 +114,11 @@ class LinePane(ScrollView, can_focus=True, inherit_bindings=False):
             self._strips.clear()
             self.workers.cancel_group(self, "lines")
             if attempt is not None:
-                self.run_worker(self._read(attempt), group="lines", exclusive=True)
+                self._read(attempt)
             self._measure(0)
         self._say_state()
 
+    @work(group="lines", exclusive=True)
     async def _read(self, attempt: str) -> None:
         while not self._is_over:
             try:
