@@ -3,6 +3,7 @@
 import asyncio
 
 from halftui.domain.shown import Snapshot
+from halftui.errors import Refused
 from halftui.ops import beads, boards
 from halftui.service.review import Review
 from halftui.service.service import Service
@@ -11,7 +12,10 @@ from tests.helpers.world import World
 
 
 def _service(world: World) -> Service:
-    return Service(world.store, ANN, lambda _: Review())
+    def no_desk(board: str) -> Review:
+        raise Refused(f"{board} has no repository")
+
+    return Service(world.store, ANN, no_desk)
 
 
 async def test_everybody_gets_the_same_snapshot(world: World) -> None:
