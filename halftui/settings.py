@@ -51,6 +51,19 @@ class Settings:
         return self.database or f"sqlite:///{self.home_folder / 'halftui.db'}"
 
 
+CHOICES = {
+    "sandbox": ("", "auto", "docker", "local"),
+    "permissions": ("auto", "ask", "free"),
+    "log_level": ("debug", "info", "warning", "error", "critical"),
+}
+RANGES: Mapping[str, tuple[float, float]] = {
+    "cap": (0, 1_000),
+    "max_turns": (1, 100_000),
+    "lease_seconds": (1, 3_600),
+    "memory_mb": (64, 4_194_304),
+    "cpus": (0.1, 1_024),
+    "pids": (16, 1_000_000),
+}
 NAMES = tuple(f.name for f in fields(Settings) if f.name != "origins")
 
 
@@ -100,13 +113,34 @@ def _read(file: Path) -> Mapping[str, Any]:
 def _typed(name: str, value: Any, place: str) -> Any:
     if name not in NAMES:
         raise Misconfigured(f"{place} sets {name!r}, which is no setting", f"there are {', '.join(NAMES)}")
-    kind = type(getattr(Settings(), name))
+    default = getattr(Settings(), name)
     try:
-        if isinstance(value, bool) or not isinstance(value, str | int | float):
-            raise ValueError
-        return kind(value)
-    except ValueError:
-        raise Misconfigured(f"{name} in {place} can't be {value!r}", f"it is a {_WORDS[kind]}") from None
+        typed: Any = _number(value, type(default)) if isinstance(default, int | float) else _text(value)
+    except (ValueError, OverflowError):
+        raise Misconfigured(
+            f"{name} in {place} can't be {value!r}", f"it is a {_WORDS[type(default)]}"
+        ) from None
+    if name in CHOICES and typed not in CHOICES[name]:
+        allowed = ", ".join(c for c in CHOICES[name] if c)
+        raise Misconfigured(f"{name} in {place} can't be {value!r}", f"it is one of {allowed}")
+    if name in RANGES and not RANGES[name][0] <= typed <= RANGES[name][1]:
+        low, high = RANGES[name]
+        raise Misconfigured(f"{name} in {place} can't be {value!r}", f"it is from {low} to {high}")
+    return typed
 
 
-_WORDS = {int: "whole number", float: "number", str: "text"}
+def _number(value: Any, kind: type) -> Any:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise ValueError
+    if kind is int and isinstance(value, float) and not value.is_integer():
+        raise ValueError
+    return kind(value)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or not value.isprintable():
+        raise ValueError
+    return value
+
+
+_WORDS = {int: "whole number", float: "number", str: "text in one line"}

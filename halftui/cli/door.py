@@ -1,12 +1,15 @@
 """What the composition root lends the command line, so that this floor imports no engine room."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
-from halftui.service.service import Service
-from halftui.settings import Settings
+if TYPE_CHECKING:
+    from halftui.service.service import Service
+    from halftui.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,7 @@ class Door:
     service: Callable[[Settings], Service]
     seal: Callable[[Settings, str, str], str]  # (settings, row id, secret) to what may be stored
     init: Callable[[Settings, Beginning], str]  # makes a board, returns its id
-    tui: Callable[[Settings, str], int]  # opens a board ("" is the folder's own), returns the exit code
+    tui: Callable[[Settings, str], int]  # opens the board of that id, returns the exit code
     demo: Callable[[Settings, Showing], int]
     doctor: Callable[[Settings], Sequence[Check]]
     image_build: Callable[[Settings, Callable[[str], None]], str]  # tells its progress, returns the name

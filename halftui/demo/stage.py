@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import subprocess
 import tempfile
 from collections.abc import AsyncIterator, Mapping
@@ -12,9 +13,11 @@ from pathlib import Path
 from halftui.demo import story
 from halftui.demo.model import ScriptedModel
 from halftui.ops import beads, convoys
+from halftui.sandbox.local import LocalSandbox
 from halftui.service.service import Service
 
 NAME = "pantry"
+PREFIX = "halftui-demo-"
 CREDENTIAL = "demo-credential-of-no-account"
 
 
@@ -65,12 +68,33 @@ class Stage:
 
 @asynccontextmanager
 async def open_stage() -> AsyncIterator[Stage]:
-    """Yield a stage; afterwards its folder is gone."""
-    with tempfile.TemporaryDirectory(prefix="halftui-demo-", ignore_cleanup_errors=True) as name:
+    """Yield a stage; afterwards its folder is gone, and so is that of any demo that was killed."""
+    for folder in await asyncio.to_thread(_stale, Path(tempfile.gettempdir())):
+        await _clear(folder)
+    prefix = f"{PREFIX}{os.getpid()}-"
+    with tempfile.TemporaryDirectory(prefix=prefix, ignore_cleanup_errors=True) as name:
         folder = Path(name)
         await asyncio.to_thread(_make_repository, folder / NAME)
         async with ScriptedModel(story.script_for, socket=folder / "model.sock") as model:
             yield Stage(folder, model.url)
+
+
+def _stale(temporary: Path) -> list[Path]:
+    """Return the folders of demos of this person whose process is gone."""
+    return [
+        folder
+        for folder in temporary.glob(f"{PREFIX}*")
+        if (pid := folder.name.removeprefix(PREFIX).partition("-")[0]).isdecimal()
+        and not Path(f"/proc/{pid}").exists()
+        and folder.lstat().st_uid == os.getuid()
+    ]
+
+
+async def _clear(folder: Path) -> None:
+    sandbox = LocalSandbox(folder / "home")
+    for left in await sandbox.find({}):
+        await sandbox.remove(left.name)
+    await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
 
 
 def can_run(program: Path) -> bool:

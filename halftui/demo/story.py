@@ -9,6 +9,7 @@ PACE = 0.03  # seconds between the pieces of the model's words
 BREATH = 1.2  # seconds that it thinks before a turn
 
 FILES: Mapping[str, str] = {
+    ".gitignore": "__pycache__/\n",
     "README.md": "# Pantry\n\nA small shop that sells what keeps.\n",
     "pantry/__init__.py": '"""A small shop."""\n',
     "pantry/app.py": '''"""The shop's routes."""
@@ -93,6 +94,13 @@ def health() -> str:
 
 ROUTES = {"/stock": count, "/health": health}''',
 )
+_LOGOUT = r"""cat >> pantry/session.py <<'END'
+
+
+def logout(name: str) -> None:
+    #: End all sessions of somebody.
+    VISITORS.pop(name, None)
+END"""
 _TRIAL = 'for i in 1 2 3 4 5 6 7 8; do echo "run $i: 1 passed"; sleep 0.4; done'
 
 SCENES: tuple[Scene, ...] = (
@@ -162,7 +170,11 @@ SCENES: tuple[Scene, ...] = (
                     "    assert stock.count() == 7\n",
                 ),
             ),
-            _say("Once more, and then I commit.", _bash(_TRIAL, "run it again"), _commit("Give the stock test its own shelf")),
+            _say(
+                "Once more, and then I commit.",
+                _bash(_TRIAL, "run it again"),
+                _commit("Give the stock test its own shelf"),
+            ),
             _say("The test shared a global shelf with others; it has its own now. Eight runs passed."),
         ),
     ),
@@ -212,7 +224,7 @@ SCENES: tuple[Scene, ...] = (
         turns=(
             _say(
                 "With rotation in place this is short.",
-                _bash("printf '\\n\\ndef logout(name: str) -> None:\\n    \"\"\"End all sessions of somebody.\"\"\"\\n    VISITORS.pop(name, None)\\n' >> pantry/session.py", "add logout"),
+                _bash(_LOGOUT, "add logout"),
                 _commit("End all sessions of a visitor at once"),
             ),
             _say("`logout` ends every session of a visitor."),

@@ -6,7 +6,7 @@ a finished bead is never blocked.
 """
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -24,12 +24,12 @@ class EdgeKind(StrEnum):
 
 BLOCKING = frozenset(k.value for k in EdgeKind)
 NEVER_READY_TYPES = frozenset({"merge-request", "gate", "molecule", "message", "agent", "role", "rig"})
-HOLD = "hold"
 # Why a bead is set aside: one of these marks, which stay whatever is done with it, or the word of a
 # status from elsewhere, which the next move ends.
 MARKS = frozenset({"pin", "ephemeral", "template"})
 PINNED = "pinned"  # the status of a standing note, which is no work: it neither waits nor lets wait
-ANY_CHILDREN = "any-children"
+RELEASE, HOLD = ON_FAILURE = ("release", "hold")
+ALL_CHILDREN, ANY_CHILDREN = GATES = ("all-children", "any-children")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +39,8 @@ class Edge:
     source: str
     target: str
     kind: str
-    on_failure: str = "release"
-    gate: str = "all-children"
+    on_failure: str = RELEASE
+    gate: str = ALL_CHILDREN
 
 
 States = Mapping[str, BeadState]
@@ -98,25 +98,27 @@ def blocked(states: States, edges: Iterable[Edge]) -> frozenset[str]:
 
 
 def cycle(edges: Iterable[Edge]) -> list[str]:
-    """Return a cycle of blocking edges, its first bead named again at its end, or [] if there is none.
+    """Return a cycle of beads that wait, its first bead named again at its end, or [] if there is none.
 
-    Of several cycles it is always the same one, whatever the order of the edges.
+    Who waits for the children of a bead waits for each of them. Of several cycles it is always the
+    same one, whatever the order of the edges.
     """
-    onward: dict[str, set[str]] = {}
-    back: dict[str, list[str]] = {}
-    for edge in edges:
-        if edge.kind in BLOCKING and edge.target not in onward.setdefault(edge.source, set()):
-            onward[edge.source].add(edge.target)
-            back.setdefault(edge.target, []).append(edge.source)
-    ends = [bead for bead in back if not onward.get(bead)]
+    onward: dict[_Stop, set[_Stop]] = {}
+    back: dict[_Stop, list[_Stop]] = {}
+    for here, there in _steps(edges):
+        if there not in onward.setdefault(here, set()):
+            onward[here].add(there)
+            back.setdefault(there, []).append(here)
+    ends = [stop for stop in back if not onward.get(stop)]
     while ends:  # what leads nowhere is on no cycle
         end = ends.pop()
-        for bead in back.get(end, ()):
-            onward[bead].discard(end)
-            if not onward[bead]:
-                ends.append(bead)
-    left = [bead for bead, targets in onward.items() if targets]
-    return _round(min(left), onward) if left else []
+        for stop in back.get(end, ()):
+            onward[stop].discard(end)
+            if not onward[stop]:
+                ends.append(stop)
+    left = [stop for stop, targets in onward.items() if targets]
+    beads = [bead for bead, is_family in _round(min(left), onward) if not is_family] if left else []
+    return [*beads, *beads[:1]]
 
 
 def path(start: str, goal: str, onward: Callable[[str], Iterable[str]]) -> list[str]:
@@ -163,14 +165,30 @@ def _is_parent(edge: Edge) -> bool:
     return edge.kind == EdgeKind.PARENT
 
 
-def _round(start: str, onward: Mapping[str, Collection[str]]) -> list[str]:
-    seen: dict[str, None] = {}
+# A bead, or (True) its children together: so many waiting for many children stay few steps.
+_Stop = tuple[str, bool]
+
+
+def _steps(edges: Iterable[Edge]) -> Iterator[tuple[_Stop, _Stop]]:
+    for edge in edges:
+        source, target, family = (edge.source, False), (edge.target, False), (edge.target, True)
+        if edge.kind in BLOCKING:
+            yield source, target
+        if edge.kind == EdgeKind.WAITS_FOR:
+            yield source, family
+        if _is_parent(edge):
+            yield family, source
+
+
+def _round(start: _Stop, onward: Mapping[_Stop, Collection[_Stop]]) -> list[_Stop]:
+    """Return the stops of the cycle that the way from `start` on runs into, each once."""
+    seen: dict[_Stop, None] = {}
     here = start
     while here not in seen:
         seen[here] = None
         here = min(onward[here])
     way = list(seen)
-    return [*way[way.index(here) :], here]
+    return way[way.index(here) :]
 
 
 def _holds(target: BeadState, on_failure: str) -> bool:

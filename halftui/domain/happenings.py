@@ -86,7 +86,7 @@ class Ended:
     """Always the last happening. PASSED only if the program said so, said no error, and exited 0."""
 
     outcome: Outcome
-    reason: str  # one word: "", exit, error, limit, auth, credit, transport, garbage, oom, killed…
+    reason: str  # one word: "", exit, empty, error, limit, auth, credit, transport, garbage, oom, killed…
     summary: str = ""  # the agent's closing words, or the error's
     status: int | None = None  # the provider's HTTP status, if one was the cause
     exit_code: int | None = None

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from halftui.domain.graph import ANY_CHILDREN, HOLD, EdgeKind
+from halftui.domain.graph import ALL_CHILDREN, ANY_CHILDREN, HOLD, RELEASE, EdgeKind
 from halftui.domain.names import fits_branch
 from halftui.domain.states import FINISHED, BeadState
 from halftui.domain.text import clean, clean_line
@@ -76,8 +76,8 @@ class Link:
 
     target: str
     kind: str
-    on_failure: str = "release"
-    gate: str = "all-children"
+    on_failure: str = RELEASE
+    gate: str = ALL_CHILDREN
     created_by: str = ""
     created_at: float | None = None
 
@@ -324,8 +324,8 @@ def _link(fields: Mapping[str, Any]) -> Link:
     return Link(
         target=_word(fields.get("depends_on_id"), "dependency's depends_on_id"),
         kind=kind,
-        on_failure=HOLD if told.get("on_failure") == HOLD else "release",
-        gate=ANY_CHILDREN if told.get("gate") == ANY_CHILDREN else "all-children",
+        on_failure=HOLD if told.get("on_failure") == HOLD else RELEASE,
+        gate=ANY_CHILDREN if told.get("gate") == ANY_CHILDREN else ALL_CHILDREN,
         created_by=clean_line(_string(fields, "created_by"), longest=200),
         created_at=_time(fields, "created_at"),
     )

@@ -14,7 +14,7 @@ def between(before: str | None, behind: str | None) -> str:
     """
     try:
         return str(generate_key_between(before, behind))
-    except FIError as error:
+    except (FIError, IndexError) as error:
         raise Refused(f"no place between {before} and {behind}", "look at the lane again") from error
 
 

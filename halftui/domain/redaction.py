@@ -1,6 +1,9 @@
 """Takes known secrets, in the forms they are likely to be echoed in, out of text."""
 
 import base64
+import codecs
+import html
+import json
 import re
 from collections.abc import Iterable
 from urllib.parse import quote
@@ -34,9 +37,27 @@ class Redactor:
 
 def _forms(secret: str) -> set[str]:
     raw = secret.encode()
-    forms = {secret, quote(secret, safe=""), raw.hex(), raw.hex().upper(), secret[::-1]}
-    for offset in range(3):  # base64 depends on where in a triple the secret starts
-        encoded = base64.b64encode(b"\0" * offset + raw).decode()
-        middle = encoded[4 if offset else 0 : len(encoded) - 4]
-        forms |= {middle, middle.replace("+", "-").replace("/", "_")}
+    written = {secret, secret[::-1], secret.upper(), secret.lower(), codecs.encode(secret, "rot13")}
+    escaped = {quote(secret, safe=""), html.escape(secret), json.dumps(secret)[1:-1]}
+    forms = written | escaped | _numbers(raw)
+    for offset in range(5):  # base32 and base64 depend on where in a group the secret starts
+        before = b"\0" * offset
+        coded = {_middle(base64.b64encode(before[:2] + raw), 4, offset)}
+        coded |= {_middle(base64.b64encode(before[:2] + form.encode()), 4, offset) for form in tuple(coded)}
+        coded |= {text.replace("+", "-").replace("/", "_") for text in coded}
+        forms |= coded | {_middle(base64.b32encode(before + raw), 8, offset)}
     return {form for form in forms if len(form) >= SHORTEST}
+
+
+def _numbers(raw: bytes) -> set[str]:
+    """Return the bytes as hexadecimal and decimal numbers, in the usual ways of writing them."""
+    small = [f"{byte:02x}" for byte in raw]
+    large = [pair.upper() for pair in small]
+    signs = ("", " ", ":", "%", "\\x", "\\u00")
+    decimal = {sign.join(str(byte) for byte in raw) for sign in (" ", ",", ", ")}
+    return {sign.join(pairs) for pairs in (small, large) for sign in signs} | decimal
+
+
+def _middle(encoded: bytes, group: int, offset: int) -> str:
+    """Return what of an encoded text depends on the secret alone: neither its first nor its last group."""
+    return encoded.decode()[group if offset else 0 : len(encoded) - group]

@@ -15,7 +15,6 @@ from halftui.runtime import proxy
 from halftui.runtime.meter import Limit
 from halftui.runtime.proxy import Credential, Owner
 from halftui.sandbox.base import Sandbox
-from halftui.service.lines import Lines
 from halftui.store.store import Rows, Store
 from halftui.store.vault import Vault
 
@@ -36,19 +35,19 @@ class Way:
 class Credentials:
     """Where the real credentials come from: a sealed subscription, or the environment."""
 
-    def __init__(self, store: Store, vault: Vault, lines: Lines, env: Mapping[str, str] = os.environ) -> None:
+    def __init__(self, store: Store, vault: Vault, env: Mapping[str, str] = os.environ) -> None:
         self._store = store
         self._vault = vault
-        self._lines = lines
         self._env = env
+        self._known: set[str] = set()
+        self.redact = Redactor()  # takes every credential that was ever found here out of text
 
     def find(self, subscription: str | None) -> Credential:
-        """Return the credential of a subscription, or the platform's. Raises Unavailable without one.
-
-        What it returns is redacted from every line from then on.
-        """
+        """Return the credential of a subscription, or the platform's. Raises Unavailable without one."""
         found = self._sealed(subscription) if subscription else self._platform()
-        self._lines.redact = Redactor([found.secret])
+        if found.secret not in self._known:
+            self._known.add(found.secret)
+            self.redact = Redactor(self._known)
         return found
 
     def _sealed(self, subscription: str) -> Credential:

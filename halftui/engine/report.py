@@ -13,16 +13,17 @@ from halftui.domain.happenings import (
 )
 
 LONGEST_RESULT = 40  # lines of a tool's result that are kept
+_KINDS = {Said: "say", Thought: "think", Printed: "out"}
 Lines = list[tuple[str, str]]  # kind, text
 
 
 def lines_of(happening: Happening) -> Lines:
     """Return what a pane shows of a happening."""
     match happening:
-        case Said(text):
-            return [("say", text)]
-        case Thought(text):
-            return [("think", text)]
+        case Said(text) | Thought(text) | Printed(text):
+            return [(_KINDS[type(happening)], text)]
+        case Used(_, tool, _, _) if tool.rpartition("__")[2] == "ask":
+            return []  # the question itself has a line of its own
         case Used(_, _, summary, detail):
             return [
                 ("tool", summary),
@@ -30,8 +31,6 @@ def lines_of(happening: Happening) -> Lines:
             ]
         case Returned(_, is_ok, text):
             return [("result" if is_ok else "error", _shorter(text))] if text else []
-        case Printed(text):
-            return [("out", text)]
         case Retrying(status, attempt, delay):
             return [
                 ("note", f"the provider refused ({status or 'no answer'}), try {attempt} in {delay:.0f} s")

@@ -63,5 +63,5 @@ def _account(house: House) -> str:
     from halftui.ops import subscriptions
 
     stored = house.store.read(subscriptions.choose) if house.store.revision() else None
-    found = Credentials(house.store, house.vault, house.service.lines, house.env).find(stored)
+    found = Credentials(house.store, house.vault, house.env).find(stored)
     return f"{'a stored subscription' if stored else 'from the environment'} ({found.kind})"

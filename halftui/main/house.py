@@ -129,7 +129,8 @@ class House:
         from halftui.sandbox.base import Limits
 
         chosen = self.settings
-        credentials = Credentials(self.store, self.vault, service.lines, self.env)
+        credentials = Credentials(self.store, self.vault, self.env)
+        service.lines.redact = lambda text: credentials.redact(text)
 
         def check(board: BoardRow) -> None:
             if board.runtime == "claude":

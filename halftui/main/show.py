@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import signal
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,9 @@ NOTICE_SECONDS = 1.0
 
 async def show(house: House, app: HalfApp, make_engine: MakeEngine) -> int:
     """Run the app until it is left, the engine beside it; return the exit code."""
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGHUP):  # the terminal went away: end as if left by hand
+        loop.add_signal_handler(number, app.exit)
     with sole_engine(house.home) as is_mine:
         async with asyncio.TaskGroup() as group:
             backstage = Backstage(app, make_engine)

@@ -11,6 +11,7 @@ from halftui.errors import Conflict
 from halftui.ops import beads, subscriptions
 from halftui.ops.access import verb
 from halftui.ops.agents import choose
+from halftui.ops.fields import LONGEST_TEXT
 from halftui.ops.views import DISPATCHABLE
 from halftui.store.tables import Attempt, Bead, Board
 from halftui.store.tx import Tx
@@ -52,7 +53,6 @@ def claim(tx: Tx, board_id: str, lease: float, cap: int, pool: tuple[str, ...]) 
     One conditional UPDATE decides; `cap` is the limit over all boards, the board's own counts too.
     `lease` is in seconds.
     """
-    tx.change("UPDATE board SET cap = cap WHERE id = :b", b=board_id)  # caps are counted one by one
     board = tx.get(Board, board_id)
     counted = tx.rows("SELECT board_id, count(*) FROM attempt WHERE state <> 'ended' GROUP BY board_id")
     live = {str(on): int(count) for on, count in counted}
@@ -137,6 +137,7 @@ def end(
     """
     row = _mine(tx, attempt, epoch)
     _move(tx, row, AttemptVerb.END)
+    reason = clean_line(reason, longest=80)
     row.outcome, row.reason, row.ended_at, row.now = outcome.value, reason, tx.now, ""
     bead = tx.get(Bead, row.bead_id)
     if work is not None:
@@ -158,7 +159,7 @@ def _move_bead_on(
 ) -> None:
     if outcome is Outcome.PASSED:
         bead.failures, bead.remark, bead.retry_at = 0, "", None
-        beads.put_in_review(tx, bead, summary or "no summary was given")
+        beads.put_in_review(tx, bead, summary.strip() or "no summary was given")
         return
     if outcome is Outcome.STOPPED:
         bead.hold = row.stop_reason or "stopped"
@@ -173,7 +174,7 @@ def _move_bead_on(
 
 def _count_failure(tx: Tx, bead: Bead, reason: str, summary: str) -> None:
     bead.failures += 1
-    bead.summary = summary[: beads.LONGEST_TEXT]
+    bead.summary = summary[:LONGEST_TEXT]
     bead.retry_at = tx.now + 60 * BACK_OFF_MINUTES[min(bead.failures, len(BACK_OFF_MINUTES)) - 1]
     if bead.failures >= len(BACK_OFF_MINUTES):
         bead.hold = f"failed {bead.failures} times: {reason}"

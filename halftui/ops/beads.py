@@ -1,26 +1,31 @@
 """What may be done to a bead."""
 
-import json
 import secrets
 from collections.abc import Sequence
 
 from halftui.domain import rank
-from halftui.domain.graph import MARKS, NEVER_READY_TYPES
+from halftui.domain.graph import MARKS, NEVER_READY_TYPES, EdgeKind
 from halftui.domain.names import bead_id
-from halftui.domain.states import BEAD_MOVES, LIVE, BeadState, BeadVerb, ConvoyState, after
+from halftui.domain.states import (
+    BEAD_MOVES,
+    CONVOY_MOVES,
+    LIVE,
+    BeadState,
+    BeadVerb,
+    ConvoyState,
+    ConvoyVerb,
+    after,
+)
 from halftui.domain.text import clean, clean_line
 from halftui.errors import Conflict, Denied, Misconfigured, Refused
 from halftui.ops.access import verb
 from halftui.ops.edges import connect, settle
+from halftui.ops.fields import EDITABLE, LONGEST_TEXT, apply
 from halftui.ops.views import resolve_bead
 from halftui.store.tables import Attempt, Bead, Board, Convoy
 from halftui.store.tx import Tx
 
-LONGEST_TITLE = 500
-LONGEST_TEXT = 65_536
-TEXTS = ("description", "acceptance", "notes")
-TIMES = ("not_before", "due")
-EDITABLE = ("title", *TEXTS, "type", "priority", "labels", "mode", "runtime", *TIMES)
+UNDER_WAY = (ConvoyState.STAGED, ConvoyState.MOVING)
 
 
 @verb("bead.create")
@@ -52,22 +57,15 @@ def create(
         created_at=tx.now,
         updated_at=tx.now,
     )
-    _apply(bead, {"title": title, **fields})
+    apply(bead, {"title": title, **fields})
     if convoy:
-        bead.convoy_id = tx.get(Convoy, convoy).id
+        join(tx, bead, tx.get(Convoy, convoy))
     tx.add(bead)
     weigh(tx, bead)
     for target in after_beads:
-        connect(tx, bead.id, resolve_bead(tx, target, board_id), "blocks", "release", "all-children")
+        connect(tx, bead.id, resolve_bead(tx, target, board_id), EdgeKind.BLOCKS.value)
     if parent:
-        connect(
-            tx,
-            bead.id,
-            resolve_bead(tx, parent, board_id),
-            "parent-child",
-            "release",
-            "all-children",
-        )
+        connect(tx, bead.id, resolve_bead(tx, parent, board_id), EdgeKind.PARENT.value)
     tx.record("bead.create", bead.id, board_id, title=bead.title, after=list(after_beads), convoy=convoy)
     return bead.id
 
@@ -77,7 +75,7 @@ def edit(tx: Tx, /, bead: str, version: int | None = None, **fields: object) -> 
     """Change fields of a bead. Raises Misconfigured for a bad one, Conflict if it changed meanwhile."""
     row = tx.get(Bead, bead)
     before = {key: getattr(row, key) for key in fields if key in EDITABLE}
-    _apply(row, fields)
+    apply(row, fields)
     weigh(tx, row)
     tx.touch(row, version)
     tx.record("bead.edit", bead, row.board_id, before, **{k: getattr(row, k) for k in before})
@@ -103,7 +101,7 @@ def rank_between(
         high = high if low < high else None
     row.rank = rank.between(low, high)
     if priority is not None:
-        _apply(row, {"priority": priority})
+        apply(row, {"priority": priority})
     tx.touch(row, version)
     tx.record("bead.rank", bead, row.board_id, old, rank=row.rank, priority=row.priority)
     if len(row.rank) > rank.LONGEST:
@@ -232,11 +230,16 @@ def cancel(tx: Tx, bead: str, reason: str = "") -> None:
 def reopen(tx: Tx, bead: str) -> None:
     """Take a finished bead up again; what depends on it is blocked anew."""
     row = tx.get(Bead, bead)
+    if live_attempt(tx, row) is not None:
+        raise Refused(f"an agent is still being stopped on {bead}", "try again in a moment")
     _move(tx, row, BeadVerb.REOPEN)
     row.closed_at, row.assignee, row.retry_at, row.failures = None, "", None, 0
     weigh(tx, row)
     tx.record("bead.reopen", bead, row.board_id)
     settle(tx, bead)
+    if row.convoy_id and (convoy := tx.get(Convoy, row.convoy_id)).state == ConvoyState.LANDED:
+        join(tx, row, convoy)
+        tx.record("convoy.add", convoy.id, row.board_id, bead=bead)
 
 
 def cancel_row(tx: Tx, row: Bead, reason: str) -> None:
@@ -275,12 +278,25 @@ def close(tx: Tx, row: Bead) -> None:
         land(tx, tx.get(Convoy, row.convoy_id))
 
 
+def join(tx: Tx, row: Bead, convoy: Convoy) -> None:
+    """Let a bead travel with a convoy; a landed one moves again. Raises Refused."""
+    if row.board_id != convoy.board_id:
+        raise Refused(f"{row.id} is on another board than {convoy.id}", "choose beads of one board")
+    if row.convoy_id not in (None, convoy.id) and tx.get(Convoy, row.convoy_id).state in UNDER_WAY:
+        raise Refused(f"{row.id} travels with {row.convoy_id} already", "cancel that convoy first")
+    convoy.state = after(CONVOY_MOVES, ConvoyState(convoy.state), ConvoyVerb.ADD, convoy.id).value
+    convoy.ended_at = None
+    row.convoy_id = convoy.id
+    tx.touch(convoy, None)
+
+
 def land(tx: Tx, convoy: Convoy) -> None:
-    """End a moving convoy whose beads are all finished."""
+    """Land a moving convoy if all its beads are finished."""
+    tx.session.flush()
     left = tx.rows(
-        "SELECT count(*) FROM bead WHERE convoy_id = :c AND state IN ('open', 'active', 'review')",
+        "SELECT 1 FROM bead WHERE convoy_id = :c AND state IN ('open', 'active', 'review') LIMIT 1",
         c=convoy.id,
-    )[0][0]
+    )
     if not left and convoy.state == ConvoyState.MOVING:
         convoy.state, convoy.ended_at = ConvoyState.LANDED.value, tx.now
         tx.touch(convoy, None)
@@ -324,46 +340,6 @@ def _refuse_own_work(tx: Tx, row: Bead) -> None:
     is_author = tx.actor.kind == "agent" and tx.rows(tried, b=row.id, a=tx.actor.name)
     if is_author or str(tx.actor) == row.assignee:
         raise Denied("nobody accepts their own work", "somebody else has to look at it")
-
-
-def _apply(bead: Bead, fields: dict[str, object]) -> None:
-    for key, value in fields.items():
-        if key not in EDITABLE:
-            raise Misconfigured(f"a bead has no field {key}", f"there are {', '.join(EDITABLE)}")
-        setattr(bead, key, _value(key, value))
-
-
-def _value(key: str, value: object) -> object:
-    if key == "title":
-        return _title(str(value))
-    if key in TEXTS:
-        return _text(key, str(value))
-    if key == "labels":
-        return _labels(value)
-    if key == "priority" and value not in range(5):
-        raise Misconfigured(f"priority can't be {value}", "it is 0 (most urgent) to 4")
-    if key in TIMES and not isinstance(value, int | float | None):
-        raise Misconfigured(f"{key} is a time", "name it as 2026-12-24T18:00")
-    return value if key in TIMES or key == "priority" else clean_line(str(value), longest=50)
-
-
-def _title(value: str) -> str:
-    title = clean_line(value, longest=10 * LONGEST_TITLE)
-    if not 1 <= len(title) <= LONGEST_TITLE:
-        raise Misconfigured(f"a title has 1 to {LONGEST_TITLE} characters", "say it in one line")
-    return title
-
-
-def _text(key: str, value: str) -> str:
-    if len(text := clean(value)) > LONGEST_TEXT:
-        raise Misconfigured(f"{key} is longer than {LONGEST_TEXT} characters", "shorten it")
-    return text
-
-
-def _labels(value: object) -> str:
-    if not isinstance(value, list | tuple):
-        raise Misconfigured("labels is a list of words", "name them one by one")
-    return json.dumps(sorted({clean_line(str(v), longest=50) for v in value} - {""}))
 
 
 def _last_rank(tx: Tx, board_id: str) -> str | None:

@@ -1,7 +1,9 @@
 """What may be done to a board."""
 
+import re
+
 from halftui.domain.names import prefix_of, slug
-from halftui.domain.text import clean_line
+from halftui.domain.text import clean, clean_line
 from halftui.errors import Misconfigured, Refused
 from halftui.ops.access import verb
 from halftui.store.tables import Board
@@ -12,6 +14,14 @@ REVIEWS = ("person", "none")
 RUNTIMES = ("claude", "shell", "scripted")
 SANDBOXES = ("auto", "docker", "local")
 CHOICES = {"mode": MODES, "review": REVIEWS, "runtime": RUNTIMES, "sandbox": SANDBOXES}
+FORMS = {  # both become parts of branch names, paths and containers' names
+    "prefix": r"[a-z][a-z0-9]{0,7}",
+    "branch": r"(?![-/.])(?!.*(\.\.|//|@\{|\.lock$|[/.]$))[^\x00-\x20\x7f~^:?*\[\\]{1,200}",
+}
+HINTS = {
+    "prefix": "it is 1 to 8 small letters and digits, a letter first",
+    "branch": "it is a branch's name, as in main",
+}
 SETTINGS = (*CHOICES, "cap", "branch", "model", "command", "prefix")
 
 
@@ -30,11 +40,11 @@ def create(tx: Tx, /, name: str, repository: str, branch: str, **settings: str |
         id=slug(name),
         name=name,
         repository=repository,
-        branch=branch,
+        branch="",
         prefix=prefix_of(name),
         created_at=tx.now,
     )
-    _apply(board, settings)
+    _apply(board, {"branch": branch, **settings})
     tx.add(board)
     tx.record("board.create", board.id, board.id, name=name, repository=repository, branch=branch)
     return board.id
@@ -65,6 +75,8 @@ def _apply(board: Board, settings: dict[str, str | int]) -> None:
             raise Misconfigured(f"a board has no setting {key}", f"there are {', '.join(SETTINGS)}")
         if key in CHOICES and value not in CHOICES[key]:
             raise Misconfigured(f"{key} can't be {value!r}", f"it is one of {', '.join(CHOICES[key])}")
-        if key == "cap" and not (isinstance(value, int) and 0 <= value <= 1000):
+        if key == "cap" and not (type(value) is int and 0 <= value <= 1000):
             raise Misconfigured(f"cap can't be {value!r}", "it is a whole number from 0 to 1000")
-        setattr(board, key, value)
+        if (form := FORMS.get(key)) and not re.fullmatch(form, str(value)):
+            raise Misconfigured(f"{key} can't be {clean_line(str(value), longest=80)!r}", HINTS[key])
+        setattr(board, key, clean(value) if isinstance(value, str) else value)

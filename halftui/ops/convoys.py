@@ -8,7 +8,7 @@ from halftui.domain.states import CONVOY_MOVES, FINISHED, BeadState, ConvoyState
 from halftui.domain.text import clean_line
 from halftui.errors import Misconfigured, Refused
 from halftui.ops.access import verb
-from halftui.ops.beads import cancel_row, weigh
+from halftui.ops.beads import cancel_row, join, land, weigh
 from halftui.store.tables import Bead, Convoy
 from halftui.store.tx import Tx
 
@@ -29,7 +29,7 @@ def create(tx: Tx, board_id: str, name: str, beads: Sequence[str] = ()) -> str:
     tx.add(convoy)
     tx.session.flush()
     for bead in beads:
-        _join(tx, convoy, bead)
+        _take(tx, convoy, bead)
     tx.record("convoy.create", convoy.id, board_id, name=name, beads=list(beads))
     return convoy.id
 
@@ -38,20 +38,23 @@ def create(tx: Tx, board_id: str, name: str, beads: Sequence[str] = ()) -> str:
 def add(tx: Tx, convoy_id: str, bead: str) -> None:
     """Let a bead travel with a convoy; a landed one moves again."""
     convoy = tx.get(Convoy, convoy_id)
-    _move(tx, convoy, ConvoyVerb.ADD)
-    _join(tx, convoy, bead)
+    _take(tx, convoy, bead)
     tx.record("convoy.add", convoy_id, convoy.board_id, bead=bead)
+    land(tx, convoy)
 
 
 @verb("convoy.start")
 def start(tx: Tx, convoy_id: str) -> None:
-    """Let the scheduler take its beads, each when it is ready."""
+    """Let the scheduler take its beads, each when it is ready. Raises Refused if it has none."""
     convoy = tx.get(Convoy, convoy_id)
     _move(tx, convoy, ConvoyVerb.START)
+    if not (members := _members(tx, convoy_id)):
+        raise Refused(f"convoy {convoy.name} has no beads", f"halftui convoy add {convoy_id} BEAD")
     convoy.started_at = tx.now
-    for row in _members(tx, convoy_id):
+    for row in members:
         weigh(tx, row)
     tx.record("convoy.start", convoy_id, convoy.board_id)
+    land(tx, convoy)
 
 
 @verb("convoy.cancel")
@@ -72,11 +75,9 @@ def _move(tx: Tx, convoy: Convoy, done: ConvoyVerb) -> None:
     tx.session.flush()
 
 
-def _join(tx: Tx, convoy: Convoy, bead: str) -> None:
+def _take(tx: Tx, convoy: Convoy, bead: str) -> None:
     row = tx.get(Bead, bead)
-    if row.convoy_id and row.convoy_id != convoy.id:
-        raise Refused(f"{bead} travels with {row.convoy_id} already", "cancel that convoy first")
-    row.convoy_id = convoy.id
+    join(tx, row, convoy)
     weigh(tx, row)
     tx.touch(row, None)
 

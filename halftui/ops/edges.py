@@ -4,12 +4,14 @@ A bead's `blockers` is the number of its own unmet edges plus its blocked parent
 date in the transaction that changes a state or an edge, so that asking for ready work stays cheap.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 from halftui.domain import graph
-from halftui.domain.graph import BLOCKING, EdgeKind
+from halftui.domain.graph import ALL_CHILDREN, BLOCKING, GATES, ON_FAILURE, RELEASE, EdgeKind
 from halftui.domain.states import BeadState
-from halftui.errors import Refused
+from halftui.domain.text import clean_line
+from halftui.errors import Misconfigured, Refused
 from halftui.ops.access import verb
 from halftui.ops.blocking import BLOCKERS
 from halftui.store.store import Rows
@@ -17,8 +19,8 @@ from halftui.store.tables import Bead, Edge
 from halftui.store.tx import Tx
 
 _KINDS = "('blocks', 'conditional-blocks', 'parent-child', 'waits-for')"
-LONGEST_WAY = 40  # beads of a cycle that a message names
 BATCH = 400  # ids in one statement, below every database's limit of parameters
+SHOWN = 6  # beads at each end of a long cycle
 
 
 @verb("bead.link")
@@ -30,10 +32,13 @@ def link(
     on_failure: str = "release",
     gate: str = "all-children",
 ) -> None:
-    """Make `source` depend on `target`. Raises Refused with the cycle if it would close one."""
+    """Make `source` depend on `target`; an edge that exists gets the new `on_failure` and `gate`.
+
+    Raises Refused with the cycle if it would close one, Misconfigured for a bad value.
+    """
     bead = tx.get(Bead, source)
     tx.get(Bead, target)
-    connect(tx, source, target, kind, on_failure, gate)
+    connect(tx, source, target, clean_line(kind, longest=50), on_failure, gate)
     tx.touch(bead, None)
     tx.record("bead.link", source, bead.board_id, target=target, kind=kind)
 
@@ -48,32 +53,31 @@ def unlink(tx: Tx, source: str, target: str, kind: str = "blocks") -> None:
         t=target,
         k=kind,
     ):
-        recount(tx, [source])
+        recount(tx, _touched(tx, source, target, kind))
         tx.touch(bead, None)
         tx.record("bead.unlink", source, bead.board_id, {"target": target, "kind": kind})
 
 
-def connect(tx: Tx, source: str, target: str, kind: str, on_failure: str, gate: str) -> None:
-    """Add an edge and recount, without an event of its own."""
-    if kind in BLOCKING and (way := _way(tx, target, source)):
-        raise Refused(f"that would close a cycle: {arrows([source, *way])}", "remove one of those edges")
-    where = "source = :s AND target = :t AND kind = :k"
-    if tx.rows(f"SELECT 1 FROM edge WHERE {where}", s=source, t=target, k=kind):
-        return
-    tx.add(
-        Edge(
-            source=source,
-            target=target,
-            kind=kind,
-            on_failure=on_failure,
-            gate=gate,
-            created_by=str(tx.actor),
-            created_at=tx.now,
+def connect(
+    tx: Tx, source: str, target: str, kind: str, on_failure: str = RELEASE, gate: str = ALL_CHILDREN
+) -> None:
+    """Add or change an edge and recount, without an event of its own."""
+    if not kind or on_failure not in ON_FAILURE or gate not in GATES:
+        raise Misconfigured(
+            f"an edge can't be {kind or 'of no kind'}, {on_failure}, {gate}",
+            f"on failure it is one of {', '.join(ON_FAILURE)}; its gate one of {', '.join(GATES)}",
         )
-    )
-    recount(tx, [source])
-    if kind == EdgeKind.PARENT:
-        recount(tx, _waiting_for(tx, [target]))
+    edge = tx.session.get(Edge, (source, target, kind))
+    if edge is None:
+        edge = Edge(
+            source=source, target=target, kind=kind, created_by=str(tx.actor), created_at=tx.now
+        )  # fmt: skip
+    edge.on_failure, edge.gate = on_failure, gate
+    tx.add(edge)
+    tx.session.flush()
+    if kind in BLOCKING:
+        _refuse(_cycle(tx, source))
+    recount(tx, _touched(tx, source, target, kind))
 
 
 def settle(tx: Tx, bead_id: str) -> list[str]:
@@ -97,12 +101,14 @@ def recount(tx: Tx, beads: Iterable[str]) -> list[str]:
     front = sorted(set(beads))
     while front:
         turned: list[str] = []
+        changed: list[dict[str, object]] = []
         for bead, before, count in _counts(tx, front):
             if before != count:
-                tx.change("UPDATE bead SET blockers = :n WHERE id = :i", n=count, i=bead)
+                changed.append({"n": count, "i": bead})
             if (before > 0) != (count > 0):
                 turned.append(bead)
                 freed += [] if count else [bead]
+        tx.change_each("UPDATE bead SET blockers = :n WHERE id = :i", changed)
         front = _children(tx, turned)
     return freed
 
@@ -117,9 +123,8 @@ def recount_all(tx: Tx) -> None:
 
 
 def refuse_cycles(tx: Tx) -> None:
-    """Raise Refused, naming a cycle, if the blocking edges of this database close one."""
-    if way := graph.cycle(blocking_edges(tx)):
-        raise Refused(f"that would close a cycle: {arrows(way)}", "remove one of those edges")
+    """Raise Refused, naming a cycle, if the edges of this database close one."""
+    _refuse(graph.cycle(blocking_edges(tx)))
 
 
 def blocking_edges(rows: Rows) -> list[graph.Edge]:
@@ -128,47 +133,83 @@ def blocking_edges(rows: Rows) -> list[graph.Edge]:
     return [graph.Edge(*row) for row in found]
 
 
-def arrows(way: list[str]) -> str:
-    """Return a way through beads as text; the middle of a very long one is counted."""
-    shown = way if len(way) <= LONGEST_WAY else [*way[:10], f"… {len(way) - 20} more …", *way[-10:]]
-    return " → ".join(shown)
+def _touched(tx: Tx, source: str, target: str, kind: str) -> list[str]:
+    """Return the beads that one edge's coming or going can block or free."""
+    return [source, *(_waiting_for(tx, [target]) if kind == EdgeKind.PARENT else ())]
 
 
 def _counts(tx: Tx, beads: list[str]) -> list[tuple[str, int, int]]:
-    found: list[tuple[str, int, int]] = []
-    for start in range(0, len(beads), BATCH):
-        ids = {f"i{n}": bead for n, bead in enumerate(beads[start : start + BATCH])}
-        listed = ", ".join(f":{name}" for name in ids)
-        found += [
-            (str(bead), int(before), int(count))
-            for bead, before, count in tx.rows(
-                f"SELECT b.id, b.blockers, {BLOCKERS} FROM bead b WHERE b.id IN ({listed})", **ids
-            )
-        ]
-    return found
+    sql = f"SELECT b.id, b.blockers, {BLOCKERS} FROM bead b WHERE b.id IN"
+    return [(str(bead), int(before), int(count)) for bead, before, count in _of_all(tx, sql, beads)]
 
 
 def _children(tx: Tx, beads: Iterable[str]) -> list[str]:
-    return sorted(
-        {
-            str(row[0])
-            for bead in beads
-            for row in tx.rows("SELECT source FROM edge WHERE target = :t AND kind = 'parent-child'", t=bead)
-        }
-    )
+    sql = "SELECT source FROM edge WHERE kind = 'parent-child' AND target IN"
+    return sorted({str(row[0]) for row in _of_all(tx, sql, beads)})
 
 
 def _waiting_for(tx: Tx, parents: Iterable[str]) -> list[str]:
-    return [
-        str(row[0])
-        for parent in parents
-        for row in tx.rows("SELECT source FROM edge WHERE target = :t AND kind = 'waits-for'", t=parent)
-    ]
+    sql = "SELECT source FROM edge WHERE kind = 'waits-for' AND target IN"
+    return [str(row[0]) for row in _of_all(tx, sql, parents)]
 
 
-def _way(tx: Tx, start: str, goal: str) -> list[str]:
+def _of_all(tx: Tx, sql: str, beads: Iterable[str]) -> Iterator[tuple[Any, ...]]:
+    """Yield the rows of a statement that ends in IN, over any number of beads."""
+    wanted = list(beads)
+    for start in range(0, len(wanted), BATCH):
+        ids = {f"i{n}": bead for n, bead in enumerate(wanted[start : start + BATCH])}
+        yield from tx.rows(f"{sql} ({', '.join(f':{name}' for name in ids)})", **ids)
+
+
+def _cycle(tx: Tx, source: str) -> list[str]:
+    """Return the cycle that `source` stands in, named from it on and ending with it, or [].
+
+    A newly made bead stands in none, since nothing leads to it: that is asked first, so that a long
+    chain can be made in linear time.
+    """
+    if not tx.rows(_LEADS_TO, s=source) or not tx.rows(_REACHES_ITSELF, s=source):
+        return []
+
     def onward(bead: str) -> list[str]:
-        rows = tx.rows(f"SELECT target FROM edge WHERE source = :s AND kind IN {_KINDS}", s=bead)
-        return [str(row[0]) for row in rows]
+        return [str(row[0]) for row in tx.rows(f"SELECT there FROM ({_STEPS}) n WHERE here = :s", s=bead)]
 
-    return graph.path(start, goal, onward)
+    ways = [graph.path(there, source, onward) for there in onward(source)]
+    return [source, *min((way for way in ways if way), key=len)]
+
+
+def _refuse(cycle: list[str]) -> None:
+    """Raise Refused if there is a cycle; the middle of a long one is counted."""
+    left_out = len(cycle) - 2 * SHOWN
+    if left_out > 1:
+        cycle = [*cycle[:SHOWN], f"{left_out} more", *cycle[-SHOWN:]]
+    if cycle:
+        raise Refused(f"that would close a cycle: {' → '.join(cycle)}", "remove one of those edges")
+
+
+# What each bead waits for: its targets, and the children of what it waits for the children of.
+_STEPS = f"""
+SELECT source AS here, target AS there FROM edge
+WHERE kind IN {_KINDS}
+UNION ALL
+SELECT w.source, c.source FROM edge w JOIN edge c ON c.target = w.target
+WHERE w.kind = 'waits-for' AND c.kind = 'parent-child'
+"""
+_LEADS_TO = f"""
+SELECT 1 FROM edge WHERE target = :s AND kind IN {_KINDS}
+UNION ALL
+SELECT 1 FROM edge c JOIN edge w ON w.target = c.target AND w.kind = 'waits-for'
+WHERE c.source = :s AND c.kind = 'parent-child'
+LIMIT 1
+"""
+_REACHES_ITSELF = f"""
+WITH RECURSIVE way(id) AS (
+  SELECT there FROM ({_STEPS}) n WHERE here = :s
+  UNION
+  SELECT CASE s.k WHEN 0 THEN e.target ELSE c.source END
+  FROM way JOIN edge e ON e.source = way.id
+    AND e.kind IN {_KINDS}
+  LEFT JOIN edge c ON e.kind = 'waits-for' AND c.kind = 'parent-child' AND c.target = e.target
+  JOIN (SELECT 0 AS k UNION ALL SELECT 1) s ON s.k = 0 OR c.source IS NOT NULL
+)
+SELECT 1 FROM way WHERE id = :s LIMIT 1
+"""

@@ -5,37 +5,39 @@ import uuid
 
 from halftui.domain.happenings import Question as Asked
 from halftui.domain.states import ATTEMPT_MOVES, AttemptState, AttemptVerb, after
-from halftui.domain.text import clean
-from halftui.errors import Refused
+from halftui.domain.text import clean, clean_line
+from halftui.errors import Misconfigured, Refused
 from halftui.ops.access import verb
 from halftui.store.tables import Attempt, Question
 from halftui.store.tx import Tx
 
+KINDS = ("question", "permission")
 LONGEST = 16_384
 
 
 @verb("question.ask")
 def ask(tx: Tx, attempt: str, asked: Asked) -> str:
-    """Store an agent's question and return its id; a repeated request is the same question."""
-    if asked.request and (old := tx.rows("SELECT id FROM question WHERE id = :i", i=asked.request)):
-        return str(old[0][0])
+    """Store an agent's question and return its id; a repeated request of an attempt is the same question."""
+    ident = _ident(attempt, asked.request)
+    if tx.session.get(Question, ident) is not None:
+        return ident
     row = tx.get(Attempt, attempt)
     question = Question(
-        id=asked.request or str(uuid.uuid4()),
+        id=ident,
         attempt_id=attempt,
         bead_id=row.bead_id,
         board_id=row.board_id,
-        kind=asked.kind,
+        kind=_kind(asked.kind),
         text=clean(asked.text)[:LONGEST],
         options=json.dumps([[clean(o.label), clean(o.description)] for o in asked.options]),
-        tool=clean(asked.tool),
+        tool=clean_line(asked.tool, longest=80),
         detail=clean(asked.detail)[:LONGEST],
         asked_at=tx.now,
     )
     tx.add(question)
     row.state = after(ATTEMPT_MOVES, AttemptState(row.state), AttemptVerb.ASK, attempt).value
     tx.add(row)
-    tx.record("question.ask", question.id, row.board_id, bead=row.bead_id, kind=asked.kind)
+    tx.record("question.ask", question.id, row.board_id, bead=row.bead_id, kind=question.kind)
     return question.id
 
 
@@ -57,3 +59,16 @@ def answer(tx: Tx, question_id: str, text: str = "", *, is_allowed: bool = False
         "question.answer", question_id, question.board_id,
         bead=question.bead_id, answer=question.answer, is_allowed=is_allowed,
     )  # fmt: skip
+
+
+def _ident(attempt: str, request: str) -> str:
+    """Return an id that only this attempt's request gets, since the program that asks chose the request."""
+    return str(uuid.uuid5(uuid.NAMESPACE_OID, f"{attempt} {request}") if request else uuid.uuid4())
+
+
+def _kind(asked: str) -> str:
+    if asked not in KINDS:
+        raise Misconfigured(
+            f"an agent can't ask a {clean_line(asked, longest=50)}", f"it is one of {', '.join(KINDS)}"
+        )
+    return asked

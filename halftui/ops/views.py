@@ -19,11 +19,12 @@ from halftui.domain.shown import (
     Lane,
     Snapshot,
 )
+from halftui.domain.text import clean_line
 from halftui.errors import NotFound, Refused
 from halftui.ops.blocking import why_blocked
 from halftui.store.store import Rows
 
-ALL = 1 << 60  # a limit that is none; a negative one is not for PostgreSQL
+ALL = 2**62  # as a limit, in the words of every database
 WINDOW = 400  # cards of a lane that a snapshot holds; the rest is counted
 LANES = ("blocked", "ready", "working", "review", "done", "closed")
 
@@ -32,7 +33,8 @@ _IS_TIME = (
     "(b.not_before IS NULL OR b.not_before <= :now) AND b.id NOT IN (SELECT p.source FROM bead k"
     " JOIN edge p ON p.target = k.id WHERE k.not_before > :now AND p.kind = 'parent-child')"
 )
-# Ready is a statement about the bead and its graph; dispatchable adds what the scheduler needs.
+# Ready is a statement about the bead and its graph. Startable adds what people said of it, which
+# `is_inert` holds besides its type and its being set aside; dispatchable what the scheduler needs.
 READY = (
     "b.state = 'open' AND b.blockers = 0"
     f" AND b.type NOT IN ({', '.join(repr(t) for t in sorted(NEVER_READY_TYPES))})"
@@ -142,7 +144,7 @@ def convoys(rows: Rows, board_id: str) -> tuple[ConvoyRow, ...]:
     for convoy, name, count in rows.rows(
         "SELECT b.convoy_id, CASE WHEN b.state = 'open' AND b.blockers > 0 THEN 'blocked'"
         " WHEN b.state = 'open' THEN 'ready' ELSE b.state END, count(*)"
-        " FROM bead b WHERE b.board_id = :b AND b.convoy_id IS NOT NULL GROUP BY 1, 2 ORDER BY 2",
+        " FROM convoy c JOIN bead b ON b.convoy_id = c.id WHERE c.board_id = :b GROUP BY 1, 2 ORDER BY 2",
         b=board_id,
     ):
         states.setdefault(convoy, {})[name] = int(count)
@@ -229,10 +231,10 @@ def lane_of(rows: Rows, bead_id: str) -> str:
 
 def why(rows: Rows, bead_id: str) -> list[str]:
     """Return why an open bead is not started, a sentence each; [] if nothing stands in its way."""
-    state, hold, aside, assignee, convoy, kind, not_before, retry_at, mode, board_mode, paused = rows.rows(
+    state, hold, aside, assignee, convoy, kind, start, retry_at, mode, board_mode, paused, parts = rows.rows(
         "SELECT b.state, b.hold, b.aside, b.assignee, coalesce(c.state, ''), b.type, b.not_before,"
-        " b.retry_at, b.mode, o.mode, o.is_paused FROM bead b JOIN board o ON o.id = b.board_id"
-        " LEFT JOIN convoy c ON c.id = b.convoy_id WHERE b.id = :i",
+        f" b.retry_at, b.mode, o.mode, o.is_paused, {_OPEN_CHILDREN} FROM bead b JOIN board o"
+        " ON o.id = b.board_id LEFT JOIN convoy c ON c.id = b.convoy_id WHERE b.id = :i",
         i=bead_id,
     )[0]
     if state != "open":
@@ -243,19 +245,17 @@ def why(rows: Rows, bead_id: str) -> list[str]:
     reasons += [f"it is {assignee}'s"] if assignee else []
     reasons += ["its convoy is staged, not started"] if convoy == "staged" else []
     reasons += [f"beads of type {kind} are never dispatched"] if kind in NEVER_READY_TYPES else []
-    if not_before and not_before > rows.now:
-        reasons.append(f"not before {_minutes(not_before - rows.now)} from now")
-    reasons += [
-        f"{parent}, its parent, is not before {_minutes(time - rows.now)} from now"
-        for parent, time in rows.rows(
-            "SELECT k.id, k.not_before FROM edge p JOIN bead k ON k.id = p.target WHERE p.source = :i"
-            " AND p.kind = 'parent-child' AND k.not_before > :now ORDER BY k.id",
-            i=bead_id,
-            now=rows.now,
-        )
-    ]
+    if start and start > rows.now:
+        reasons.append(f"not before {_minutes(start - rows.now)} from now")
+    parents = (
+        "SELECT k.id, k.not_before FROM edge p JOIN bead k ON k.id = p.target WHERE p.source = :i"
+        " AND p.kind = 'parent-child' AND k.not_before > :now ORDER BY k.id"
+    )
+    for parent, time in rows.rows(parents, i=bead_id, now=rows.now):
+        reasons.append(f"{parent}, its parent, is not before {_minutes(time - rows.now)} from now")
     if retry_at and retry_at > rows.now:
         reasons.append(f"tried again in {_minutes(retry_at - rows.now)}")
+    reasons += ["its children come first"] if kind == "epic" and parts else []
     reasons += ["the board dispatches by hand (manual)"] if (mode or board_mode) == "manual" else []
     reasons += ["the board is paused"] if paused else []
     return reasons
@@ -313,13 +313,12 @@ def resolve_bead(rows: Rows, text: str, board_id: str = "") -> str:
 
     The board's own prefix may be left out. Raises NotFound, or Refused naming the candidates.
     """
-    if rows.rows("SELECT 1 FROM bead WHERE id = :i", i=text):
-        return text
-    starts = [text]
-    if board_id:
-        starts.append(f"{board(rows, board_id).prefix}-{text}")
-    for start in starts:
-        found = [
+    starts = [text, f"{board(rows, board_id).prefix}-{text}"] if board_id else [text]
+    found: list[str] = []
+    for start in starts if text else ():
+        if rows.rows("SELECT 1 FROM bead WHERE id = :i", i=start):
+            return start
+        found += [
             str(r[0])
             for r in rows.rows(
                 "SELECT id FROM bead WHERE substr(id, 1, :n) = :s ORDER BY id LIMIT 4",
@@ -327,11 +326,11 @@ def resolve_bead(rows: Rows, text: str, board_id: str = "") -> str:
                 s=start,
             )
         ]
-        if len(found) == 1:
-            return found[0]
-        if found and text:
-            raise Refused(f"{text} could be {', '.join(found[:3])}", "name more of it")
-    raise NotFound(f"there is no bead {text}", "halftui bead list shows them")
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise Refused(f"{text} could be {', '.join(found[:3])}", "name more of it")
+    raise NotFound(f"there is no bead {clean_line(text, longest=80)}", "halftui bead list shows them")
 
 
 def _cards(rows: Rows, found: Sequence[tuple[Any, ...]], name: str) -> tuple[Card, ...]:

@@ -34,6 +34,7 @@ class Result:
     text: str = ""
     status: int | None = None
     causes: tuple[str, ...] = ()
+    owes_words: bool = True  # False for a program whose exit code alone decides
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ class Remains:
 
 
 def classify(remains: Remains) -> Ended:
-    """Return the verdict. PASSED needs a result without error and exit code 0, nothing less."""
+    """Return the verdict. PASSED needs a result in words without error, and exit code 0."""
     result = remains.result
     reason = _reason(remains)
     text = (result.text if result else "") or (remains.errors.strip() if reason else "")
@@ -79,7 +80,10 @@ def _reason(remains: Remains) -> str:
         return "killed"
     if remains.result is None and remains.is_garbled:
         return "garbage"
-    return "" if remains.result is not None and remains.code == 0 else "exit"
+    if remains.result is None or remains.code != 0:
+        return "exit"
+    # A stream that breaks early can leave the CLI with a "success" that says nothing at all.
+    return "empty" if remains.result.owes_words and not remains.result.text.strip() else ""
 
 
 def _cause(result: Result) -> str:

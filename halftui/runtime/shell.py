@@ -41,7 +41,7 @@ class ShellRuntime:
                 last = line.decode(errors="replace")
                 yield Printed(last)
             exit_ = await process.wait()
-            result = Result(is_error=False, text=last)
+            result = Result(is_error=False, text=last, owes_words=False)
             remains = Remains(exit_.code, is_oom=exit_.oom, result=result)
         except Unavailable as error:
             remains = replace(remains, fault="lost", errors=str(error))

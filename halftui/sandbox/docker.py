@@ -15,7 +15,7 @@ from docker.errors import APIError, DockerException, ImageNotFound
 from docker.errors import NotFound as DockerNotFound
 from requests.exceptions import RequestException
 
-from halftui.errors import HalfTUIError, Misconfigured, NotFound, Unavailable
+from halftui.errors import Conflict, HalfTUIError, Misconfigured, NotFound, Unavailable
 from halftui.sandbox.base import Exit, Found, Inside, Places, Spec
 from halftui.sandbox.hardening import INSIDE, NAME_LABEL, PREFIX, assert_hardened, create_config
 from halftui.sandbox.settle import settle
@@ -29,6 +29,7 @@ PROBE_PATIENCE = 2  # seconds
 CALL_PATIENCE = 60  # seconds for one short call
 WRITE_PATIENCE = 10.0  # seconds in which the program must have read what was written
 PAUSE = 0.05  # seconds between two questions of the same kind
+GONE = (NotFound, Conflict)  # how the engine answers for a container removed, or about to be
 RESTART_PATIENCE = 20.0  # seconds that a restarting engine may be away from a running program
 
 
@@ -192,7 +193,7 @@ class DockerProcess:
                 async for chunk in self._log("stdout", start):
                     start += len(chunk)
                     yield chunk
-            except NotFound:  # removed meanwhile
+            except GONE:
                 return
             except Unavailable:
                 has_ended = False
@@ -203,7 +204,7 @@ class DockerProcess:
     async def error_tail(self) -> str:
         """Return the last 8 KiB of standard error."""
         tail = b""
-        with contextlib.suppress(NotFound):
+        with contextlib.suppress(*GONE):
             async for chunk in self._log("stderr", 0, follow=False):
                 tail = (tail + chunk)[-TAIL:]
         return tail.decode(errors="replace")

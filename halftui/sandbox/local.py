@@ -46,6 +46,7 @@ CHUNK = 64 * 1024
 TAIL = 8 * 1024
 PIPE = 1024 * 1024  # what an unprivileged process may ask for (pipe(7), pipe-max-size)
 BUSY, IDLE = 0.03, 0.15  # seconds between looks at the output: while it flows, when it rests
+SOON, SHARE = 0.004, 0.1  # after a write, an answer is seen within this share of the time it took
 START_PATIENCE = 5.0  # seconds until the leader has said who it is
 WRITE_PATIENCE = 10.0  # seconds in which the program must have read enough to take a write
 KILL_PATIENCE = 5.0  # seconds
@@ -116,6 +117,7 @@ class LocalProcess:
         self._leader: Identity | None = None
         self._turn = asyncio.Lock()
         self._is_input_open = True
+        self._asked = -IDLE / SHARE  # when it was last written to, in the loop's time
 
     @property
     def name(self) -> str:
@@ -139,6 +141,7 @@ class LocalProcess:
         async with self._turn:
             if not self._is_input_open or self._exit() is not None:
                 raise Unavailable(f"{self.name} takes no input any more")
+            self._asked = _now()
             await settle(self._push(memoryview(data)))
 
     async def close_input(self) -> None:
@@ -148,7 +151,8 @@ class LocalProcess:
     async def output(self, start: int = 0) -> AsyncIterator[bytes]:
         """Yield standard output from byte `start` on, until the program ended.
 
-        The file is looked at every 30 ms while it grows, every 150 ms when it does not.
+        The file is looked at every 30 ms while it grows, every 150 ms when it does not, and sooner
+        after a write, since a conversation has many answers to wait for.
         """
         pause = BUSY
         while True:
@@ -161,7 +165,7 @@ class LocalProcess:
             elif has_ended:
                 return
             else:
-                await asyncio.sleep(pause)
+                await asyncio.sleep(min(pause, max(SOON, SHARE * (_now() - self._asked))))
                 pause = min(pause * 1.5, IDLE)
 
     async def error_tail(self) -> str:

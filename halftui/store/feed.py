@@ -46,6 +46,7 @@ class Feed:
                     return True
             else:
                 self._changed.clear()
+                await self._is_stale()  # this change is told, the next poll has not to tell it again
                 return True
         return False
 

@@ -6,7 +6,9 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
+
+from halftui.store.tx import WRITE_LOCK
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 
@@ -24,6 +26,8 @@ def upgrade(engine: Engine, old: Path | None) -> None:
         _copy(old, old.with_suffix(old.suffix + ".before-upgrade"))
     settings = config()
     with engine.begin() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": WRITE_LOCK})
         settings.attributes["connection"] = connection
         command.upgrade(settings, "head")
 

@@ -6,6 +6,7 @@ for importing the ORM; the same SQL runs on PostgreSQL through SQLAlchemy.
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import threading
 import time
@@ -161,7 +162,7 @@ class Store:
 
     def revision(self) -> str:
         """Return the schema's revision, or "" if there is no database yet."""
-        if self.path and not self.path.exists():
+        if self.path and not _is_there(self.path):
             return ""
         try:
             rows = self.read(lambda r: r.rows("SELECT version_num FROM alembic_version"))
@@ -190,6 +191,7 @@ class Store:
     def _reader(self) -> Iterator[Rows]:
         if self.path is None:
             with self.engine().connect() as served:
+                served.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
                 yield ServerReader(served, self.clock())
             return
         connection = self._connection(self.path)
@@ -207,7 +209,7 @@ class Store:
         try:
             return self._readers.get_nowait()
         except Empty:
-            if not path.exists():
+            if not _is_there(path):
                 raise MissingTable(*_NO_DATABASE) from None
             connection = sqlite3.connect(
                 f"{path.absolute().as_uri()}?mode=rw",  # reading makes no file
@@ -247,8 +249,8 @@ def translated(url: str) -> Iterator[None]:
 
 def _meaning(error: BaseException) -> HalfTUIError | None:
     said = (str(error).strip() or type(error).__name__).splitlines()[0]
-    for words, meaning in _MEANINGS:
-        if any(word in said for word in words):
+    for pattern, meaning in _MEANINGS:
+        if re.search(pattern, said):
             return meaning(said)
     if type(error).__name__ in ("OperationalError", "InterfaceError", "AdminShutdown"):
         return Unavailable(f"the database does not answer: {said}", "check --database and the server")
@@ -256,33 +258,33 @@ def _meaning(error: BaseException) -> HalfTUIError | None:
 
 
 _NO_DATABASE = ("there is no HalfTUI database yet", "run: halftui init")
-_MEANINGS: tuple[tuple[tuple[str, ...], Callable[[str], HalfTUIError]], ...] = (
-    (("no such table", 'relation "alembic_version" does not exist'), lambda _: MissingTable(*_NO_DATABASE)),
+_MEANINGS: tuple[tuple[str, Callable[[str], HalfTUIError]], ...] = (
+    (r'no such table|relation ".*" does not exist', lambda _: MissingTable(*_NO_DATABASE)),
     (
-        ("readonly", "unable to open", "permission denied"),
+        r"read-?only|unable to open|permission denied",
         lambda said: Misconfigured(
             f"the database can't be opened or written: {said}",
             "check the folder's permissions, or name another database with --database",
         ),
     ),
     (
-        ("not a database", "malformed"),
+        r"not a database|malformed",
         lambda said: Misconfigured(f"the database is damaged: {said}", "restore it from a backup"),
     ),
     (
-        ("locked", "deadlock detected", "could not serialize"),
+        r"locked|deadlock detected|could not serialize",
         lambda _: Unavailable("another process holds the database", "try again in a moment"),
     ),
     (
-        ("is full", "No space left"),
+        r"is full|No space left",
         lambda _: Unavailable("the disk under the database is full", "free some space; nothing was lost"),
     ),
     (
-        ("UNIQUE constraint", "unique constraint"),
+        r"UNIQUE constraint|unique constraint",
         lambda _: Conflict("somebody else made the same thing meanwhile", "look again"),
     ),
     (
-        ("does not exist", "authentication failed", "Could not parse", "invalid dsn"),
+        r"does not exist|authentication failed|Could not parse|invalid dsn",
         lambda said: Misconfigured(f"the database can't be used: {said}", "check --database"),
     ),
 )
@@ -298,6 +300,16 @@ def _checked(url: str) -> str:
         f"{kind or 'nothing'} is no database that HalfTUI can use",
         "write sqlite:////folder/file.db or postgresql://user@host/name",
     )
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError as error:
+        raise Misconfigured(
+            f"the database {path} can't be reached: {error.strerror}",
+            "check the folder's permissions, or name another database with --database",
+        ) from error
 
 
 def _make_folder(folder: Path) -> None:

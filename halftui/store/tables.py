@@ -52,9 +52,15 @@ class Bead(SQLModel, table=True):
     __table_args__ = (
         Index("ix_bead_lane", "board_id", "state", "priority", "rank", "created_at", "id"),
         Index(
-            "ix_bead_ready", "board_id", "priority", "rank", "created_at", "id",
+            # With the state, although it is fixed: else SQLite's planner prefers ix_bead_lane to it.
+            "ix_bead_ready", "board_id", "state", "priority", "rank", "created_at", "id",
             sqlite_where=text("state = 'open' AND blockers = 0 AND is_inert = 0"),
             postgresql_where=text("state = 'open' AND blockers = 0 AND is_inert = 0"),
+        ),
+        Index("ix_bead_rank", "board_id", "rank"),
+        Index(
+            "ix_bead_later", "not_before",
+            sqlite_where=text("not_before IS NOT NULL"), postgresql_where=text("not_before IS NOT NULL"),
         ),
         Index("ix_bead_closed", "board_id", "state", "closed_at"),
         Index(

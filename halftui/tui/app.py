@@ -1,9 +1,12 @@
 """The application: what every screen shares, locally and over SSH."""
 
 import asyncio
+import gc
 import os
+import sys
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, ClassVar, Concatenate, ParamSpec, Protocol, TypeVar, cast, runtime_checkable
 
 from textual.app import App
@@ -11,13 +14,14 @@ from textual.binding import BindingType
 from textual.dom import DOMNode
 from textual.message import Message
 from textual.screen import Screen
+from textual.worker import WorkType
 
 from halftui.domain.shown import Ask, Card, Snapshot
 from halftui.errors import HalfTUIError, NotFound
 from halftui.ops import views
 from halftui.service.service import Service
 from halftui.tui import themes
-from halftui.tui.keys import bindings
+from halftui.tui.keys import Action, bindings, held
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -38,12 +42,13 @@ class HalfApp(App[None]):
 
     `follows`: this app keeps the board's watch running; else an engine beside it does.
     `owns_agents`: agents of this process end when the app does, so leaving asks first.
+    `is_alone`: this is the process's only app, so the collector may rest while it starts.
     """
 
     TITLE = "HalfTUI"
     CSS_PATH = "app.tcss"
+    ENABLE_COMMAND_PALETTE = False  # ours opens with the board's own actions alone
     BINDINGS: ClassVar[list[BindingType]] = list(bindings("everywhere"))
-    COMMAND_PALETTE_BINDING = "ctrl+p"
 
     class Fresh(Message):
         """The board has another snapshot."""
@@ -55,6 +60,7 @@ class HalfApp(App[None]):
         *,
         follows: bool = True,
         owns_agents: bool = False,
+        is_alone: bool = False,
         theme: str = "",
         notice: str = "",
         database: str = "sqlite",
@@ -69,10 +75,14 @@ class HalfApp(App[None]):
         self.database = database
         self.clock = clock
         self.owns_agents = owns_agents
+        self._is_alone = is_alone
         self.snapshot: Snapshot | None = None
         self.animation_level = "none"
         self.drawn = asyncio.Event()  # set once the first frame is on the screen
+        self._expected: set[str] = set()  # beads that were slung
+        self._delivered: Snapshot | None = None
         self._follows = follows
+        self._unsubscribe: Callable[[], None] | None = None
         self._looks, self._wrong = themes.load()
         for look in self._looks.values():
             self.register_theme(look.theme)
@@ -85,6 +95,8 @@ class HalfApp(App[None]):
 
     async def on_load(self) -> None:
         """Read the board before the first frame, so that it shows the real cards."""
+        if self._is_alone:
+            gc.disable()
         self.snapshot = await self.ask(self.service.read, views.snapshot, self.board)
         self.board = self.snapshot.board.id
 
@@ -98,19 +110,27 @@ class HalfApp(App[None]):
         """Follow the board, and get ready for the first write while nobody waits."""
         watch = self.service.watch(self.board)
         self._unsubscribe = watch.subscribe(self._hear)
-        if self._follows:
-            self.run_worker(self._follow(), name="watch")
         for error in self._wrong:
             self.refuse(error)
-        self.set_timer(WARM_UP_SECONDS, lambda: self.run_worker(_warm_up, thread=True, name="warm up"))
+        self.set_timer(WARM_UP_SECONDS, partial(spawn, self, self._warm_up))
+
+    async def _warm_up(self) -> None:
+        await self.ask(_import_ops)
+        if self._is_alone:
+            gc.collect()
+            gc.freeze()  # what lives by now stays; full collections need not look at it
+            gc.enable()
 
     def on_ready(self) -> None:
         """Tell whoever waits that the first frame is drawn."""
         self.drawn.set()
+        if self._follows:
+            spawn(self, self._follow)
 
     def on_unmount(self) -> None:
         """Hear no more of the board."""
-        self._unsubscribe()
+        if self._unsubscribe is not None:
+            self._unsubscribe()
 
     async def _process_messages(self, *args: Any, **kwargs: Any) -> None:
         # Textual sets an eager task factory for the whole loop on Python 3.12; asyncssh then hangs.
@@ -136,15 +156,29 @@ class HalfApp(App[None]):
 
     def on_half_app_fresh(self) -> None:
         """Hand the newest snapshot to every screen that wants it."""
-        if (snapshot := self.snapshot) is None:
+        if (snapshot := self.snapshot) is None or snapshot is self._delivered:
             return
+        self._delivered = snapshot
+        self._announce(snapshot)
         for screen in self.screen_stack:
             if isinstance(screen, Shows) and screen.is_mounted:
                 screen.show(snapshot)
 
+    def expect(self, bead: str) -> None:
+        """Say who takes this bead when somebody does."""
+        self._expected.add(bead)
+
+    def _announce(self, snapshot: Snapshot) -> None:
+        for bead in tuple(self._expected):
+            card = snapshot.card(bead)
+            if card is not None and card.lane == "working" and card.assignee:
+                self._expected.discard(bead)
+                self.say(card.title, f"{card.assignee} is on it")
+
     async def renew(self) -> None:
         """Read the board now, so that what was just done is seen at once."""
         await self.service.watch(self.board).refresh()
+        self.on_half_app_fresh()
 
     # what screens call
 
@@ -154,22 +188,25 @@ class HalfApp(App[None]):
 
     async def tell(self, op: Callable[Concatenate[Any, P], R], *args: P.args, **kwargs: P.kwargs) -> R | None:
         """Run an op and renew the board; a refusal becomes a toast with its hint and returns None."""
-        return (await self._tried(op, *args, **kwargs))[1]
+        return await self._tried(partial(self.service.write, op, *args, **kwargs))
 
     async def did(self, op: Callable[Concatenate[Any, P], Any], *args: P.args, **kwargs: P.kwargs) -> bool:
         """Do as `tell` does, and return whether it was done."""
-        return (await self._tried(op, *args, **kwargs))[0]
 
-    async def _tried(
-        self, op: Callable[Concatenate[Any, P], R], *args: P.args, **kwargs: P.kwargs
-    ) -> tuple[bool, R | None]:
+        def done() -> bool:
+            self.service.write(op, *args, **kwargs)
+            return True
+
+        return await self._tried(done) is True
+
+    async def _tried(self, blocking: Callable[[], R]) -> R | None:
         try:
-            result = await asyncio.to_thread(self.service.write, op, *args, **kwargs)
+            result = await asyncio.to_thread(blocking)
             await self.renew()
         except HalfTUIError as error:
             self.refuse(error)
-            return False, None
-        return True, result
+            return None
+        return result
 
     def refuse(self, error: HalfTUIError) -> None:
         """Show why something was not done."""
@@ -205,13 +242,18 @@ class HalfApp(App[None]):
 
     def action_palette(self) -> None:
         """Find an action by its words."""
-        self.action_command_palette()
+        from textual.command import CommandPalette
+
+        from halftui.tui.palette import Actions
+
+        if not isinstance(self.screen, CommandPalette):
+            self.push_screen(CommandPalette(providers=[Actions], placeholder="What shall happen?"))
 
     def action_help(self) -> None:
         """Show the keys that hold here."""
         from halftui.tui.screens.help import HelpScreen
 
-        self.push_screen(HelpScreen(place_of(self.screen)))
+        self.push_screen(HelpScreen(offered(self.screen)))
 
     async def action_quit(self) -> None:
         """Leave; ask first if that would stop agents."""
@@ -282,14 +324,28 @@ class HalfApp(App[None]):
         await self.screen.run_action("show_box('convoys')")
 
     async def action_place_output(self) -> None:
-        """Go to the output of the chosen bead's agent."""
+        """Go to the output of the agents at work, side by side."""
+        from halftui.tui.screens.logs import LogsScreen
+
         await self.action_place_board()
-        await self.screen.run_action("output_open")
+        self.push_screen(LogsScreen())
 
 
-def place_of(screen: Screen[Any]) -> str:
-    """Return the place whose actions hold on a screen, as the registry calls it."""
-    return str(getattr(screen, "PLACE", "everywhere"))
+def offered(screen: Screen[Any]) -> list[Action]:
+    """Return what keys do on a screen: its own actions, those of the focused widget, and the common ones."""
+    found: list[Action] = held(str(getattr(screen, "PLACE", "everywhere")))
+    for node in dict.fromkeys((screen, *(screen.focused.ancestors_with_self if screen.focused else ()))):
+        own: tuple[Action, ...] = getattr(sys.modules[type(node).__module__], "ACTIONS", ())
+        found = [*own, *(a for a in found if a not in own)]
+    return found
+
+
+def spawn(node: DOMNode, work: WorkType[None], group: str = "default") -> None:
+    """Run `work` beside the messages of a screen or app, for as long as that is there.
+
+    A function, not its coroutine: one that is never started would be warned of.
+    """
+    node.run_worker(work, group=group)
 
 
 def half(node: DOMNode) -> HalfApp:
@@ -297,5 +353,5 @@ def half(node: DOMNode) -> HalfApp:
     return cast(HalfApp, node.app)
 
 
-def _warm_up() -> None:
+def _import_ops() -> None:
     from halftui.ops import beads, convoys  # noqa: F401 - their import is what takes time

@@ -60,10 +60,10 @@ def _places(width: int, here: str, inks: Inks) -> list[tuple[str, Style]]:
         if width < 64 and name != here:
             parts.append((f"{number} ", inks["muted"]))
             continue
-        is_here = name == here
-        parts.append((str(number), inks["key"] if is_here else inks["muted"]))
-        shown = f" {name}" if width >= 110 else name
-        parts.append((shown, inks["strong"] + Style(underline=True) if is_here else inks["text"]))
+        is_here, goes = name == here, _pressed(f"app.place_{name.lower()}")
+        parts.append((str(number), (inks["key"] if is_here else inks["muted"]) + goes))
+        parts.append((" " if width >= 110 else "", Style()))
+        parts.append((name, (inks["strong"] + Style(underline=True) if is_here else inks["text"]) + goes))
         parts.append(("   " if width >= 110 else " ", Style()))
     return parts
 
@@ -141,6 +141,22 @@ def hints(width: int, actions: Sequence[Action], inks: Inks) -> Strip:
             used += need
     row = Row(width).skip(1)
     for each in (a for a in actions if a in kept):
-        row.put(each.key, inks["key"]).put(f" {each.label}", inks["muted"]).skip(GAP)
+        does = _pressed(f"{'app' if each.where == 'everywhere' else 'screen'}.{each.name}")
+        row.put(each.key, inks["key"] + does).put(f" {each.label}", inks["muted"] + does).skip(GAP)
     row.skip(row.left - cell_len(last) - 1)
-    return row.put("?", inks["key"]).put(" help", inks["muted"]).strip()
+    does = _pressed("app.help")
+    return row.put("?", inks["key"] + does).put(" help", inks["muted"] + does).strip()
+
+
+def _pressed(action: str) -> Style:
+    """Return the style of what runs an action of ours when it is clicked."""
+    return Style.from_meta({"@click": action})
+
+
+def plain_hints(width: int, keys: Sequence[tuple[str, str]], inks: Inks) -> Strip:
+    """Return a few keys and their words, as many as fit whole."""
+    row = Row(width, inks["ground"]).skip(1)
+    for key, words in keys:
+        if cell_len(key) + 1 + cell_len(words) <= row.left:
+            row.put(key, inks["key"]).put(f" {words}", inks["muted"]).skip(GAP)
+    return row.strip()

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from rich.cells import cell_len
-from rich.style import Style
 from textual.strip import Strip
 
 from halftui.domain.shown import Card
@@ -23,12 +22,6 @@ class Fact:
     ink: str = "muted"
     rank: int = 5
     least: int = 0
-
-    @property
-    def need(self) -> int:
-        """The cells it takes at least."""
-        full = cell_len(self.text)
-        return min(self.least, full) if self.least else full
 
 
 def mark(card: Card) -> tuple[str, str]:
@@ -53,7 +46,8 @@ def facts(card: Card, now: float, asked_at: float | None = None) -> tuple[Fact, 
 
 def _blocked(card: Card, now: float, _: float | None) -> Iterator[Fact]:
     if card.blockers:
-        yield Fact(f"waits {' '.join(card.blockers)}", "blocked", 1, least=12)
+        yield Fact(f"waits {card.blockers[0]}", "blocked", 0)
+        yield from (Fact(bead, "blocked", 3) for bead in card.blockers[1:])
     elif card.hold:
         yield Fact(f"held: {card.hold}", "blocked", 1, least=12)
     elif card.convoy:
@@ -64,7 +58,7 @@ def _blocked(card: Card, now: float, _: float | None) -> Iterator[Fact]:
 
 def _ready(card: Card, now: float, _: float | None) -> Iterator[Fact]:
     if card.failures:
-        yield Fact(f"failed {card.failures}/{MOST_FAILURES}", "failed", 1)
+        yield Fact(f"failed {card.failures}/{MOST_FAILURES}", "failed", 0)
         yield from [Fact(card.reason, "failed", 3)] if card.reason else ()
     if card.retry_at is not None and card.retry_at > now:
         yield Fact(f"again in {age(card.retry_at - now)}", "muted", 6)
@@ -80,7 +74,7 @@ def _working(card: Card, now: float, asked_at: float | None) -> Iterator[Fact]:
         yield Fact(f"asks you {waited}".rstrip(), "asking", 0)
     elif card.now:
         yield Fact(card.now, "text", 2, least=8)
-    if card.started_at is not None:
+    if card.started_at is not None and card.attempt_state != "asking":
         yield Fact(age(now - card.started_at), rank=4)
     if card.cost_usd >= 0.005:
         yield Fact(money(card.cost_usd), "money", 6)
@@ -147,24 +141,25 @@ def draw(
 
 def tell(row: Row, told: Sequence[Fact], inks: Inks, separator: str = SEPARATOR) -> None:
     """Fill a row with the facts that matter most, in their order."""
-    kept = _kept(told, row.left - 1, cell_len(separator))
-    spare = row.left - 1 - sum(f.need for f in kept) - cell_len(separator) * max(len(kept) - 1, 0)
-    for number, fact in enumerate(kept):
-        if number:
-            row.put(separator, inks["edge"] + Style(bold=False))
-        room = fact.need + (spare if fact.least else 0)
-        shown = cut(fact.text, room)
-        spare -= max(cell_len(shown) - fact.need, 0)
-        row.put(shown, inks[fact.ink])
+    kept = _kept(told, row.left, cell_len(separator))
+    for number, (fact, room) in enumerate(kept):
+        row.put(separator if number else "", inks["edge"])
+        row.put(cut(fact.text, room), inks[fact.ink])
 
 
-def _kept(told: Sequence[Fact], width: int, gap: int) -> list[Fact]:
-    kept: list[Fact] = []
-    used = -gap
-    for fact in sorted(told, key=lambda f: f.rank):
-        if used + gap + fact.need <= width:
-            used += gap + fact.need
-            kept.append(fact)
-    if not kept and told:
-        kept = [min(told, key=lambda f: f.rank)]
-    return [fact for fact in told if fact in kept]
+def _kept(told: Sequence[Fact], width: int, gap: int) -> list[tuple[Fact, int]]:
+    """Return the facts that fit, each with its cells; long ones leave some room for the others."""
+    rooms: dict[int, int] = {}
+    left = width + gap
+    for number in sorted(range(len(told)), key=lambda n: told[n].rank):
+        fact = told[number]
+        full = cell_len(fact.text)
+        wanted = min(full, max(fact.least, width * 3 // 5)) if fact.least else full
+        room = min(wanted, left - gap) if fact.least else wanted
+        if room >= (min(fact.least, full) or full) and room + gap <= left:
+            rooms[number] = room
+            left -= room + gap
+    if not rooms and told:
+        rooms = {min(range(len(told)), key=lambda n: told[n].rank): width}
+    spare = max(left, 0) if rooms else 0
+    return [(told[n], rooms[n] + (spare if told[n].least else 0)) for n in sorted(rooms)]

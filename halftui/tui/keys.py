@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,9 +14,9 @@ class Action:
     keys: str  # comma separated, as Textual names them
     label: str  # one or two words, for the hint bar
     does: str  # one sentence, for the help
-    where: str  # everywhere, board, pane, review, question, detail
+    where: str  # everywhere, board, lanes, pane, review, question, detail
     rank: int = 5  # lower is kept longer when the hint bar is narrow; 9 is never hinted
-    group: str = "Board"  # its heading in the help
+    group: str = "Here"  # its heading in the help
     lanes: str = ""  # hinted only for a card of these lanes; empty: always
 
     @property
@@ -52,6 +52,7 @@ _READ = {
 }
 
 MOVE, BEADS, AGENTS, LOOK, ALWAYS = "Move", "Beads", "Convoys and agents", "Look", "Everywhere"
+GROUPS = ("Here", BEADS, MOVE, AGENTS, LOOK, ALWAYS)
 
 ACTIONS: tuple[Action, ...] = (
     Action("help", "question_mark", "help", "Show every key of this place", "everywhere", 0, ALWAYS),
@@ -63,23 +64,24 @@ ACTIONS: tuple[Action, ...] = (
     Action("place.board", "1", "board", "The board", "everywhere", 9, ALWAYS),
     Action("place.agents", "2", "agents", "The agents, and what each does now", "everywhere", 9, ALWAYS),
     Action("place.convoys", "3", "convoys", "The convoys and how far each is", "everywhere", 9, ALWAYS),
-    Action("place.output", "4", "output", "The output of the chosen bead's agent", "everywhere", 9, ALWAYS),
+    Action("place.output", "4", "output", "What the agents at work print, side by side",
+           "everywhere", 9, ALWAYS),
     Action("place.review", "5", "review", "The work that waits for a review", "everywhere", 9, ALWAYS),
     Action("theme.next", "ctrl+n", "theme", "Try the next theme", "everywhere", 9, ALWAYS),
     Action("redraw", "ctrl+l", "redraw", "Draw the screen anew", "everywhere", 9, ALWAYS),
 
-    Action("cursor.left", "h,left", "lane", "To the lane at the left", "board", 9, MOVE),
-    Action("cursor.down", "j,down", "down", "To the card below", "board", 9, MOVE),
-    Action("cursor.up", "k,up", "up", "To the card above", "board", 9, MOVE),
-    Action("cursor.right", "l,right", "lane", "To the lane at the right", "board", 9, MOVE),
-    Action("cursor.first", "g,home", "first", "To the lane's first card", "board", 9, MOVE),
-    Action("cursor.last", "G,end", "last", "To the lane's last card", "board", 9, MOVE),
-    Action("cursor.half_down", "ctrl+d,pagedown", "half page", "Half a page down", "board", 9, MOVE),
-    Action("cursor.half_up", "ctrl+u,pageup", "half page", "Half a page up", "board", 9, MOVE),
+    Action("cursor.left", "h,left", "lane", "To the lane at the left", "lanes", 9, MOVE),
+    Action("cursor.down", "j,down", "down", "To the card below", "lanes", 9, MOVE),
+    Action("cursor.up", "k,up", "up", "To the card above", "lanes", 9, MOVE),
+    Action("cursor.right", "l,right", "lane", "To the lane at the right", "lanes", 9, MOVE),
+    Action("cursor.first", "g,home", "first", "To the lane's first card", "lanes", 9, MOVE),
+    Action("cursor.last", "G,end", "last", "To the lane's last card", "lanes", 9, MOVE),
+    Action("cursor.half_down", "ctrl+d,pagedown", "half page", "Half a page down", "lanes", 9, MOVE),
+    Action("cursor.half_up", "ctrl+u,pageup", "half page", "Half a page up", "lanes", 9, MOVE),
     Action("pane.next", "tab", "pane", "To the lanes, the rail, the output", "board", 8, MOVE),
     Action("pane.previous", "shift+tab", "pane", "The same, backwards", "board", 9, MOVE),
 
-    Action("bead.create", "n", "new", "Write a bead in one line; tab opens the whole page", "board", 1, BEADS),
+    Action("bead.create", "n", "new", "Write a bead in one line; tab opens the page", "board", 1, BEADS),
     Action("bead.dispatch", "s", "sling", "Let an agent take it at the next free slot", "board", 2, BEADS,
            "ready blocked"),
     Action("bead.answer", "a", "answer", "Answer its agent, or open its review", "board", 2, BEADS,
@@ -90,11 +92,11 @@ ACTIONS: tuple[Action, ...] = (
            BEADS),
     Action("bead.more", "plus", "urgent", "More urgent by one", "board", 7, BEADS, "ready blocked"),
     Action("bead.less", "minus", "less", "Less urgent by one", "board", 8, BEADS, "ready blocked"),
-    Action("bead.raise", "K", "raise", "Before the card above: the order of Ready is the order of work",
+    Action("bead.raise", "K", "raise", "Before the card above; Ready is in the order of work",
            "board", 8, BEADS),
     Action("bead.lower", "J", "lower", "Behind the card below", "board", 8, BEADS),
     Action("bead.left", "H", "move left", "Into the lane at the left", "board", 7, BEADS),
-    Action("bead.right", "L", "move right", "Into the lane at the right: to Working is sling, to Done is review",
+    Action("bead.right", "L", "move right", "Into the lane at the right: Working slings, Done reviews",
            "board", 7, BEADS),
     Action("bead.mark", "space", "mark", "Mark it, for a convoy or to sling several", "board", 6, BEADS),
     Action("bead.retry", "r", "retry", "Start again what failed or is held", "board", 3, BEADS, "closed"),
@@ -112,11 +114,21 @@ ACTIONS: tuple[Action, ...] = (
 )  # fmt: skip
 
 
-def bindings(
-    where: str, actions: Iterable[Action] = ACTIONS
-) -> list[Binding | tuple[str, str] | tuple[str, str, str]]:
+def bindings(where: str, actions: Iterable[Action] = ACTIONS) -> list[BindingType]:
     """Return the bindings that hold in a place."""
     return [Binding(a.keys, a.name, a.label, show=False, id=a.id) for a in actions if a.where == where]
+
+
+def held(place: str, actions: Iterable[Action] = ACTIONS) -> list[Action]:
+    """Return what the keys do in a place, from its own screen, its lanes, and everywhere."""
+    wheres = ("everywhere", "lanes", "board") if place == "board" else ("everywhere", place)
+    return [a for a in actions if a.where in wheres]
+
+
+def hinted(lane: str, *, is_needed: bool) -> list[Action]:
+    """Return the board's actions worth naming for a card of a lane; `is_needed`: something waits."""
+    found = [a for a in held("board") if a.rank < 9 and (is_needed or a.id != "next.need")]
+    return [a for a in found if not a.lanes or lane in a.lanes.split()]
 
 
 def action(ident: str) -> Action:

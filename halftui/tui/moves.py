@@ -23,7 +23,9 @@ def meaning(card: Card, to: str) -> Move:
     if to == card.lane:
         return Move("")
     if to == "blocked":
-        return Move("", "nobody blocks a bead by hand", f"halftui bead link {card.id} --after <bead> makes it wait")
+        return Move(
+            "", "nobody blocks a bead by hand", f"halftui bead link {card.id} --after <bead> makes it wait"
+        )
     if to == "working":
         return _to_working(card)
     if to == "review":
@@ -80,3 +82,11 @@ def slot(cards: Sequence[Card], index: int, step: int) -> Slot | None:
     beyond = to + step
     far = cards[beyond].id if 0 <= beyond < len(cards) and cards[beyond].priority == here else None
     return Slot(far, cards[to].id, here) if step < 0 else Slot(cards[to].id, far, here)
+
+
+def beside(card: Card, step: int) -> str:
+    """Return the lane that a step to the left (-1) or right (1) means for a card."""
+    if card.lane in ("done", "closed") and step < 0:
+        return "ready"
+    at = LANES.index(card.lane) + step
+    return LANES[max(min(at, LANES.index("done")), 0)]

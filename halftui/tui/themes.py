@@ -4,6 +4,7 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from rich.errors import StyleSyntaxError
 from rich.style import Style
@@ -78,15 +79,28 @@ def read(file: Path) -> Look:
         dark=_flag(file, found, "is_dark", default=True),
         ansi=_flag(file, found, "is_ansi", default=False),
         primary=_colour(file, colours, "primary"),
-        **{key: _colour(file, colours, key) for key in _SYSTEM[1:] if key in colours},
-        variables={key: value for key, value in colours.items() if key not in _SYSTEM},
+        **_system(file, colours),
+        variables=_variables(colours),
     )
     title = found.get("title", file.stem)
     if not isinstance(title, str):
         raise _bad(file, "title", "it is a text")
     inks = _inks(file, _table(file, found, "inks"))
     ground = Style() if theme.ansi else Style(bgcolor=colours.get("background", "default"))
-    return Look(file.stem, title, theme, {**inks, "ground": ground})
+    panel = Style() if theme.ansi else Style(bgcolor=colours.get("panel", "default"))
+    return Look(file.stem, title, theme, {**inks, "ground": ground, "bar": panel})
+
+
+def _variables(colours: Mapping[str, str]) -> dict[str, str]:
+    own = {key: value for key, value in colours.items() if key not in _SYSTEM}
+    border, ground = own.get("border", colours["primary"]), colours.get("background", "ansi_default")
+    bars = {"scrollbar": border, "scrollbar-hover": border, "scrollbar-active": colours["primary"]}
+    grounds = ("scrollbar-background", "scrollbar-background-hover", "scrollbar-background-active")
+    return {**bars, **dict.fromkeys(grounds, ground), "scrollbar-corner-color": ground, **own}
+
+
+def _system(file: Path, colours: Mapping[str, str]) -> dict[str, Any]:
+    return {key: _colour(file, colours, key) for key in _SYSTEM[1:] if key in colours}
 
 
 def _inks(file: Path, table: Mapping[str, str]) -> dict[str, Style]:

@@ -27,7 +27,7 @@ async def dispatch(board: BoardScreen, cards: list[Card]) -> None:
         elif card.lane in ("done", "closed"):
             sent += await _reopen(board, card, move.asks)
         else:
-            board.expect(card.id)
+            board.half.expect(card.id)
             sent += await board.half.did(beads.dispatch, card.id)
     board.unmark()
     if sent and (snapshot := board.half.snapshot) and snapshot.board.is_paused:
@@ -69,7 +69,7 @@ async def place(board: BoardScreen, step: int) -> None:
     """Put the chosen card one place up (-1) or down (1) in its lane."""
     from halftui.ops import beads
 
-    lane = board.lane
+    lane = board.lanes.lane
     if lane.lane in ("done", "closed"):
         board.half.refuse(Refused("this lane is in the order of time", "order Ready and Blocked instead"))
         return

@@ -102,8 +102,8 @@ def _file(words: list[str], names: tuple[bytes, ...], counts: dict[bytes, tuple[
     plus, minus = counts.get(names[-1], (b"0", b"0"))
     mode = old_mode if letter == "D" else new_mode
     return File(
-        path=_readable(names[-1]),
-        old_path=_readable(names[0]),
+        path=readable(names[-1]),
+        old_path=readable(names[0]),
         names=names,
         kind=_kind(letter[0], is_same=old_sha == new_sha),
         form=_form(mode, is_binary=plus == b"-"),
@@ -130,7 +130,7 @@ def _count(field: bytes) -> int:
     return int(field) if re.fullmatch(rb"\d+", field) else 0
 
 
-def _readable(name: bytes) -> str:
+def readable(name: bytes) -> str:
     """Return a name as text in which no letter breaks a line and every odd byte is shown."""
     text = name.decode("utf-8", "backslashreplace")
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

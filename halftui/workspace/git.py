@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import IO, Any, Final
 
-from halftui.errors import Conflict, HalfTUIError, Misconfigured, Unavailable
+from halftui.errors import Conflict, HalfTUIError, Misconfigured, Refused, Unavailable
 
 CONFIG: Final = Path(__file__).with_name("gitconfig")
 OLDEST: Final = (2, 38)  # merge-tree --write-tree
@@ -23,12 +23,7 @@ SHA: Final = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 _GUARDS: Final = {
     "core.hooksPath": "/dev/null",
     "core.fsmonitor": "false",
-    "core.attributesFile": "/dev/null",
-    "gc.auto": "0",
     "maintenance.auto": "false",
-    "merge.verifySignatures": "false",
-    "submodule.recurse": "false",
-    "commit.gpgSign": "false",
 }
 _ENVIRONMENT: Final = {
     "LC_ALL": "C",
@@ -41,7 +36,6 @@ _ENVIRONMENT: Final = {
     "GIT_EDITOR": "false",
     "GIT_PAGER": "cat",
     "GIT_NO_LAZY_FETCH": "1",
-    "GIT_NO_REPLACE_OBJECTS": "1",
     "GIT_LITERAL_PATHSPECS": "1",
     "GIT_DEFAULT_REF_FORMAT": "files",
     "GIT_AUTHOR_NAME": "HalfTUI",
@@ -67,6 +61,12 @@ _REMEDIES: Final[tuple[tuple[str, type[HalfTUIError], str], ...]] = (
         "check the address and the network",
     ),
     (r"not a git repository", Misconfigured, "name the folder of a git repository"),
+    (
+        r"missing|corrupt|[Bb]ad object|[Ff]sck|[Uu]nable to (read|parse|get|find)|inflate|EOF|"
+        r"child objects|did not receive|not a valid|loose object|promisor|(bad|short|in) tree",
+        Refused,
+        "objects are damaged or were made to harm; git fsck says which",
+    ),
     (r"Permission denied", Misconfigured, "give your user the right to read and write there"),
 )
 
@@ -177,26 +177,24 @@ def carry(
     wants: Collection[str],
     haves: Collection[str],
     scratch: Path,
-    cap: int | None = None,
     ignored: Collection[str] = (),
 ) -> None:
     """Copy the commits `wants` with all that `haves` don't hold from one repository to another.
 
     No transport is used, so neither repository's transport settings count. Every object is checked;
     `ignored` names the faults to let pass, as git-fsck(1) calls them. `haves` must be in both.
-    Raises Unavailable if objects are missing or damaged, or more than `cap` bytes.
+    Raises Refused if objects are missing or damaged.
     """
     lines = [*wants, *(f"^{sha}" for sha in haves)]
     levels = ",".join(f"{name}=ignore" for name in ignored)
     strict = f"--strict={levels}" if levels else "--strict"
-    size = [] if cap is None else [f"--max-input-size={cap}"]
     with tempfile.TemporaryDirectory(prefix="incoming-", dir=scratch) as folder:
         revisions = "".join(f"{line}\n" for line in lines).encode()
         name = source.text(
             "pack-objects", "-q", "--revs", "--delta-base-offset", f"{folder}/pack", stdin=revisions
         )
         with Path(folder, f"pack-{name}.pack").open("rb") as pack:
-            target.run("index-pack", "--stdin", strict, *size, stdin=pack)
+            target.run("index-pack", "--stdin", strict, stdin=pack)
 
 
 def check_version() -> None:
@@ -214,9 +212,10 @@ def translate(verb: str, answer: Answer) -> HalfTUIError:
 
 
 def printable(text: str | bytes) -> str:
-    """Return git's own words as valid Unicode without the password of any address."""
+    """Return git's words as plain Unicode lines without control codes or an address's password."""
     raw = text if isinstance(text, bytes) else text.encode("utf-8", "surrogateescape")
-    return re.sub(r"(\w://)[^/@\s]*@", r"\1", raw.decode("utf-8", "replace"))
+    plain = re.sub(r"[^\n\t\x20-\x7e\xa0-\U0010ffff]", "?", raw.decode("utf-8", "replace"))
+    return re.sub(r"(\w://)[^/@\s]*@", r"\1", plain)
 
 
 def _reason(answer: Answer) -> str:

@@ -21,7 +21,7 @@ from typing import Final
 
 from halftui.errors import Conflict, NotFound, Refused
 from halftui.workspace import landing
-from halftui.workspace.diff import Changes, list_changes, read_patch
+from halftui.workspace.diff import Changes, list_changes, read_patch, readable
 from halftui.workspace.git import SHA, Git, carry, check_version
 from halftui.workspace.origin import HEADS, URL_PROTOCOLS, Origin, branches
 from halftui.workspace.tree import (
@@ -119,17 +119,9 @@ class Repository:
         A bead whose work was collected before goes on from there. `author` is who commits in it.
         """
         tree = Tree(into.absolute(), bead, base)
-        if tree.path.is_dir() and any(tree.path.iterdir()):
-            return tree
-        with self._locked():
-            begun = self._read(HEADS + branch_of(bead))
-            start = begun or self.tip(base)
-            if begun is None:
-                self._git.run("update-ref", f"{_OWN}{bead}/base", start)
-        refs = dict.fromkeys([TRACKED + base, HEADS + base], self._read(TRACKED + base) or start)
-        if base.partition("/")[0] + "/" == BRANCHES:  # such a name would shut out the agent's own
-            del refs[HEADS + base]
-        self._plant(tree.path, tree.branch, start, refs, author)
+        with self._locked("clone"):
+            if not tree.path.is_dir() or not any(tree.path.iterdir()):
+                self._begin(tree, author)
         return tree
 
     def checkout(self, sha: str, into: Path) -> None:
@@ -137,7 +129,9 @@ class Repository:
 
         Raises Conflict if something is there.
         """
-        self._plant(into.absolute(), "merged", self._commit(sha), {}, Person("HalfTUI", "halftui@localhost"))
+        nobody = Person("HalfTUI", "halftui@localhost")
+        with self._locked("clone"):
+            self._plant(into.absolute(), "merged", self._commit(sha), {}, nobody)
 
     def collect(self, tree: Tree, epoch: int, cap: int = CAP) -> str | None:
         """Take in the agent's branch; return its commit, or None if it adds nothing to the base.
@@ -194,7 +188,7 @@ class Repository:
         )  # fmt: skip
         if answer.code not in (0, 1):
             raise Refused(f"{bead} can't be merged: {answer.err.strip()[:200]}", "rebase the work")
-        tree, *paths = (part.decode("utf-8", "backslashreplace") for part in answer.out.split(b"\0"))
+        tree, *paths = (readable(part) for part in answer.out.split(b"\0"))
         if answer.code:
             return Clash(tuple(dict.fromkeys(path for path in paths if path)), onto)
         git = self._git.having(env=_people(author, committer))
@@ -237,9 +231,21 @@ class Repository:
         if not self.is_merged(sha, target):
             raise Refused(f"The work of {tree.bead} is not on {target}", "approve it, or discard it")
 
+    def _begin(self, tree: Tree, author: Person) -> None:
+        base, begun = tree.base, self._read(HEADS + tree.branch)
+        start = begun or self.tip(base)
+        if begun is None:
+            self._git.run("update-ref", f"{_OWN}{tree.bead}/base", start)
+        refs = dict.fromkeys([TRACKED + base, HEADS + base], self._read(TRACKED + base) or start)
+        if base.partition("/")[0] + "/" == BRANCHES:  # such a name would shut out the agent's own
+            del refs[HEADS + base]
+        self._plant(tree.path, tree.branch, start, refs, author)
+
     def _plant(self, into: Path, branch: str, start: str, refs: dict[str, str], author: Person) -> None:
         """Make a clone beside `into` and move it there whole: no half of one is ever seen."""
         into.parent.mkdir(parents=True, exist_ok=True)
+        for left in into.parent.glob(".new-*"):  # by a board that was killed: we hold the lock
+            remove(left)
         nursery = Path(tempfile.mkdtemp(prefix=".new-", dir=into.parent))
         try:
             grow(nursery / "tree", branch, start, self.objects, refs, author)
@@ -260,7 +266,7 @@ class Repository:
             }
             if self._git.having(env=env).run("cat-file", "-t", sha, ok=(0, 128)).out != b"commit\n":
                 raise Refused(f"The branch of {tree.bead} is no commit", "reject the work")
-            carry(self._git.having(env=env), self._git, [sha], self._known(), self.path, cap)
+            carry(self._git.having(env=env), self._git, [sha], self._known(), self.path)
 
     def _copy_branches(self, origin: Origin) -> None:
         there = {TRACKED + name.removeprefix(HEADS): sha for name, sha in branches(origin).items()}
@@ -334,8 +340,9 @@ class Repository:
             pack.unlink()
 
     @contextmanager
-    def _locked(self) -> Iterator[None]:
-        with (self.path / "halftui.lock").open("a") as lock:
+    def _locked(self, what: str = "refs") -> Iterator[None]:
+        """Hold one of the two locks: `refs` for what collects and lands, `clone` for new clones."""
+        with (self.path / f"halftui-{what}.lock").open("a") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 

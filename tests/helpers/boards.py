@@ -65,9 +65,7 @@ class Scene:
 
     def add(self, title: str, description: str = "", **fields: Any) -> str:
         """Create a bead and return its id."""
-        return self.house.service.write(
-            beads.create, self.board.id, title, description=description, **fields
-        )
+        return self.house.service.write(beads.create, self.board.id, title, description=description, **fields)
 
     def see(self, bead: str) -> Detail:
         """Return everything about a bead."""
@@ -76,7 +74,7 @@ class Scene:
     async def until(self, wish: Callable[[], bool], seconds: float = 60.0) -> None:
         """Wait until `wish` comes true."""
         async with asyncio.timeout(seconds):
-            while not await asyncio.to_thread(wish):
+            while not await asyncio.to_thread(wish):  # noqa: ASYNC110 - other processes tell no event
                 await asyncio.sleep(0.02)
 
     @asynccontextmanager
@@ -107,12 +105,16 @@ async def scene(
         chosen = replace(
             Settings(home=str(folder / "home"), permissions="free", api_url=model.url), **settings
         )
-        house = House(chosen, {"PATH": os.environ["PATH"], "HOME": str(folder), "HALFTUI_USER": "ann",
-                               "HALFTUI_CONFIG": str(folder / "config"), "ANTHROPIC_API_KEY": CANARY, **(env or {})})  # fmt: skip
+        given = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(folder),
+            "HALFTUI_USER": "ann",
+            "HALFTUI_CONFIG": str(folder / "config"),
+            "ANTHROPIC_API_KEY": CANARY,
+        }
+        house = House(chosen, given | dict(env or {}))
         board = house.init(repository, runtime=runtime, sandbox=sandbox)
         try:
             yield Scene(house, board, repository, model)
         finally:
             house.store.close()
-
-

@@ -3,15 +3,18 @@
 import os
 import sys
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from halftui import logs, settings
 from halftui.cli import parser
 from halftui.cli.door import Beginning, Check, Door, ImageRow
 from halftui.domain.actor import Actor, Role, person
-from halftui.service.review import Review
 from halftui.service.service import Service
 from halftui.settings import Settings
 from halftui.store.store import Store
+
+if TYPE_CHECKING:
+    from halftui.service.review import Review
 
 WRONG = "HALFTUI_TEST_BUG"  # set, `doctor` has a bug
 
@@ -39,7 +42,7 @@ def door_of(actor: Actor | None = None) -> Door:
         seal=lambda _settings, ident, secret: f"sealed {len(secret)} for {ident}",
         init=init,
         tui=lambda _settings, board: _opened(f"the screen opens{board and f' on {board}'}"),
-        demo=lambda _settings: _opened("the demo opens"),
+        demo=lambda _settings, _showing: _opened("the demo opens"),
         doctor=_doctor,
         image_build=_build,
         image_list=lambda _settings: [ImageRow("halftui-agent:1", "sha256:00", 300, 0.0)],
@@ -58,7 +61,7 @@ def main(argv: Sequence[str]) -> int:
         return parser.report_bug(door, error, log)
 
 
-def _desk(store: Store, board: str) -> Review:
+def _desk(store: Store, board: str) -> "Review":
     from tests.helpers.desk import PlainDesk
 
     return PlainDesk(store, board)

@@ -57,15 +57,14 @@ def own_engine() -> Iterator[str]:
     host = f"unix://{folder}/docker.sock"
     places = [f"--data-root={folder}/data", f"--exec-root={folder}/exec", f"--pidfile={folder}/pid"]
     with (folder / "log").open("wb") as log:
-        daemon = subprocess.Popen(
-            ["dockerd", f"--host={host}", *places, *ALONE], stdout=log, stderr=log
-        )
+        daemon = subprocess.Popen(["dockerd", f"--host={host}", *places, *ALONE], stdout=log, stderr=log)
     try:
         _await_answer(host, daemon, folder / "log")
         yield host
     finally:
         daemon.terminate()
         daemon.wait(60)
+        _unmount(folder)
         shutil.rmtree(folder)
 
 
@@ -92,6 +91,14 @@ def _await_answer(host: str, daemon: "subprocess.Popen[bytes]", log: Path) -> No
         if daemon.poll() is not None or time.monotonic() > deadline:
             pytest.fail(f"dockerd did not start:\n{log.read_text()[-2000:]}")
         time.sleep(0.2)
+
+
+def _unmount(folder: Path) -> None:
+    """Let go of what an engine leaves mounted in its folders."""
+    lines = Path("/proc/mounts").read_text().splitlines()
+    points = [line.split()[1] for line in lines if line.split()[1].startswith(f"{folder}/")]
+    for point in sorted(points, reverse=True):
+        subprocess.run(["umount", point], check=True)
 
 
 def _base_archive() -> Path:

@@ -10,6 +10,7 @@ from unittest.mock import patch
 from halftui.domain.actor import ENGINE, Actor, person
 from halftui.domain.happenings import Option, Outcome, Question
 from halftui.domain.names import POOL
+from halftui.errors import Refused
 from halftui.ops import attempts, beads, boards, convoys, people, questions
 from halftui.service.review import Review
 from halftui.service.service import Service
@@ -43,9 +44,13 @@ class Stage:
     board: str = ""
     ids: dict[str, str] = field(default_factory=dict)  # bead ids by title
 
-    def write(self, op: Callable[..., object], *args: object, as_: Actor | None = None, **kwargs: object) -> object:
-        """Run an op as the person, or as somebody else."""
-        return self.store.write(as_ or self.service.actor, op, *args, **kwargs)
+    def write(self, op: Callable[..., object], *args: object, **kwargs: object) -> object:
+        """Run an op as the person."""
+        return self.store.write(self.service.actor, op, *args, **kwargs)
+
+    def write_as(self, actor: Actor, op: Callable[..., object], *args: object, **kwargs: object) -> object:
+        """Run an op as somebody else."""
+        return self.store.write(actor, op, *args, **kwargs)
 
     def bead(self, title: str, minutes_ago: float = 0, after: tuple[str, ...] = (), **fields: object) -> str:
         """Write a bead; `after` names titles."""
@@ -57,10 +62,10 @@ class Stage:
     def claim(self, title: str, minutes_ago: float = 0, cap: int = 99) -> attempts.Claim:
         """Let an agent take the next bead, which has to be the one of this title, and start it."""
         self.clock.minutes_ago(minutes_ago)
-        claim = self.write(attempts.claim, self.board, LEASE, cap, POOL, as_=ENGINE)
+        claim = self.write_as(ENGINE, attempts.claim, self.board, LEASE, cap, POOL)
         assert isinstance(claim, attempts.Claim)
         assert claim.bead == self.ids[title], f"{claim.bead} was next, not {title}"
-        self.write(attempts.start, claim.attempt, claim.epoch, "local", "", as_=ENGINE)
+        self.write_as(ENGINE, attempts.start, claim.attempt, claim.epoch, "local", "")
         return claim
 
     def end(
@@ -69,15 +74,11 @@ class Stage:
     ) -> None:  # fmt: skip
         """End an attempt."""
         self.clock.minutes_ago(minutes_ago)
-        self.write(
-            attempts.end, claim.attempt, claim.epoch, outcome, reason, "It is done.", work, as_=ENGINE
-        )
+        self.write_as(ENGINE, attempts.end, claim.attempt, claim.epoch, outcome, reason, "It is done.", work)
 
     def spend(self, claim: attempts.Claim, tokens: int, usd: float) -> None:
         """Count what an attempt used."""
-        self.write(
-            attempts.meter, claim.attempt, claim.epoch, tokens, tokens // 10, usd, 3, as_=ENGINE
-        )
+        self.write_as(ENGINE, attempts.meter, claim.attempt, claim.epoch, tokens, tokens // 10, usd, 3)
 
     async def print(self, claim: attempts.Claim, *lines: tuple[str, str], now: str = "") -> None:
         """Let an attempt print lines of (kind, text)."""
@@ -103,14 +104,15 @@ def empty(folder: Path, name: str = "demo-repo", **settings: str | int) -> Stage
 
 
 def busy(folder: Path) -> Stage:
-    """Return the board in the middle of a day: cards in every lane, two agents at work, one of them asking."""
+    """Return the board in the middle of a day: cards in every lane, two agents, one asking."""
     count = itertools.count(7)
     with patch("halftui.ops.beads.secrets.randbelow", lambda n: next(count) * 1187 % n):
         stage = empty(folder, cap=4)
         _past(stage)
         asking, working = _present(stage)
         _future(stage)
-    asyncio.run(_output(stage, asking, working))
+    with patch("halftui.service.lines.time.time", stage.clock):
+        asyncio.run(_output(stage, asking, working))
     stage.clock.now = NOON
     return stage
 
@@ -147,7 +149,7 @@ def _present(stage: Stage) -> tuple[attempts.Claim, attempts.Claim]:
         Option("postgres", "survives a restart, needs a DSN"),
     )
     asked = Question("question", "Which database should sessions use?", options, request="q1")
-    stage.write(questions.ask, asking.attempt, asked, as_=ENGINE)
+    stage.write_as(ENGINE, questions.ask, asking.attempt, asked)
     return asking, working
 
 
@@ -161,7 +163,9 @@ def _future(stage: Stage) -> None:
     stage.bead("Session store", 40, (login, "Cache the price list"), labels=["auth"])
     stage.bead("Single sign-on page", 40, ("Session store",), labels=["auth", "ui"])
     names = ("Rotate the session tokens", "Session store", "Single sign-on page")
-    convoy = stage.write(convoys.create, stage.board, "auth-rework", [stage.ids[login], *map(stage.ids.get, names)])
+    convoy = stage.write(
+        convoys.create, stage.board, "auth-rework", [stage.ids[login], *map(stage.ids.get, names)]
+    )
     stage.write(convoys.start, convoy)
     docs = stage.bead("Docs: first steps", 20, priority=4)
     stage.write(convoys.create, stage.board, "docs-refresh", [docs])
@@ -171,21 +175,21 @@ async def _output(stage: Stage, asking: attempts.Claim, working: attempts.Claim)
     stage.clock.minutes_ago(1)
     await stage.print(
         asking,
-        ("said", "I will keep the query string through the redirect."),
-        ("used", "Read src/auth.py"),
-        ("used", "Edit src/auth.py +12 -3"),
+        ("say", "I will keep the query string through the redirect."),
+        ("tool", "Read src/auth.py"),
+        ("tool", "Edit src/auth.py +12 -3"),
         now="waits for an answer",
     )
     await stage.print(
         working,
-        ("said", "The list is read from disk on every request; I will cache it."),
-        ("used", "Read src/prices.py"),
-        ("used", "Edit src/prices.py +18 -3"),
-        ("used", "Bash pytest -q tests/test_prices.py"),
-        ("printed", ".............. 14 passed in 1.2s"),
+        ("say", "The list is read from disk on every request; I will cache it."),
+        ("tool", "Read src/prices.py"),
+        ("tool", "Edit src/prices.py +18 -3"),
+        ("tool", "Bash pytest -q tests/test_prices.py"),
+        ("out", ".............. 14 passed in 1.2s"),
         now="Bash pytest -q",
     )
 
 
 def _no_review(board: str) -> Review:
-    return Review()
+    raise Refused(f"{board} has no repository on this stage", "stage a real one for reviews")

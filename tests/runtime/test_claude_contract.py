@@ -102,9 +102,7 @@ def test_the_wheel_brings_the_cli_and_it_knows_our_settings() -> None:
 
 def test_the_sdks_private_parts() -> None:
     """Every private name that is used, and what is relied on behind public ones."""
-    build = SubprocessCLITransport(
-        prompt="", options=ClaudeAgentOptions(cli_path=Path("x"))
-    )._build_command
+    build = SubprocessCLITransport(prompt="", options=ClaudeAgentOptions(cli_path=Path("x")))._build_command
     assert build()[0] == "x"
     assert issubclass(MessageParseError, claude_agent_sdk.ClaudeSDKError)
     assert "transport" in inspect.signature(ClaudeSDKClient).parameters

@@ -60,9 +60,7 @@ CASES: list[tuple[Message, list[Happening]]] = [
     ),
     (SystemMessage("init", {}), [Started("own", "")]),
     (
-        SystemMessage(
-            "api_retry", {"error_status": 529, "attempt": 2, "retry_delay_ms": 1500, "x": 1}
-        ),
+        SystemMessage("api_retry", {"error_status": 529, "attempt": 2, "retry_delay_ms": 1500, "x": 1}),
         [Retrying(529, 2, 1.5)],
     ),
     (SystemMessage("api_retry", {"error_status": None}), [Retrying(None, 0, 0.0)]),

@@ -20,9 +20,7 @@ MESSAGES: list[dict[str, Any]] = [
     {"type": "assistant", "message": {"id": "m", "model": "x", "content": []}},
     {"type": "keep_alive"},
 ]
-WIRE = b"".join(
-    json.dumps(message, ensure_ascii=False).encode() + b"\r\n\n" for message in MESSAGES
-)
+WIRE = b"".join(json.dumps(message, ensure_ascii=False).encode() + b"\r\n\n" for message in MESSAGES)
 BRIEF = Brief("a", "b", "Do it.", "You are Toast.", "s")
 
 
@@ -128,9 +126,7 @@ async def test_a_flood_before_the_greeting_does_not_block_it() -> None:
             async for chunk in super().output(start):
                 yield chunk
 
-    assert (await converse(Flooding([RESULT + b"\n"])))[-1] == Ended(
-        Outcome.PASSED, "", "Done.", None, 0
-    )
+    assert (await converse(Flooding([RESULT + b"\n"])))[-1] == Ended(Outcome.PASSED, "", "Done.", None, 0)
 
 
 async def test_a_lost_sandbox_is_lost() -> None:

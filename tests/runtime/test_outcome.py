@@ -17,6 +17,8 @@ CASES: list[tuple[Remains, Outcome, str]] = [
     (Remains(0, result=FINE, is_garbled=True), Outcome.PASSED, ""),
     # A child that ran out of memory is not the program.
     (Remains(0, result=FINE, is_oom=True), Outcome.PASSED, ""),
+    (Remains(0, result=Result(is_error=False, text=" \n")), Outcome.FAILED, "empty"),
+    (Remains(0, result=Result(is_error=False, owes_words=False)), Outcome.PASSED, ""),
     (Remains(1, result=FINE), Outcome.FAILED, "exit"),
     (Remains(143, result=FINE), Outcome.FAILED, "killed"),
     (Remains(None, result=FINE), Outcome.FAILED, "exit"),

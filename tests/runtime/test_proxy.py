@@ -212,9 +212,7 @@ async def test_usage_and_limits_are_told(tmp_path: Path) -> None:
     limits: list[Limit] = []
     async with (
         upstream(handler) as url,
-        serve(
-            tmp_path / "s", always(KEY), url, on_usage=used.append, on_limit=limits.append
-        ) as socket,
+        serve(tmp_path / "s", always(KEY), url, on_usage=used.append, on_limit=limits.append) as socket,
         agent(socket) as session,
         session.post("/v1/messages", json=body()) as answer,
     ):

@@ -39,9 +39,7 @@ def test_a_prompt_carries_its_script() -> None:
     words = 'Do it. SCRIPT: [{"tool": "Bash", "input": {"command": "ls"}}, {"text": "x"}] and more'
     assert play(words) == (Turn(calls=(Call("Bash", {"command": "ls"}),)), Turn(text="x"))
     assert play("no script") == ()
-    assert play("SCRIPT:nonsense", lambda text: (Turn(text=text),)) == (
-        Turn(text="SCRIPT:nonsense"),
-    )
+    assert play("SCRIPT:nonsense", lambda text: (Turn(text=text),)) == (Turn(text="SCRIPT:nonsense"),)
 
 
 @pytest.mark.parametrize("text", ["", "{", "[1]", '[{"fault": "boom"}]', '[{"tools": [{}]}]', "3"])

@@ -91,10 +91,10 @@ async def test_another_user_can_be_chosen_and_owns_the_places(
 
 async def test_it_has_no_powers(sandbox: DockerSandbox, spec: Any) -> None:
     status = dict(
-        line.split(":\t", 1)
-        for line in (await run(sandbox, spec("cat /proc/self/status"))).splitlines()
+        line.split(":\t", 1) for line in (await run(sandbox, spec("cat /proc/self/status"))).splitlines()
     )
-    assert {int(status[f"Cap{kind}"], 16) for kind in ("Inh", "Prm", "Eff", "Bnd", "Amb")} == {0}
+    capabilities = ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")
+    assert {int(status[kind], 16) for kind in capabilities} == {0}
     assert (status["NoNewPrivs"], status["Seccomp"]) == ("1", "2")
 
 
@@ -109,9 +109,7 @@ async def test_it_writes_only_where_it_may(
     (tmp_path / "objects").mkdir(mode=0o777)
     (tmp_path / "tool").write_text("#!/bin/sh\necho a tool\n")
     (tmp_path / "tool").chmod(0o777)
-    where = Places(
-        places.work, places.home, places.sockets, tmp_path / "objects", tmp_path / "tool"
-    )
+    where = Places(places.work, places.home, places.sockets, tmp_path / "objects", tmp_path / "tool")
     find = "find / -xdev -writable -type d 2>/dev/null"
     places_of = "$(awk '{print $5}' /proc/self/mountinfo)"  # masked files are mounts of /dev/null
     mounts = f"for at in {places_of}; do [ -c $at ] || [ ! -w $at ] || echo $at; done"
@@ -126,9 +124,7 @@ async def test_it_writes_only_where_it_may(
 async def test_its_writable_places_can_t_hold_a_root_program_or_a_device(
     sandbox: DockerSandbox, spec: Any
 ) -> None:
-    said = await run(
-        sandbox, spec("grep ' /tmp ' /proc/self/mountinfo; df -m /tmp", Limits(tmp_mb=7))
-    )
+    said = await run(sandbox, spec("grep ' /tmp ' /proc/self/mountinfo; df -m /tmp", Limits(tmp_mb=7)))
     assert {"nosuid", "nodev"} <= set(said.split()[5].split(","))
     assert said.splitlines()[-1].split()[1] == "7"
 
@@ -140,9 +136,7 @@ async def test_its_limits_hold(sandbox: DockerSandbox, spec: Any) -> None:
         "cd /sys/fs/cgroup; cat pids/pids.max memory/memory.limit_in_bytes;"
         " echo 0; echo $(cat cpu/cpu.cfs_quota_us cpu/cpu.cfs_period_us); ulimit -n"
     )
-    said = await run(
-        sandbox, spec(f"if [ -e /sys/fs/cgroup/pids.max ]; then {text}; else {v1}; fi", limits)
-    )
+    said = await run(sandbox, spec(f"if [ -e /sys/fs/cgroup/pids.max ]; then {text}; else {v1}; fi", limits))
     assert said == "33\n134217728\n0\n50000 100000\n77\n"
 
 
@@ -172,9 +166,7 @@ async def test_it_reaches_the_board_s_socket_and_nothing_else(
             "import socket; s = socket.socket(socket.AF_UNIX);"
             " s.connect('/run/halftui/api.sock'); print(s.recv(99).decode(), end='')"
         )
-        said = await run(
-            sandbox, spec(f'python3 -c "{text}"; ls /run/halftui; ls /var/run/*.sock; true')
-        )
+        said = await run(sandbox, spec(f'python3 -c "{text}"; ls /run/halftui; ls /var/run/*.sock; true'))
     assert said == "hello from the board\napi.sock\n"
 
 
@@ -272,9 +264,7 @@ async def test_it_can_end_by_itself_or_is_killed(sandbox: DockerSandbox, spec: A
         await process.write(b"anyone?\n")
 
 
-async def test_error_tail_is_the_last_8_kib_of_errors_alone(
-    sandbox: DockerSandbox, spec: Any
-) -> None:
+async def test_error_tail_is_the_last_8_kib_of_errors_alone(sandbox: DockerSandbox, spec: Any) -> None:
     process = await sandbox.start(spec("seq 10000 >&2; seq 10000; exit 3"))
     assert await process.wait() == Exit(3)
     tail = await process.error_tail()
@@ -336,9 +326,7 @@ async def test_one_that_would_not_be_confined_is_not_started(
     assert await sandbox.find({"test": "yes"}) == []
 
 
-async def test_what_can_t_start_leaves_nothing(
-    sandbox: DockerSandbox, spec: Any, docker_host: str
-) -> None:
+async def test_what_can_t_start_leaves_nothing(sandbox: DockerSandbox, spec: Any, docker_host: str) -> None:
     with pytest.raises(Unavailable, match="halftui image build"):
         await DockerSandbox("halftui/agent:none", docker_host).start(spec("true"))
     here = spec("true").places
@@ -373,9 +361,7 @@ def test_the_image_is_current(docker_host: str, agent_image: str) -> None:
     assert (state.tag, state.is_there, state.is_current) == (agent_image, True, True)
 
 
-def test_docker_is_chosen_when_it_answers(
-    docker_host: str, agent_image: str, tmp_path: Path
-) -> None:
+def test_docker_is_chosen_when_it_answers(docker_host: str, agent_image: str, tmp_path: Path) -> None:
     choice = choose("auto", tmp_path, docker_host)
     assert choice.sandbox.kind == "docker"
     assert "containers of Docker" in choice.reason

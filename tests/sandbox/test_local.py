@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import os
 import signal
+import sys
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -132,7 +133,7 @@ async def test_it_survives_the_death_of_the_board(
     sandbox: LocalSandbox, places: Places, tmp_path: Path
 ) -> None:
     board = await asyncio.create_subprocess_exec(
-        "python", "-c", BOARD, str(tmp_path), stdout=asyncio.subprocess.PIPE
+        sys.executable, "-c", BOARD, str(tmp_path), stdout=asyncio.subprocess.PIPE
     )
     assert board.stdout is not None
     assert await board.stdout.readline() == b"started\n"
@@ -177,9 +178,7 @@ async def test_a_killed_leader_is_a_killed_program(
 async def test_stop_ends_children_that_ignore_it_or_left_the_session(
     sandbox: LocalSandbox, places: Places, tmp_path: Path
 ) -> None:
-    stubborn = (
-        "trap '' TERM; setsid sleep 61 & setsid -w sleep 62 & echo up; while :; do sleep 1; done"
-    )
+    stubborn = "trap '' TERM; setsid sleep 61 & setsid -w sleep 62 & echo up; while :; do sleep 1; done"
     process = await sandbox.start(script(places, stubborn))
     await read_until(process, b"up\n")
     before = time.monotonic()
@@ -209,9 +208,7 @@ async def test_what_a_program_left_in_the_background_is_removed(
     await sandbox.remove("one")
 
 
-async def test_a_name_is_taken_once_until_it_is_removed(
-    sandbox: LocalSandbox, places: Places
-) -> None:
+async def test_a_name_is_taken_once_until_it_is_removed(sandbox: LocalSandbox, places: Places) -> None:
     starts = [sandbox.start(script(places, "sleep 64")) for _ in range(5)]
     ends = await asyncio.gather(*starts, return_exceptions=True)
     assert sorted(type(end).__name__ for end in ends) == ["Conflict"] * 4 + ["LocalProcess"]
@@ -222,9 +219,7 @@ async def test_a_name_is_taken_once_until_it_is_removed(
 
 
 @pytest.mark.parametrize("name", ["", "..", "a/b", "../x", ".hidden", "a\n", "é", "x" * 300])
-async def test_a_name_never_leaves_its_folder(
-    sandbox: LocalSandbox, places: Places, name: str
-) -> None:
+async def test_a_name_never_leaves_its_folder(sandbox: LocalSandbox, places: Places, name: str) -> None:
     for act in (sandbox.start(script(places, "true", name)), sandbox.remove(name)):
         with pytest.raises(Misconfigured):
             await act

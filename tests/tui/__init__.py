@@ -1,0 +1,1 @@
+"""The screens, driven by keys over a real database and real git."""

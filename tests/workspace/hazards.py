@@ -134,7 +134,8 @@ SHARED: dict[str, Hazard] = {
         protocol__ext__allow="always", **{"url.ext::sh -c @ %.insteadOf": "/"}
     ),
     "programs": _settings(
-        core__pager="@", core__editor="@", core__askPass="@", credential__helper="@", gpg__program="@",
+        core__pager="@", core__editor="@", core__askPass="@", credential__helper="@",
+        gpg__program="@",
         commit__gpgSign="true", merge__verifySignatures="true", sequence__editor="@",
         trailer__x__cmd="@", trace2__eventTarget="@", gc__recentObjectsHook="@", merge__tool="@",
         branch__main__mergeOptions="--no-ff --edit -s evil", diff__tool="@", alias__merge="!@",
@@ -146,7 +147,8 @@ def stock_git(world: World, folder: Path) -> None:
     """Do what people do in a repository with git's defaults: the hazards that bite show it here."""
     write(folder, {"a.txt": "changed\n", "b.txt": "also\n"})
     for command in (
-        "submodule update", "status", "diff", "log -p -1", "add -A", "commit -q -m x", "checkout -q HEAD~1", "checkout -q -",
+        "submodule update", "status", "diff", "log -p -1", "add -A", "commit -q -m x",
+        "checkout -q HEAD~1", "checkout -q -",
         "merge -q --no-edit HEAD~1", "fetch", "cat-file -p HEAD:missing.txt",
     ):  # fmt: skip
         subprocess.run(

@@ -97,7 +97,7 @@ class World:
 
     @property
     def canary(self) -> str:
-        """A program that leaves a file behind when it runs, then copies its input for at most 2 s."""
+        """A program that leaves a file behind, then copies its input for at most 2 s."""
         script = self.home / "canary.sh"
         if not script.exists():
             script.write_text(f"#!/bin/sh\ntouch {self.canaries}/ran\nexec timeout 2 cat\n")

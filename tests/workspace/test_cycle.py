@@ -9,6 +9,7 @@ import pytest
 from halftui.errors import Conflict, NotFound, Refused
 from halftui.workspace.origin import locate
 from halftui.workspace.repository import Clash, Merged
+from halftui.workspace.tree import Tree
 from tests.workspace.scene import ADA, BOB, World, commit, git, write
 
 
@@ -148,13 +149,28 @@ def test_the_cap_holds_and_leaves_nothing(world: World) -> None:
 
 def test_a_board_killed_while_collecting_leaves_nothing_for_long(world: World) -> None:
     left = world.repo.path / "incoming-dead"
-    left.mkdir()
     tmp = world.repo.objects / "pack/tmp_pack_dead"
-    tmp.parent.mkdir(exist_ok=True)
-    tmp.write_text("half")
-    world.work("b-1", {"x": "1"})
-    assert not left.exists()
-    assert not tmp.exists()
+
+    def collect() -> None:
+        world.work("b-1", {"x": "1"})
+
+    def refresh() -> None:
+        commit(world.project, "w", {"y": "2"})
+        world.repo.refresh(world.origin)
+
+    for copy in (collect, refresh):
+        left.mkdir()
+        tmp.parent.mkdir(exist_ok=True)
+        tmp.write_text("half")
+        copy()
+        assert not left.exists()
+        assert not tmp.exists()
+
+
+def test_a_board_killed_while_cloning_leaves_nothing_for_long(world: World) -> None:
+    write(world.home, {"trees/.new-dead/tree/.git/config": "half"})
+    world.clone()
+    assert [path.name for path in (world.home / "trees").iterdir()] == ["b-1"]
 
 
 @pytest.mark.parametrize("bead", ["", "-x", "a/b", "../x", "a..b", "x.lock", "a b", "x.", "ä", "a\n"])
@@ -263,20 +279,13 @@ def test_sha256_repositories(tmp_path: Path) -> None:
 
 
 def test_many_clone_the_same_bead_at_once(world: World) -> None:
-    trees: list[object] = []
-
-    def clone() -> None:
-        try:
-            trees.append(world.clone())
-        except Conflict as error:
-            trees.append(error)
-
-    threads = [threading.Thread(target=clone) for _ in range(4)]
+    trees: list[Tree] = []
+    threads = [threading.Thread(target=lambda: trees.append(world.clone())) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert world.clone() in trees
+    assert trees == [world.clone()] * 4
     assert [path.name for path in (world.home / "trees").iterdir()] == ["b-1"]
 
 

@@ -1,6 +1,5 @@
 """Hostile clones and hostile repositories: nothing of theirs runs, and nothing else is read."""
 
-import os
 from pathlib import Path
 
 import pytest
@@ -85,6 +84,31 @@ def test_a_hostile_origin(tmp_path: Path, name: str, where: str) -> None:
     assert not world.has_run
     assert world.repo.tip("main") == sha
     assert (world.project / "good.txt").exists() == (where == "checked out")
+
+
+def test_a_submodule_of_the_person_is_left_alone(world: World) -> None:
+    part = world.project / "part"
+    make_project(part)
+    second = commit(part, "second", {"s": "s"})
+    git(part, "reset", "-q", "--hard", "HEAD~1")
+    write(world.project, {".gitmodules": '[submodule "part"]\n\tpath = part\n\turl = ./part\n'})
+    commit(world.project, "submodule")
+    git(world.project, "config", "submodule.recurse", "true")
+    git(world.project, "config", "submodule.part.active", "true")
+    git(world.project, "submodule", "--quiet", "absorbgitdirs")
+    world.repo.refresh(world.origin)
+    tree = world.clone()
+    git(tree.path, "update-index", "--cacheinfo", f"160000,{second},part")
+    git(tree.path, "commit", "-q", "-m", "move the part")
+    sha = world.repo.collect(tree, 1)
+    assert sha
+    SHARED["hooks"](world, world.project)
+    SHARED["fsmonitor"](world, part)
+    before = git(part, "-c", "core.fsmonitor=false", "rev-parse", "HEAD")
+    assert not world.has_run
+    world.repo.land(world.merge("b-1", sha), world.origin, "main")
+    assert not world.has_run
+    assert git(part, "-c", "core.fsmonitor=false", "rev-parse", "HEAD") == before
 
 
 @pytest.fixture
@@ -208,109 +232,17 @@ def test_control_the_alternates_trick_works_on_a_plain_fetch(world: World, secre
     assert _is_known(world, secret)
 
 
-def _fifo(path: Path) -> None:
-    path.unlink(missing_ok=True)
-    os.mkfifo(path)
-
-
-def _branch(text: str) -> object:
-    return lambda tree: (tree / ".git/refs/heads/halftui/b-1").write_text(text)
-
-
-BROKEN: dict[str, object] = {
-    "garbage": _branch("garbage"),
-    "empty": _branch(""),
-    "option": _branch("--output=/tmp/x\n"),
-    "symbolic": _branch("ref: refs/heads/main\n"),
-    "unknown": _branch("1" * 40 + "\n"),
-    "fifo": lambda tree: _fifo(tree / ".git/refs/heads/halftui/b-1"),
-    "endless": lambda tree: (
-        (tree / ".git/refs/heads/halftui/b-1").unlink(),
-        (tree / ".git/refs/heads/halftui/b-1").symlink_to("/dev/zero"),
-    ),
-    "no objects": lambda tree: (tree / ".git/objects").rename(tree / "objects"),
-    "no .git": lambda tree: (tree / ".git").rename(tree / "git"),
-    "a blob": lambda tree: (tree / ".git/refs/heads/halftui/b-1").write_text(
-        git(tree, "rev-parse", "HEAD:a.txt")
-    ),
-    "cut object": lambda tree: _damage(tree, lambda raw: raw[: len(raw) // 2]),
-    "zeroed object": lambda tree: _damage(tree, lambda raw: b"\0" * len(raw)),
-    "missing object": lambda tree: _damage(tree, None),
-}
-
-
-def _damage(tree: Path, change: object) -> None:
-    blob = git(tree, "rev-parse", "HEAD:work.txt")
-    path = tree / ".git/objects" / blob[:2] / blob[2:]
-    raw = path.read_bytes()
-    path.unlink()
-    if callable(change):
-        path.write_bytes(change(raw))
-
-
-@pytest.mark.parametrize("name", BROKEN)
-def test_broken_clones_are_refused(world: World, name: str) -> None:
-    tree = world.clone()
-    commit(tree.path, "w", {"work.txt": "w"})
-    breaker = BROKEN[name]
-    assert callable(breaker)
-    breaker(tree.path)
-    with pytest.raises(HalfTUIError) as caught:
-        world.repo.collect(tree, 1)
-    assert caught.value.exit_code != 70
-    assert git(world.repo.path, "for-each-ref", "refs/heads") == ""
-    assert not list(world.repo.path.glob("incoming-*"))
-
-
-def test_a_pack_cut_anywhere_is_refused(world: World) -> None:
-    tree = world.clone()
-    commit(tree.path, "w", {f"{n}.txt": os.urandom(40) for n in range(5)})
-    git(tree.path, "repack", "-q", "-l", "-d")
-    (pack,) = (tree.path / ".git/objects/pack").glob("*.pack")
-    raw = pack.read_bytes()
-    pack.chmod(0o644)
-    for length in range(0, len(raw), 64):
-        pack.write_bytes(raw[:length])
-        with pytest.raises(HalfTUIError):
-            world.repo.collect(tree, 1)
-    pack.write_bytes(raw)
-    assert world.repo.collect(tree, 1)
-
-
-def _plant_tree(tree: Path, entries: list[tuple[str, bytes, str]]) -> str:
-    """Commit a tree of (mode, name, object) that git itself would not write."""
-    raw = b"".join(
-        mode.encode() + b" " + name + b"\0" + bytes.fromhex(sha) for mode, name, sha in entries
-    )
-    made = git(tree, "hash-object", "-t", "tree", "-w", "--literally", "--stdin", stdin=raw)
-    sha = git(tree, "commit-tree", "-m", "planted", "-p", "HEAD", made)
-    git(tree, "update-ref", "refs/heads/halftui/b-1", sha)
-    return sha
-
-
-@pytest.mark.parametrize("name", [b".git", b".GIT", b"..", b"a/b", b"", b".git\xe2\x80\x8c"])
-def test_trees_with_forbidden_names_are_refused(world: World, name: bytes) -> None:
-    tree = world.clone()
-    blob = git(tree.path, "rev-parse", "HEAD:a.txt")
-    _plant_tree(tree.path, [("100644", name, blob)])
-    with pytest.raises(HalfTUIError):
-        world.repo.collect(tree, 1)
-    assert git(world.repo.path, "for-each-ref", "refs/heads") == ""
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        '[submodule "../../x"]\n\tpath = x\n\turl = /x\n',
-        '[submodule "x"]\n\tpath = x\n\turl = --upload-pack=touch\n',
-        '[submodule "x"]\n\tpath = --x\n\turl = /x\n',
-    ],
-)
-def test_submodules_that_attack_are_refused(world: World, text: str) -> None:
-    tree = world.clone()
-    commit(tree.path, "sub", {".gitmodules": text})
-    with pytest.raises(HalfTUIError):
-        world.repo.collect(tree, 1)
+def test_a_diff_runs_nothing_even_if_the_board_is_told_to(world: World) -> None:
+    sha = world.work("b-1", {"a.txt": "x\n", ".gitattributes": "* diff=d\n"})
+    for key in ("diff.external", "diff.d.textconv", "diff.d.command"):
+        git(world.repo.path, "config", key, world.canary)
+    write(world.repo.path, {"info/attributes": "* diff=d\n"})
+    base = world.repo.base_of("halftui/b-1")
+    assert world.repo.changes(base, sha).files
+    assert "+x" in list(world.repo.patch(base, sha))
+    assert not world.has_run
+    git(world.repo.path, "diff", base, sha)
+    assert world.has_run
 
 
 def test_links_in_the_work_are_shown_not_followed(world: World, secret: Path) -> None:
@@ -380,7 +312,8 @@ def test_variables_of_whoever_starts_halftui_do_not_reach_git(
 ) -> None:
     for name, value in {
         "GIT_DIR": str(secret / ".git"), "GIT_WORK_TREE": str(secret), "GIT_INDEX_FILE": "/nowhere",
-        "GIT_OBJECT_DIRECTORY": "/nowhere", "GIT_EXTERNAL_DIFF": world.canary, "GIT_CONFIG_COUNT": "9",
+        "GIT_OBJECT_DIRECTORY": "/nowhere", "GIT_EXTERNAL_DIFF": world.canary,
+        "GIT_CONFIG_COUNT": "9",
         "GIT_CONFIG_KEY_8": "core.fsmonitor", "GIT_CONFIG_VALUE_8": world.canary, "GIT_TRACE": "1",
         "GIT_CONFIG_PARAMETERS": f"'core.fsmonitor={world.canary}'", "GIT_NAMESPACE": "x",
         "GIT_ASKPASS": world.canary, "GIT_EDITOR": world.canary, "GIT_ALLOW_PROTOCOL": "ext",

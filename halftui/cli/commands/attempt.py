@@ -35,7 +35,7 @@ def list_attempts(call: Call, bead: str) -> None:
 @attempt.command("lines", example="halftui attempt lines hf-3k2 --follow --last 20")
 @click.argument("bead_or_attempt")
 @click.option("-f", "--follow", is_flag=True, help="Go on until the attempt ends, and with its next one.")
-@click.option("--last", type=click.IntRange(0), metavar="N", help="Begin with the newest N lines.")
+@click.option("--last", type=click.IntRange(0, 1_000_000), metavar="N", help="Begin with the newest N lines.")
 @pass_call
 def lines(call: Call, bead_or_attempt: str, *, follow: bool, last: int | None) -> None:
     """Print what an agent printed; of a bead the newest attempt is meant."""

@@ -74,7 +74,7 @@ def _create(
         parent=call.bead(parent) if parent else "", convoy=convoy, hold=hold, **_given(call, fields),
     )  # fmt: skip
     detail = call.service.read(views.bead, made)
-    call.say(f"{made} " + (f"waits: {'; '.join(detail.why)}" if detail.why else "is queued"), detail)
+    call.say(f"{made} " + (f"is not ready: {'; '.join(detail.why)}" if detail.why else "is queued"), detail)
 
 
 def _creating(name: str, example: str) -> Callable[[Callable[..., Any]], click.Command]:
@@ -115,7 +115,7 @@ for _verb in (create, add, review.approve, review.diff, review.reject):
 @click.option("--lane", "lanes", type=click.Choice(views.LANES), multiple=True, help="This lane only.")
 @click.option("--ready", is_flag=True, help="What is ready: nothing but a hold keeps it from being started.")
 @click.option("--blocked", is_flag=True, help="What waits for other beads, whatever its lane.")
-@click.option("--limit", type=click.IntRange(0), default=100, show_default=True, help="0 is all.")
+@click.option("--limit", type=click.IntRange(0, 1_000_000), default=100, show_default=True, help="0 is all.")
 @pass_call
 def list_beads(call: Call, lanes: tuple[str, ...], *, ready: bool, blocked: bool, limit: int) -> None:
     """List beads lane by lane; the closed lane only if it is named. Several choices add up."""
@@ -216,7 +216,7 @@ def dispatch(call: Call, beads: tuple[str, ...]) -> None:
     for ident in call.beads(beads):
         call.service.write(ops.dispatch, ident)
         why = call.service.read(views.bead, ident).why
-        _tell(call, ident, f"{ident} " + (f"waits: {'; '.join(why)}" if why else "is queued"))
+        _tell(call, ident, f"{ident} " + (f"is not ready: {'; '.join(why)}" if why else "is queued"))
 
 
 @bead.command("hold", example="halftui bead hold hf-3k2 'wait for the design'")

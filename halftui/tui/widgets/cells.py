@@ -5,14 +5,7 @@ from itertools import accumulate
 
 from rich.cells import cached_cell_len, cell_len, get_character_cell_size
 
-__all__ = ["broken", "cell_len", "cut", "padded"]
-
-
-def cut(text: str, cells: int) -> str:
-    """Return `text` within `cells`; what is cut off is marked by an ellipsis."""
-    if (len(text) <= cells and text.isascii()) or cell_len(text) <= cells:
-        return text
-    return text[: _fitting(text, cells - 1)] + "…" if cells > 0 else ""
+from halftui.tui.draw import cut
 
 
 def padded(text: str, cells: int) -> str:

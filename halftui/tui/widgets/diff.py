@@ -3,31 +3,33 @@
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
+from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
+from textual.binding import BindingType
 from textual.geometry import Size
 from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from halftui.tui.draw import cut
 from halftui.tui.keys import Action, bindings
-from halftui.tui.widgets.cells import cell_len, cut, padded
+from halftui.tui.widgets.cells import padded
 from halftui.tui.widgets.patch import Patch, Row, Spot, changed
 from halftui.tui.widgets.rows import overlaid
 
 SPLIT_FROM = 160  # columns of the screen from which two columns are shown unasked
 STRIPS = 2_000
+PROSE = 100  # cells; longer lines of prose are hard to read
 PARTS = ("line", "plus", "minus", "plus-sign", "minus-sign", "plus-word", "minus-word", "number", "rule",
-         "place", "note", "comment", "cursor", "cursor-ground")  # fmt: skip
+         "place", "note", "intro", "comment", "cursor", "cursor-ground")  # fmt: skip
 
 ACTIONS: tuple[Action, ...] = (
     Action("diff.next", "n", "hunk", "Go to the next hunk", "diff", 4),
     Action("diff.previous", "N", "previous hunk", "Go to the hunk before", "diff", 9),
     Action("diff.wrap", "w", "wrap", "Wrap long lines, or cut them", "diff", 6),
-    Action(
-        "diff.split", "equals_sign", "split", "Show old and new side by side, or in one column", "diff", 6
-    ),
+    Action("diff.split", "=", "split", "Show old and new side by side, or in one column", "diff", 6),
     Action("diff.copy", "y", "copy", "Copy the line", "diff", 8),
     Action("diff.up", "up,k", "up", "Go to the line above", "diff", 9),
     Action("diff.down", "down,j", "down", "Go to the line below", "diff", 9),
@@ -44,7 +46,7 @@ class DiffView(ScrollView, can_focus=True, inherit_bindings=False):
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"diff--{part}" for part in PARTS}
     DEFAULT_CSS = """
     DiffView {
-        overflow-x: hidden; overflow-y: auto; scrollbar-size-vertical: 1;
+        overflow-x: hidden; overflow-y: scroll; scrollbar-size-vertical: 1;
         scrollbar-background: $background; scrollbar-background-hover: $background;
         background: $background; color: $foreground; height: 1fr;
         & > .diff--line { color: $foreground; }
@@ -54,16 +56,18 @@ class DiffView(ScrollView, can_focus=True, inherit_bindings=False):
         & > .diff--minus-sign { color: $error; background: $error 10%; text-style: bold; }
         & > .diff--plus-word { background: $success 28%; }
         & > .diff--minus-word { background: $error 28%; }
+        &:ansi > .diff--plus-word, &:ansi > .diff--minus-word { text-style: underline; }
         & > .diff--number { color: $text-disabled; }
         & > .diff--rule { color: $border; }
         & > .diff--place { color: $text-muted; text-style: italic; }
+        & > .diff--intro { color: $foreground; }
         & > .diff--note { color: $text-muted; text-style: italic; }
         & > .diff--comment { color: $warning; }
         & > .diff--cursor { color: $accent; text-style: bold; }
         & > .diff--cursor-ground { background: $accent 14%; }
     }
     """
-    BINDINGS = bindings("diff", ACTIONS)
+    BINDINGS: ClassVar[list[BindingType]] = list(bindings("diff", ACTIONS))
 
     cursor = reactive(0, repaint=False)  # the row it stands on
 
@@ -72,6 +76,7 @@ class DiffView(ScrollView, can_focus=True, inherit_bindings=False):
         self.patch = Patch(())
         self.message = ""
         self._comments: Mapping[Spot, str] = {}
+        self._intro = ""
         self._rows: list[Row] = []
         self._wraps = False
         self._is_split: bool | None = None
@@ -83,11 +88,15 @@ class DiffView(ScrollView, can_focus=True, inherit_bindings=False):
 
     def say(self, message: str) -> None:
         """Show a sentence instead of a patch."""
-        self.message = message
+        self.message, self._intro = message, ""
         self._take(Patch(()), {})
 
-    def show(self, lines: Sequence[str], comments: Mapping[Spot, str] | None = None) -> None:
-        """Show a patch's lines, cleaned, and the comments on lines of it; the cursor goes to the top."""
+    def show(self, lines: Sequence[str], comments: Mapping[Spot, str] | None = None, intro: str = "") -> None:
+        """Show a patch's lines, cleaned, and the comments on lines of it; the cursor goes to the top.
+
+        `intro` is prose that stands above the first hunk.
+        """
+        self._intro = intro
         self.message = "" if lines else "nothing changed in the text of this file"
         self._take(Patch(lines), comments or {})
 
@@ -135,16 +144,22 @@ class DiffView(ScrollView, can_focus=True, inherit_bindings=False):
     def _lay_out(self) -> None:
         """Make the rows anew and keep the cursor on its line."""
         on = max(self._rows[self.cursor][1:3]) if self._rows else -1
-        self._laid_for = (self.size.width, self.is_split)
+        self._laid_for = (self._cells, self.is_split)
+        self._rows = self.patch.head(max(min(self._cells - 4, PROSE), 8), self._intro)
         if self.is_split:
-            self._rows = self.patch.pairs(self._side[1] * 2, self._comments)
+            self._rows += self.patch.pairs(self._cells - self._gutter - 8, self._comments)
         else:
-            self._rows = self.patch.rows(self._room, self._comments, wraps=self._wraps)
+            self._rows += self.patch.rows(self._room, self._comments, wraps=self._wraps)
         self._strips.clear()
-        self.virtual_size = Size(self.size.width, len(self._rows))
+        self.virtual_size = Size(self._cells, len(self._rows))
         if on >= 0:
             self.cursor = next((y for y, row in enumerate(self._rows) if max(row[1:3]) >= on), 0)
         self.refresh()
+
+    @property
+    def _cells(self) -> int:
+        """The width that is left beside the scrollbar."""
+        return self.scrollable_content_region.width
 
     @property
     def _gutter(self) -> int:
@@ -152,19 +167,19 @@ class DiffView(ScrollView, can_focus=True, inherit_bindings=False):
 
     @property
     def _room(self) -> int:
-        return max(self.size.width - self._gutter, 8)
+        return max(self._cells - self._gutter, 8)
 
     @property
     def _side(self) -> tuple[int, int]:
         """The cells of each of the two columns."""
-        left = (self.size.width - 1) // 2
-        return left, self.size.width - 1 - left
+        left = (self._cells - 1) // 2
+        return left, self._cells - 1 - left
 
     # Drawing
 
     def render_line(self, y: int) -> Strip:
         """Return one line of the screen."""
-        width = self.size.width
+        width = self._cells
         number = int(self.scroll_y) + y
         if number >= len(self._rows):
             if y == 1 and not self._rows and self.message:
@@ -179,8 +194,9 @@ class DiffView(ScrollView, can_focus=True, inherit_bindings=False):
             strip = Strip(self._drawn(row)).adjust_cell_length(width, self.rich_style)
             self._strips[row] = strip
         if number == self.cursor and self.has_focus_within:
-            segments = overlaid(list(strip), 0, width, self._look("cursor-ground"))
-            mark = Segment("▌", self._look("cursor") + self._look("cursor-ground"))
+            ground = Style(bgcolor=self._look("cursor-ground").bgcolor)
+            segments = overlaid(list(strip), 0, width, ground)
+            mark = Segment("▌", self._look("cursor") + ground)
             strip = Strip([mark, *Strip(segments).crop(1, width)])
         return strip.apply_offsets(0, number)
 
@@ -190,14 +206,14 @@ class DiffView(ScrollView, can_focus=True, inherit_bindings=False):
     def _drawn(self, row: Row) -> list[Segment]:
         self.styled += 1
         match row.kind:
-            case "note":
-                return [Segment(f"  {cut(row.text, self.size.width - 2)}", self._look("note"))]
+            case "note" | "intro":
+                return [Segment(f"  {cut(row.text, self._cells - 2)}", self._look(row.kind))]
             case "hunk":
                 return self._rule(row.line)
             case "comment":
                 mark = "┌ you: " if row.stop else "│      "
                 lead = " " * (self._gutter - 2)
-                return [Segment(cut(f"{lead}{mark}{row.text}", self.size.width), self._look("comment"))]
+                return [Segment(cut(f"{lead}{mark}{row.text}", self._cells), self._look("comment"))]
             case "pair":
                 left, right = self._side
                 return [
@@ -206,11 +222,11 @@ class DiffView(ScrollView, can_focus=True, inherit_bindings=False):
                     *self._cell(row.other, right, "+", row),
                 ]
             case _:
-                return self._cell(row.line, self.size.width, "", row)
+                return self._cell(row.line, self._cells, "", row)
 
     def _rule(self, at: int) -> list[Segment]:
         hunk = self.patch.hunks[self.patch.hunk_of(at)]
-        width = self.size.width
+        width = self._cells
         head = f" {hunk.new:>{self.patch.digits}} ──"
         place = f" {cut(hunk.place, width - len(head) - 4)} " if hunk.place else ""
         rest = "─" * max(width - len(head) - cell_len(place), 0)
@@ -227,9 +243,8 @@ class DiffView(ScrollView, can_focus=True, inherit_bindings=False):
             said = padded(f"{' ' * self._gutter}{text[2:]}", cells)
             return [Segment(said, self._look("note"))]
         part = {"+": "plus", "-": "minus"}.get(sign, "line")
-        number = self.patch.spot(line)[1] if row.start == 0 else ""
-        if side == "-" and sign == " ":
-            number = self._old_number(line)
+        old, new = self.patch.numbers(line)
+        number = "" if row.start else old if sign == "-" or side == "-" else new
         room = cells - self._gutter
         stop = len(text) - 1 if row.stop < 0 else row.stop
         shown = text[1:][row.start : stop]
@@ -241,13 +256,6 @@ class DiffView(ScrollView, can_focus=True, inherit_bindings=False):
             Segment(f" {sign} ", mark),
             *body,
         ]
-
-    def _old_number(self, line: int) -> int:
-        hunk = self.patch.hunks[self.patch.hunk_of(line)]
-        new = self.patch.spot(line)[1]
-        came = sum(t.startswith("+") for t in self.patch.lines[hunk.at + 1 : line])
-        went = sum(t.startswith("-") for t in self.patch.lines[hunk.at + 1 : line])
-        return hunk.old + (new - hunk.new) - came + went
 
     def _words(self, line: int, body: list[Segment], start: int, part: str, room: int) -> list[Segment]:
         """Mark what differs from the line that stands for this one."""
@@ -268,9 +276,9 @@ class DiffView(ScrollView, can_focus=True, inherit_bindings=False):
         super().notify_style_update()
         self._strips.clear()
 
-    def on_resize(self, event: events.Resize) -> None:
+    def on_resize(self) -> None:
         """Lay out anew for another width."""
-        if self._laid_for != (event.size.width, self.is_split):
+        if self._laid_for != (self._cells, self.is_split):
             self._lay_out()
 
     def on_focus(self) -> None:

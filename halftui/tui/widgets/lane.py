@@ -34,7 +34,7 @@ Key = tuple[Card, tuple[Fact, ...], int, bool, bool]
 
 
 class Lane(Widget, can_focus=True):
-    """One column of the board. Its owner gives it cards by `show` and hears of clicks and of pages it wants."""
+    """One column of the board. Its owner gives it cards by `show`, and hears what it wants."""
 
     ALLOW_SELECT = False
     DEFAULT_CSS = "Lane { height: 1fr; width: 1fr; }"
@@ -105,10 +105,13 @@ class Lane(Widget, can_focus=True):
     def age(self, now: float) -> None:
         """Draw those cards again whose words changed, be it by time."""
         self._now = now
+        if self.is_spine:
+            return
         for index, key in list(self._drawn.items()):
             if self._key(index) != key:
                 self._refresh_card(index)
-        for index in range(self.top, min(self.top + self.room + 1, self.total)):
+        seen = -(-(self.size.height - 2) // STRIDE)  # the last of them perhaps in part
+        for index in range(self.top, min(self.top + seen, self.total)):
             if index not in self._drawn:
                 self._refresh_card(index)
 
@@ -288,9 +291,9 @@ class Lane(Widget, can_focus=True):
         top = max(min(self.top, self.total - self.room), 0)
         top = min(top, self.cursor)
         top = max(top, self.cursor - self.room + 1)
-        self._scroll_to(top)
+        self._roll_to(top)
 
-    def _scroll_to(self, top: int) -> None:
+    def _roll_to(self, top: int) -> None:
         if top != self.top:
             self.top = top
             self._drawn.clear()
@@ -335,12 +338,12 @@ class Lane(Widget, can_focus=True):
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
         """Scroll without moving the cursor out of reach."""
         event.stop()
-        self._scroll_to(max(min(self.top + 1, self.total - self.room), 0))
+        self._roll_to(max(min(self.top + 1, self.total - self.room), 0))
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
         """Scroll without moving the cursor out of reach."""
         event.stop()
-        self._scroll_to(max(self.top - 1, 0))
+        self._roll_to(max(self.top - 1, 0))
 
     def cards(self) -> Iterator[Card]:
         """Return the loaded cards."""

@@ -2,27 +2,17 @@
 
 from collections.abc import Callable
 
-from textual import events
-from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
 
 class Line(Widget):
-    """One row; `paint(width)` returns it. Call `refresh` when it would paint something else."""
+    """One row; `paint(width)` returns it. Call `repaint` when it might be another."""
 
     ALLOW_SELECT = False
     DEFAULT_CSS = "Line { height: 1; width: 1fr; }"
 
-    class Pressed(Message):
-        """Somebody clicked at a cell of the row."""
-
-        def __init__(self, line: "Line", x: int) -> None:
-            super().__init__()
-            self.line = line
-            self.x = x
-
-    def __init__(self, paint: Callable[[int], Strip], *, id: str) -> None:  # noqa: A002 - Textual's name
+    def __init__(self, paint: Callable[[int], Strip], *, id: str) -> None:
         super().__init__(id=id)
         self._paint = paint
         self._shown: Strip | None = None
@@ -36,7 +26,3 @@ class Line(Widget):
         """Draw again if it would look otherwise."""
         if self._shown is None or self._paint(self.size.width) != self._shown:
             self.refresh()
-
-    def on_click(self, event: events.Click) -> None:
-        """Tell where it was clicked."""
-        self.post_message(self.Pressed(self, event.x))

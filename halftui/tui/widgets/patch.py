@@ -9,7 +9,11 @@ from typing import NamedTuple
 from halftui.tui.widgets.cells import broken
 
 _HUNK = re.compile(r"@@ -(\d{1,9})(?:,(\d{1,9}))? \+(\d{1,9})(?:,(\d{1,9}))? @@ ?(.*)")
-_UNTOLD = ("index ", "--- ", "+++ ", "diff --git ")
+_UNTOLD = (
+    "index ", "--- ", "+++ ", "diff --git ", "similarity ", "dissimilarity ", "rename to ", "new mode ",
+    "new file mode ", "deleted file mode ",
+)  # fmt: skip
+_MODES = {"100755": "made executable", "100644": "no longer executable"}
 LONGEST_RUN = 200  # lines taken away in a row that are still paired with those put in their place
 
 Spot = tuple[str, int]  # a line of a file: "-" and its old number, or "+" and its new one
@@ -28,7 +32,7 @@ class Hunk(NamedTuple):
 class Row(NamedTuple):
     """One row on the screen. `line` is shown, or the left one of two; -1 is none, as is -1 in `other`."""
 
-    kind: str  # note, hunk, line, pair, comment
+    kind: str  # intro, note, hunk, line, pair, comment
     line: int
     other: int = -1
     start: int = 0
@@ -43,11 +47,11 @@ class Patch:
         self.lines = lines
         self.hunks = tuple(_hunks(lines))
         first = self.hunks[0].at if self.hunks else len(lines)
-        self.notes = tuple(line for line in lines[:first] if line and not line.startswith(_UNTOLD))
+        self.notes = tuple(_told(lines[:first]))
         ends = (f"{max(h.old, h.new) + h.stop - h.at}" for h in self.hunks)
         self.digits = max((len(end) for end in ends), default=1)
         self._starts = [hunk.at for hunk in self.hunks]
-        self._numbers: dict[int, list[int]] = {}
+        self._numbers: dict[int, list[tuple[int, int]]] = {}
 
     def hunk_of(self, line: int) -> int:
         """Return the place among `hunks` of the one that a line stands in; -1 is before the first."""
@@ -55,12 +59,16 @@ class Patch:
 
     def spot(self, line: int) -> Spot:
         """Return which line of the file this is."""
+        old, new = self.numbers(line)
+        return ("-", old) if self.lines[line].startswith("-") else ("+", new)
+
+    def numbers(self, line: int) -> tuple[int, int]:
+        """Return a line's number in the old file and in the new one."""
         place = self.hunk_of(line)
         hunk = self.hunks[place]
         if place not in self._numbers:
             self._numbers[place] = _numbered(self.lines[hunk.at + 1 : hunk.stop], hunk)
-        sign = "-" if self.lines[line].startswith("-") else "+"
-        return sign, self._numbers[place][line - hunk.at - 1]
+        return self._numbers[place][line - hunk.at - 1]
 
     def mate(self, line: int) -> int | None:
         """Return the line that stands for this one on the other side, if as many went as came."""
@@ -77,9 +85,18 @@ class Patch:
         found = abs(self._run(start, other, step) - start) + 1
         return line + step * size if found == size else None
 
+    def head(self, cells: int, intro: str) -> list[Row]:
+        """Return the rows above the first hunk: an introduction under its first line, and git's words."""
+        rows: list[Row] = []
+        for number, paragraph in enumerate(intro.split("\n") if intro else ()):
+            kind, pieces = "intro" if number else "note", broken(paragraph, cells, at_words=True)
+            rows += [Row(kind, -1, text=paragraph[start:stop]) for start, stop in pieces]
+        rows += [Row("intro", -1)] if rows else []
+        return rows + [Row("note", -1, text=note) for note in self.notes]
+
     def rows(self, cells: int, comments: Mapping[Spot, str], *, wraps: bool) -> list[Row]:
-        """Return all rows in one column, lines broken to `cells` if it `wraps`."""
-        rows = [Row("note", -1, text=note) for note in self.notes]
+        """Return the hunks' rows in one column, lines broken to `cells` if it `wraps`."""
+        rows: list[Row] = []
         for hunk in self.hunks:
             rows.append(Row("hunk", hunk.at))
             for line in range(hunk.at + 1, hunk.stop):
@@ -93,8 +110,8 @@ class Patch:
         return rows
 
     def pairs(self, cells: int, comments: Mapping[Spot, str]) -> list[Row]:
-        """Return all rows in two columns, the old at the left."""
-        rows = [Row("note", -1, text=note) for note in self.notes]
+        """Return the hunks' rows in two columns, the old at the left."""
+        rows: list[Row] = []
         for hunk in self.hunks:
             rows.append(Row("hunk", hunk.at))
             for old, new in self._sides(hunk):
@@ -147,18 +164,32 @@ def changed(old: str, new: str) -> tuple[slice, slice] | None:
     return slice(head, len(old) - tail), slice(head, len(new) - tail)
 
 
+def _told(head: Sequence[str]) -> Iterator[str]:
+    """Yield what the lines above the first hunk say, in words."""
+    modes = {line[:3]: line.rpartition(" ")[2] for line in head if line.startswith(("old mode", "new mode"))}
+    for line in head:
+        if line.startswith("rename from "):
+            yield f"renamed from {line.removeprefix('rename from ')}"
+        elif line.startswith("old mode "):
+            yield _MODES.get(modes.get("new", ""), f"mode {modes['old']} → {modes.get('new', '?')}")
+        elif line.startswith("Binary files "):
+            continue
+        elif line and not line.startswith(_UNTOLD):
+            yield line
+
+
 def _hunks(lines: Sequence[str]) -> Iterator[Hunk]:
     found = [(at, match) for at, line in enumerate(lines) if (match := _HUNK.match(line))]
-    stops = [at for at, _ in found[1:]] + [len(lines)]
-    for (at, match), stop in zip(found, stops, strict=True):
+    stops = (*(at for at, _ in found[1:]), len(lines))
+    for (at, match), stop in zip(found, stops, strict=False):
         yield Hunk(at, stop, int(match[1]), int(match[3]), match[5])
 
 
-def _numbered(lines: Sequence[str], hunk: Hunk) -> list[int]:
+def _numbered(lines: Sequence[str], hunk: Hunk) -> list[tuple[int, int]]:
     old, new, numbers = hunk.old, hunk.new, []
     for line in lines:
         sign = line[:1]
-        numbers.append(old if sign == "-" else new)
+        numbers.append((old, new))
         old += sign not in ("+", "\\")
         new += sign not in ("-", "\\")
     return numbers

@@ -1,44 +1,38 @@
-"""A box of the rail: agents, convoys or what waits for an answer, a few rows each, with a cursor."""
+"""The rail: boxes of agents, convoys, and what waits for a person, each with a cursor."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import ClassVar
 
 from rich.style import Style
 from textual import events
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Container, Vertical
 from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from halftui.domain.shown import AgentRow, Ask, ConvoyRow, Snapshot
+from halftui.domain.shown import Snapshot
 from halftui.tui import draw
-from halftui.tui.cards import Fact, tell
-from halftui.tui.draw import PLAIN, Row, age, amount, money
+from halftui.tui.cards import tell
+from halftui.tui.draw import PLAIN, Row
+from halftui.tui.items import Item, agents, convoys, inbox
+from halftui.tui.keys import ACTIONS, bindings
 from halftui.tui.themes import Inks
 
 BAR = 10
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """Two rows about one thing; `key` names it, `kind` says what it is."""
-
-    kind: str  # agent, convoy, ask, review
-    key: str
-    bead: str
-    sign: str
-    sign_ink: str
-    name: str
-    name_ink: str
-    facts: tuple[Fact, ...]
-    below: tuple[Fact, ...] = ()
-    progress: float = -1.0  # of a convoy, 0 to 1
+_OWN = ("cursor.up", "cursor.down", "cursor.first", "cursor.last", "cursor.left")
 
 
 class Box(Widget, can_focus=True):
     """A framed list of items."""
 
     ALLOW_SELECT = False
+    BINDINGS: ClassVar[list[BindingType]] = bindings("lanes", [a for a in ACTIONS if a.id in _OWN])
     DEFAULT_CSS = "Box { height: 1fr; width: 1fr; }"
+
+    class Left(Message):
+        """The cursor wants to go back to the lanes."""
 
     class Opened(Message):
         """An item was opened by enter or a double click."""
@@ -47,7 +41,7 @@ class Box(Widget, can_focus=True):
             super().__init__()
             self.item = item
 
-    def __init__(self, title: str, empty: tuple[str, str], inks: Inks, *, id: str) -> None:  # noqa: A002
+    def __init__(self, title: str, empty: tuple[str, str], inks: Inks, *, id: str) -> None:
         super().__init__(id=id)
         self.heading = title
         self.empty = empty
@@ -107,7 +101,9 @@ class Box(Widget, can_focus=True):
         if not self.items:
             key, words = self.empty
             line = Row(width).skip(2)
-            return (line.put(key, self.inks["key"]).put(words, self.inks["muted"]) if not row else line).strip()
+            return (
+                line.put(key, self.inks["key"]).put(words, self.inks["muted"]) if not row else line
+            ).strip()
         index, part = self._item_at(row)
         if index >= len(self.items):
             return Strip.blank(width)
@@ -152,6 +148,26 @@ class Box(Widget, can_focus=True):
             return f"{self.cursor + 1}/{len(self.items)}"
         return self.note
 
+    def action_cursor_down(self) -> None:
+        """To the item below."""
+        self.move(self.cursor + 1)
+
+    def action_cursor_up(self) -> None:
+        """To the item above."""
+        self.move(self.cursor - 1)
+
+    def action_cursor_first(self) -> None:
+        """To the first item."""
+        self.move(0)
+
+    def action_cursor_last(self) -> None:
+        """To the last item."""
+        self.move(len(self.items))
+
+    def action_cursor_left(self) -> None:
+        """Back to the lanes."""
+        self.post_message(self.Left())
+
     def on_resize(self) -> None:
         """Keep the cursor in sight."""
         self._keep_in_sight()
@@ -174,57 +190,63 @@ class Box(Widget, can_focus=True):
                 self.post_message(self.Opened(self.items[index]))
 
 
-def agents(snapshot: Snapshot, now: float) -> list[Item]:
-    """Return the agents, with what each does."""
-    return [_agent(a, now, {q.attempt: q.text for q in snapshot.asks}) for a in snapshot.agents]
+class Rail(Container):
+    """The boxes at the right: one column, or two on a wide screen."""
 
+    DEFAULT_CSS = """
+    Rail { width: 0; layout: vertical; }
+    Rail.-wide { layout: horizontal; }
+    Rail Vertical { width: 1fr; height: 1fr; }
+    """
 
-def _agent(row: AgentRow, now: float, asked: dict[str, str]) -> Item:
-    sign, ink = {"asking": ("?", "asking"), "working": ("▶", "working")}.get(row.status, ("·", "muted"))
-    doing = Fact(asked.get(row.attempt, row.now).partition("\n")[0] or row.status, "text", 1, least=6)
-    facts = (Fact(row.bead, "muted", 2), doing) if row.bead else (Fact("idle", "muted"),)
-    below = ()
-    if row.since is not None:
-        since = age(now - row.since)
-        tokens = Fact(f"{amount(row.tokens)} tokens", rank=3) if row.tokens else None
-        spent = Fact(money(row.cost_usd), "money", 2) if row.cost_usd else None
-        below = tuple(f for f in (Fact(since, rank=1), tokens, spent, Fact(row.runtime, rank=6)) if f)
-    return Item("agent", row.id, row.bead, sign, ink, row.name, "agent", facts, below)
+    def __init__(self, inks: Inks) -> None:
+        super().__init__(id="rail")
+        self.agents = Box("Agents", ("s", " sends the first one"), inks, id="agents")
+        self.convoys = Box("Convoys", ("N", " makes one of marked beads"), inks, id="convoys")
+        self.inbox = Box("Inbox", ("", "nothing needs you"), inks, id="inbox")
+        self.boxes = (self.agents, self.convoys, self.inbox)
+        self._columns = 0
 
+    def compose(self) -> ComposeResult:
+        """Return agents, and below or beside them the rest."""
+        self._upper = Vertical(self.agents, id="rail-a")
+        yield self._upper
+        yield Vertical(self.convoys, self.inbox, id="rail-b")
 
-def convoys(snapshot: Snapshot) -> list[Item]:
-    """Return the convoys under way, and how far they are."""
-    return [_convoy(c) for c in snapshot.convoys if c.state in ("moving", "staged")]
+    def show(self, snapshot: Snapshot, now: float) -> None:
+        """Draw what changed."""
+        live = sum(a.status != "idle" for a in snapshot.agents)
+        free = max(snapshot.board.cap - live, 0)
+        waits = inbox(snapshot, now)
+        self.agents.heading = f"Agents {live}/{snapshot.board.cap}"
+        self.agents.show(agents(snapshot, now), f"{free} free" if free else "all busy")
+        self.convoys.show(convoys(snapshot))
+        self.inbox.heading = f"Inbox {len(waits)}"
+        self.inbox.show(waits, "! opens the next" if waits else "")
+        self._share()
 
+    def dress(self, inks: Inks) -> None:
+        """Draw with other inks."""
+        for box in self.boxes:
+            box.dress(inks)
 
-def _convoy(row: ConvoyRow) -> Item:
-    counts = dict(row.counts)
-    sign, ink = ("▶", "working") if row.state == "moving" else ("○", "ready")
-    facts = (Fact(f"{row.finished}/{row.total}", "text", 1),)
-    if row.state == "staged":
-        facts = (*facts, Fact("S starts it", "ready", 2))
-    told = (("active", "working", "▶"), ("review", "review", "✓"), ("blocked", "blocked", "◌"))
-    below = tuple(Fact(f"{s}{counts[n]}", i, k) for k, (n, i, s) in enumerate(told) if counts.get(n))
-    failed = (Fact(f"✗{row.failed}", "failed", 0),) if row.failed else ()
-    done = row.finished / row.total if row.total else 0.0
-    return Item("convoy", row.id, "", sign, ink, row.name, "text", facts, (*below, *failed) or (Fact(""),), done)
+    def stand(self, columns: int, width: int) -> None:
+        """Stand in so many columns of `width` cells in all."""
+        self._columns = columns
+        self.display = columns > 0
+        self.styles.width = width
+        self.set_class(columns == 2, "-wide")
+        self._share()
 
+    def on_resize(self) -> None:
+        """Share the new height."""
+        self._share()
 
-def inbox(snapshot: Snapshot, now: float) -> list[Item]:
-    """Return what waits for a person: questions first, then work to review."""
-    reviews = snapshot.lane("review").cards
-    return [_ask(q, now) for q in snapshot.asks] + [
-        Item("review", f"review {c.id}", c.id, "✓", "review", c.title, "text",
-             (), (Fact(c.id, rank=2), Fact(f"to review, +{c.plus} -{c.minus}", "review", 1),
-                  Fact(age(now - c.updated_at), rank=3)))
-        for c in reviews
-    ]  # fmt: skip
-
-
-def _ask(ask: Ask, now: float) -> Item:
-    verb = "asks" if ask.kind == "question" else f"may it use {ask.tool}?"
-    words = ask.text.partition("\n")[0] or ask.detail.partition("\n")[0]
-    return Item(
-        "ask", ask.id, ask.bead, "?", "asking", words, "text", (),
-        (Fact(ask.bead, rank=3), Fact(f"{ask.agent} {verb}", "agent", 2), Fact(age(now - ask.asked_at), "asking", 1)),
-    )  # fmt: skip
+    def _share(self) -> None:
+        height = self.size.height
+        if not height:
+            return
+        upper = min(max(self.agents.rows, 6), height // 2)
+        self._upper.styles.height = upper if self._columns == 1 else "1fr"
+        left = height - upper if self._columns == 1 else height
+        self.convoys.styles.height = min(max(self.convoys.rows, 5), max(left // 2, 4))

@@ -166,8 +166,10 @@ def upgrade() -> None:
     with op.batch_alter_table('bead', schema=None) as batch_op:
         batch_op.create_index('ix_bead_closed', ['board_id', 'state', 'closed_at'], unique=False)
         batch_op.create_index(batch_op.f('ix_bead_convoy_id'), ['convoy_id'], unique=False)
+        batch_op.create_index('ix_bead_later', ['not_before'], unique=False, sqlite_where=sa.text('not_before IS NOT NULL'), postgresql_where=sa.text('not_before IS NOT NULL'))
         batch_op.create_index('ix_bead_lane', ['board_id', 'state', 'priority', 'rank', 'created_at', 'id'], unique=False)
-        batch_op.create_index('ix_bead_ready', ['board_id', 'priority', 'rank', 'created_at', 'id'], unique=False, sqlite_where=sa.text("state = 'open' AND blockers = 0 AND is_inert = 0"), postgresql_where=sa.text("state = 'open' AND blockers = 0 AND is_inert = 0"))
+        batch_op.create_index('ix_bead_rank', ['board_id', 'rank'], unique=False)
+        batch_op.create_index('ix_bead_ready', ['board_id', 'state', 'priority', 'rank', 'created_at', 'id'], unique=False, sqlite_where=sa.text("state = 'open' AND blockers = 0 AND is_inert = 0"), postgresql_where=sa.text("state = 'open' AND blockers = 0 AND is_inert = 0"))
 
     op.create_table('attempt',
     sa.Column('id', sa.String(), nullable=False),

@@ -1,0 +1,117 @@
+"""What a reviewer sees and notes of a bead's work, apart from any screen."""
+
+from dataclasses import dataclass, field
+from weakref import WeakKeyDictionary
+
+from textual.app import App
+
+from halftui.domain.shown import Card, FileRow, Snapshot, Work
+from halftui.tui.cards import Fact
+from halftui.tui.draw import age
+from halftui.tui.items import Item
+from halftui.tui.widgets.patch import Spot
+
+SHORT_PATH = 24
+
+
+@dataclass
+class Notes:
+    """What a reviewer noted about one state of a bead's work."""
+
+    seen: set[str] = field(default_factory=set)
+    comments: dict[str, dict[Spot, str]] = field(default_factory=dict)
+    quoted: dict[tuple[str, Spot], str] = field(default_factory=dict)  # the lines commented on
+    draft: str = ""  # of the reason to send it back
+
+    @property
+    def count(self) -> int:
+        """How many comments there are."""
+        return sum(map(len, self.comments.values()))
+
+    def message(self, reason: str) -> str:
+        """Return the reason and all comments as the one message that the agent gets."""
+        parts = [reason.strip()] if reason.strip() else []
+        for path, remarks in self.comments.items():
+            for spot, text in sorted(remarks.items(), key=lambda item: item[0][1]):
+                where = f"{path}:{spot[1]}{' (removed line)' if spot[0] == '-' else ''}"
+                line = self.quoted.get((path, spot), "").strip()
+                parts.append(f"{where}\n> {line}\n{text}" if line else f"{where}\n{text}")
+        return "\n\n".join(parts)
+
+
+# An app belongs to one person; leaving the screen must not lose what they wrote.
+KEPT: WeakKeyDictionary[App[None], dict[tuple[str, str], Notes]] = WeakKeyDictionary()
+
+
+def by_age(snapshot: Snapshot) -> list[Card]:
+    """Return what waits for a review, the oldest first."""
+    return sorted(snapshot.lane("review").cards, key=lambda card: (card.updated_at, card.id))
+
+
+def queued(card: Card, now: float, here: str | None) -> Item:
+    """Return a bead as the queue shows it; `here` is the one that is open."""
+    below = (
+        Fact(f"+{card.plus} -{card.minus}", "review", 1),
+        Fact(card.assignee, "agent", 2),
+        Fact(age(now - card.updated_at), "muted", 3),
+    )
+    title = (Fact(card.title, "text", 0, least=8),)
+    sign, ink, name = ("▸", "focus", "strong") if card.id == here else ("✓", "review", "muted")
+    return Item("review", card.id, card.id, sign, ink, card.id, name, title, below)
+
+
+def listed(file: FileRow, notes: Notes, here: FileRow | None) -> Item:
+    """Return a file as the list shows it; `here` is the one that is shown."""
+    count = len(notes.comments.get(file.path, ()))
+    facts = [Fact(_counts(file), "muted", 1)] + ([Fact(f"c{count}", "asking", 0)] if count else [])
+    sign, ink = ("✓", "done") if file.path in notes.seen else ("·", "muted")
+    mark, name = ("▸", "strong") if file is here else (" ", "text")
+    return Item("file", file.path, "", sign, ink, f"{mark}{_short(file.path)}", name, tuple(facts))
+
+
+def about(card: Card, found: Work | None, branch: str, doing: str, *, is_waiting: bool) -> list[Fact]:
+    """Return what the row above the diff says of a bead and its work."""
+    facts = [Fact(f"{card.id} {card.title}", "strong", 0, least=16)]
+    facts += [Fact(card.assignee, "agent", 3)] if card.assignee else []
+    if doing:
+        return [*facts, Fact(doing, "asking", 1)]
+    if found is None:
+        return facts
+    counts = f"{plural(len(found.files), 'file')} +{found.plus} -{found.minus}"
+    return [*facts, Fact(counts, "review", 2), _merges(found, branch, is_waiting=is_waiting)]
+
+
+def said(file: FileRow) -> list[str]:
+    """Return what a patch's lines do not say by themselves."""
+    words = {
+        "binary": "a binary file: there are no lines to show",
+        "symlink": "a symbolic link: the line is the place that it points to",
+        "submodule": "a submodule: the line is the commit that it stands at",
+    }
+    return [words[file.form]] if file.form in words else []
+
+
+def plural(count: int, noun: str) -> str:
+    """Return a count with its noun."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def _merges(found: Work, branch: str, *, is_waiting: bool) -> Fact:
+    if found.is_merged:
+        return Fact("✓ merged", "done", 1)
+    if found.conflicts:
+        return Fact(f"✗ conflicts with {branch}: {', '.join(found.conflicts)}", "failed", 1, least=24)
+    if not is_waiting:
+        return Fact("not in review", "muted", 1)
+    return Fact(f"✓ merges into {branch}", "done", 4)
+
+
+def _counts(file: FileRow) -> str:
+    if file.form != "text":
+        return file.form
+    plus, minus = f"+{file.plus}" if file.plus else "", f"-{file.minus}" if file.minus else ""
+    return f"{plus} {minus}".strip() or file.kind
+
+
+def _short(path: str) -> str:
+    return path if len(path) <= SHORT_PATH else f"…{path[1 - SHORT_PATH :]}"

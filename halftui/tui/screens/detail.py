@@ -1,0 +1,359 @@
+"""A bead's page: what is wanted, what happened, what it waits for, and every attempt at it."""
+
+from collections.abc import Callable
+from typing import ClassVar
+
+from rich.style import Style
+from textual import events, work
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.geometry import Size
+from textual.message import Message
+from textual.screen import Screen
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from halftui.domain.shown import Detail, Happened, Snapshot
+from halftui.errors import HalfTUIError, NotFound
+from halftui.ops import views
+from halftui.tui import bars
+from halftui.tui.app import HalfApp, half
+from halftui.tui.draw import Row
+from halftui.tui.keys import Action, bindings
+from halftui.tui.screens import page
+from halftui.tui.screens.bead_page import BeadPage, Written
+from halftui.tui.screens.page import Told
+from halftui.tui.widgets.line import Line
+from halftui.tui.widgets.pane import LinePane
+
+TABS = ("Spec", "Activity", "Deps", "Attempts")
+FIELDS = ("title", "description", "acceptance", "priority", "labels")
+PROSE = 100  # cells; longer lines of prose are hard to read
+
+ACTIONS: tuple[Action, ...] = (
+    Action("detail.next_tab", "],tab", "tab", "Go to the next tab", "detail", 1),
+    Action("detail.previous_tab", "[,shift+tab", "tab before", "Go to the tab before", "detail", 9),
+    Action("detail.edit", "e", "edit", "Change its title, description, acceptance", "detail", 2),
+    Action("detail.review", "d", "review", "Look at its changes", "detail", 3),
+    Action("detail.output", "o", "output", "What its newest agent printed", "detail", 3),
+    Action("detail.answer", "a", "answer", "Answer its agent", "detail", 4),
+    Action("detail.open", "enter", "open", "Open the attempt or bead under the cursor", "detail", 2),
+    Action("detail.leave", "escape", "back", "Back to where you were", "detail", 1),
+    Action("detail.up", "up,k", "up", "Up a line", "detail", 9),
+    Action("detail.down", "down,j", "down", "Down a line", "detail", 9),
+    Action("detail.half_up", "ctrl+u,pageup", "half a page up", "Go up half a page", "detail", 9),
+    Action("detail.half_down", "ctrl+d,pagedown", "half a page down", "Go down half a page", "detail", 9),
+    Action("detail.top", "home,g", "top", "To the first line", "detail", 9),
+    Action("detail.bottom", "end,G", "end", "To the last line", "detail", 9),
+)
+
+
+class Page(ScrollView, can_focus=True, inherit_bindings=False):
+    """Rows that are told by a function of the width; those that open something carry a cursor."""
+
+    DEFAULT_CSS = """
+    Page {
+        overflow-x: hidden; overflow-y: scroll; scrollbar-size-vertical: 1; height: 1fr;
+        scrollbar-background: $background; scrollbar-background-hover: $background;
+    }
+    """
+
+    class Opened(Message):
+        """A row that opens something was clicked twice."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._tell: Callable[[int], list[Told]] = lambda width: []
+        self._rows: list[Told] = []
+        self.cursor = -1
+
+    def show(self, told: Callable[[int], list[Told]], *, keeps_place: bool) -> None:
+        """Show what `told(width)` returns, from its top or from where one was."""
+        self._tell = told
+        if not keeps_place:
+            self.cursor = -1
+            self.scroll_to(y=0, animate=False)
+        self._lay_out()
+
+    @property
+    def opens(self) -> str:
+        """What the cursor's row opens: an attempt's or bead's id, or ""."""
+        return self._rows[self.cursor].opens if 0 <= self.cursor < len(self._rows) else ""
+
+    def _lay_out(self) -> None:
+        cells = self.scrollable_content_region.width
+        self._rows = self._tell(min(cells - 2, PROSE)) if cells else []
+        self.virtual_size = Size(cells, len(self._rows))
+        doors = self._doors()
+        if self.cursor not in doors:
+            self.cursor = doors[0] if doors else -1
+        self.refresh()
+
+    def _doors(self) -> list[int]:
+        return [y for y, row in enumerate(self._rows) if row.opens]
+
+    def move(self, by: int) -> None:
+        """Move the cursor to the next row that opens something, or scroll if there is none."""
+        doors = self._doors()
+        beyond = [y for y in doors if (y > self.cursor if by > 0 else y < self.cursor)]
+        if not doors:
+            self.scroll_to(y=self.scroll_y + by, animate=False)
+        elif beyond:
+            self.cursor = beyond[0] if by > 0 else beyond[-1]
+            self.scroll_to(y=max(min(self.scroll_y, self.cursor - 1), self.cursor + 2 - self.size.height),
+                           animate=False)  # fmt: skip
+            self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        """Return a line of the page."""
+        width, number = self.scrollable_content_region.width, int(self.scroll_y) + y
+        inks = half(self).inks
+        if number >= len(self._rows):
+            return Strip.blank(width, self.rich_style)
+        is_here = number == self.cursor
+        row = Row(width, self.rich_style + (inks["chosen"] if is_here else Style()))
+        row.put("▌" if is_here else " ", inks["focus"]).skip(1)
+        for text, ink in self._rows[number].parts:
+            row.put(text, inks[ink])
+        return row.strip()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Tell anew for another width."""
+        self._lay_out()
+
+    def on_click(self, event: events.Click) -> None:
+        """Put the cursor on a row that opens something; twice opens it."""
+        number = int(self.scroll_y) + event.y
+        if number in self._doors():
+            self.cursor = number
+            self.refresh()
+            if event.chain == 2:
+                self.post_message(self.Opened())
+
+
+class DetailScreen(Screen[None]):
+    """Everything about one bead."""
+
+    PLACE = "detail"
+    AUTO_FOCUS = "Page"
+    BINDINGS: ClassVar[list[BindingType]] = list(bindings("detail", ACTIONS))
+    DEFAULT_CSS = """
+    DetailScreen #frame {
+        border: heavy $primary; border-title-color: $primary; border-title-style: bold;
+        border-subtitle-color: $text-muted; background: $background;
+    }
+    DetailScreen #detail-tabs { margin: 0 0 1 0; }
+    """
+
+    def __init__(self, bead: str) -> None:
+        super().__init__()
+        self.bead = bead
+        self._detail: Detail | None = None
+        self._events: tuple[Happened, ...] = ()
+        self._tab = 0
+        self._seq = -1
+
+    @property
+    def half(self) -> HalfApp:
+        """The app, as what it is."""
+        return half(self)
+
+    def compose(self) -> ComposeResult:
+        """Return header, tabs, page, hints."""
+        yield Line(self._header, id="header")
+        with Vertical(id="frame"):
+            yield Line(self._tabs, id="detail-tabs")
+            yield Page()
+        yield Line(self._hints, id="hints")
+
+    def on_mount(self) -> None:
+        """Read the bead."""
+        self._page = self.query_one(Page)
+        self._frame = self.query_one("#frame", Vertical)
+        self._frame.border_title = Content(self.bead)
+        self.app.theme_changed_signal.subscribe(self, lambda _: self.refresh(recompose=False))
+        self._read()
+
+    def show(self, snapshot: Snapshot) -> None:
+        """Read again if something happened."""
+        if self.is_mounted:
+            self.query_one("#header", Line).refresh()
+            if snapshot.seq != self._seq:
+                self._read()
+
+    @work(group="reading", exclusive=True)
+    async def _read(self) -> None:
+        self._seq = self.half.snapshot.seq if self.half.snapshot else -1
+        try:
+            detail = await self.half.ask(self.half.service.read, views.bead, self.bead)
+            happened = await self.half.ask(self.half.service.read, views.events, 0, self.bead)
+        except HalfTUIError as error:
+            self.half.refuse(error)
+            if isinstance(error, NotFound):
+                self.dismiss()
+            return
+        is_first = self._detail is None
+        self._detail, self._events = detail, happened
+        self._present(keeps_place=not is_first)
+
+    def _present(self, *, keeps_place: bool) -> None:
+        if (detail := self._detail) is None:
+            return
+        card = detail.card
+        told = [f"{card.id} {card.title}", card.lane, f"P{card.priority}"]
+        self._frame.border_title = Content(
+            " · ".join(told + ([f"convoy {card.convoy}"] if card.convoy else []))
+        )
+        asks = [a for a in (self.half.snapshot.asks if self.half.snapshot else ()) if a.bead == card.id]
+        now = self.half.clock()
+        tellers: tuple[Callable[[int], list[Told]], ...] = (
+            lambda width: page.spec(detail, asks, now, width),
+            lambda width: page.activity(self._events, now, width),
+            lambda width: page.deps(detail, width),
+            lambda width: page.attempts(detail, now, width),
+        )
+        self._page.show(tellers[self._tab], keeps_place=keeps_place)
+        self.query_one("#detail-tabs", Line).refresh()
+
+    def _header(self, width: int) -> Strip:
+        if self.half.snapshot is None:
+            return Strip.blank(width)
+        return bars.header(width, self.half.snapshot, "Board", self.half.inks).apply_style(
+            self.half.inks["ground"]
+        )
+
+    def _tabs(self, width: int) -> Strip:
+        inks, row = self.half.inks, Row(width, self.half.inks["ground"]).skip(2)
+        counts = {}
+        if self._detail is not None:
+            edges = len(self._detail.waits_for) + len(self._detail.frees)
+            counts = {"Deps": edges, "Attempts": len(self._detail.attempts)}
+        for number, name in enumerate(TABS):
+            is_here = number == self._tab
+            row.put(name, inks["strong"] + Style(underline=True) if is_here else inks["muted"])
+            row.put(f" {counts[name]}" if counts.get(name) else "", inks["muted"]).skip(3)
+        return row.end("[ ] switch ", inks["muted"]).strip()
+
+    def _hints(self, width: int) -> Strip:
+        inks = self.half.inks
+        return bars.hints(width, [a for a in ACTIONS if a.rank < 9], inks).apply_style(inks["ground"])
+
+    # Keys
+
+    def action_detail_next_tab(self) -> None:
+        """Go to the next tab."""
+        self._switch(1)
+
+    def action_detail_previous_tab(self) -> None:
+        """Go to the tab before."""
+        self._switch(-1)
+
+    def _switch(self, by: int) -> None:
+        self._tab = (self._tab + by) % len(TABS)
+        self._present(keeps_place=False)
+
+    def action_detail_open(self) -> None:
+        """Open the attempt or bead under the cursor."""
+        opens = self._page.opens
+        if "@" in opens:
+            self.app.push_screen(AttemptScreen(opens, self.bead))
+        elif opens:
+            self.half.open_detail(opens)
+
+    def on_page_opened(self) -> None:
+        """Open what was clicked."""
+        self.action_detail_open()
+
+    @work(group="editing", exclusive=True)
+    async def action_detail_edit(self) -> None:
+        """Change its texts; who changed it meanwhile is not overwritten."""
+        if (detail := self._detail) is None:
+            return
+        card = detail.card
+        was = Written(card.title, detail.description, detail.acceptance, card.priority, card.labels)
+        written = await self.app.push_screen_wait(BeadPage(card.id, was))
+        fields = {name: getattr(written, name) for name in FIELDS} if written else {}
+        changed = {name: value for name, value in fields.items() if value != getattr(was, name)}
+        if changed:
+            from halftui.ops import beads
+
+            await self.half.did(beads.edit, card.id, card.version, **changed)
+
+    def action_detail_review(self) -> None:
+        """Look at its changes."""
+        self.half.open_review(self.bead)
+
+    def action_detail_output(self) -> None:
+        """Show what its newest agent printed."""
+        if self._detail is not None and self._detail.attempts:
+            self.app.push_screen(AttemptScreen(self._detail.attempts[0].id, self.bead))
+        else:
+            self.half.say("no agent has tried it yet", self.bead)
+
+    def action_detail_answer(self) -> None:
+        """Answer its agent."""
+        asks = self.half.snapshot.asks if self.half.snapshot else ()
+        found = next((ask for ask in asks if ask.bead == self.bead), None)
+        if found is not None:
+            self.half.open_ask(found)
+        else:
+            self.half.say("its agent asks nothing", self.bead)
+
+    def action_detail_leave(self) -> None:
+        """Go back."""
+        self.dismiss()
+
+    def action_detail_up(self) -> None:
+        """Go up."""
+        self._page.move(-1)
+
+    def action_detail_down(self) -> None:
+        """Go down."""
+        self._page.move(1)
+
+    def action_detail_half_up(self) -> None:
+        """Go up half a page."""
+        self._page.scroll_to(y=self._page.scroll_y - self._page.size.height // 2, animate=False)
+
+    def action_detail_half_down(self) -> None:
+        """Go down half a page."""
+        self._page.scroll_to(y=self._page.scroll_y + self._page.size.height // 2, animate=False)
+
+    def action_detail_top(self) -> None:
+        """Go to the first line."""
+        self._page.scroll_to(y=0, animate=False)
+
+    def action_detail_bottom(self) -> None:
+        """Go to the last line."""
+        self._page.scroll_to(y=self._page.max_scroll_y, animate=False)
+
+
+class AttemptScreen(Screen[None]):
+    """The lines of one attempt, as large as the screen."""
+
+    PLACE = "pane"
+    AUTO_FOCUS = "LinePane"
+    BINDINGS: ClassVar[list[BindingType]] = [("escape", "dismiss", "back")]
+
+    def __init__(self, attempt: str, bead: str) -> None:
+        super().__init__()
+        self._attempt, self._bead = attempt, bead
+
+    def compose(self) -> ComposeResult:
+        """Return a pane and hints."""
+        yield LinePane(half(self).service)
+        yield Line(self._hints, id="hints")
+
+    def on_mount(self) -> None:
+        """Show the lines."""
+        self.query_one(LinePane).show(self._attempt, self._attempt)
+
+    def _hints(self, width: int) -> Strip:
+        from halftui.tui.widgets import pane
+
+        back = Action("back", "escape", "back", "Back to the bead", "pane", 0)
+        shown = [back, *(a for a in pane.ACTIONS if a.rank < 9 and a.id != "pane.zoom")]
+        inks = half(self).inks
+        return bars.hints(width, shown, inks).apply_style(inks["ground"])

@@ -1,0 +1,187 @@
+"""The lanes side by side: which are open, where the cursor is, what is marked."""
+
+from collections.abc import Callable, Mapping
+from typing import ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal
+from textual.message import Message
+
+from halftui.domain.shown import Card, Snapshot
+from halftui.tui.keys import bindings
+from halftui.tui.moves import LANES
+from halftui.tui.places import LANE, widths
+from halftui.tui.themes import Inks
+from halftui.tui.widgets.lane import Lane
+
+
+class Lanes(Horizontal):
+    """All lanes of a board. One has the cursor, also while the focus is elsewhere."""
+
+    BINDINGS: ClassVar[list[BindingType]] = list(bindings("lanes"))
+    DEFAULT_CSS = "Lanes { height: 1fr; }"
+
+    class Turned(Message):
+        """The cursor stands in another lane."""
+
+    class Beyond(Message):
+        """The cursor wants to go right of the last lane."""
+
+    def __init__(self, inks: Inks) -> None:
+        super().__init__(id="lanes")
+        self.marked: set[str] = set()
+        self.shows_closed = False
+        self.here = "ready"
+        self.by_name = {name: Lane(name, inks, self.marked) for name in LANES}
+        self._ended = 0
+        self._room = 0
+        self._is_one = False
+
+    def compose(self) -> ComposeResult:
+        """Return every lane."""
+        yield from self.by_name.values()
+
+    # what they show
+
+    def show(self, snapshot: Snapshot, now: float) -> None:
+        """Draw what changed."""
+        asked: Mapping[str, float] = {ask.bead: ask.asked_at for ask in snapshot.asks}
+        self.by_name["working"].note = f"/{snapshot.board.cap}"
+        for name, lane in self.by_name.items():
+            lane.show(snapshot.lane(name), now, asked)
+        before, self._ended = self.names, snapshot.lane("closed").total
+        if before != self.names:
+            self.stand(self._room, is_one=self._is_one)
+
+    def age(self, now: float) -> None:
+        """Draw what changed by time."""
+        for lane in self.by_name.values():
+            lane.age(now)
+
+    def dress(self, inks: Inks) -> None:
+        """Draw with other inks."""
+        for lane in self.by_name.values():
+            lane.dress(inks)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The lanes there are: Closed only if it has cards, and room or somebody who wants it."""
+        is_wanted = self.shows_closed or self._room >= len(LANES) * LANE or self.here == "closed"
+        return LANES if self._ended and is_wanted else LANES[:-1]
+
+    def stand(self, room: int, *, is_one: bool) -> None:
+        """Give each lane its width."""
+        self._room, self._is_one = room, is_one
+        if self.here not in self.names:
+            self.here = "done"
+        sizes = widths(room, self.names, self.here, is_one=is_one)
+        for name, lane in self.by_name.items():
+            size = sizes.get(name, 0)
+            lane.display = size > 0
+            lane.styles.width = size
+
+    # where the cursor is
+
+    @property
+    def lane(self) -> Lane:
+        """The lane with the cursor."""
+        return self.by_name[self.here]
+
+    @property
+    def card(self) -> Card | None:
+        """The card under the cursor."""
+        return self.lane.card
+
+    def chosen(self) -> list[Card]:
+        """Return the marked cards, or else the one under the cursor."""
+        marked = [c for lane in self.by_name.values() for c in lane.cards() if c.id in self.marked]
+        return marked or ([self.card] if self.card else [])
+
+    def go(self, name: str) -> None:
+        """Put the cursor into a lane."""
+        if name not in self.names:
+            return
+        was, self.here = self.here, name
+        if was != name and (self.lane.is_spine or self._is_one):
+            self.stand(self._room, is_one=self._is_one)
+        self.lane.focus()
+        if was != name:
+            self.post_message(self.Turned())
+
+    def choose(self, bead: str) -> bool:
+        """Put the cursor on a bead wherever it stands; False if it is not loaded."""
+        for name, lane in self.by_name.items():
+            if any(card.id == bead for card in lane.cards()):
+                self.shows_closed = self.shows_closed or name == "closed"
+                self.go(name)
+                return lane.choose(bead)
+        return False
+
+    def toggle_closed(self) -> None:
+        """Show or hide what failed or was dropped."""
+        self.shows_closed = not self.shows_closed
+        if not self.shows_closed and self.here == "closed":
+            self.go("done")
+        self.stand(self._room, is_one=self._is_one)
+
+    def mark(self) -> None:
+        """Mark or unmark the card under the cursor, and go on to the next."""
+        if (card := self.card) is not None:
+            self.marked.symmetric_difference_update({card.id})
+            self.lane.mark_changed()
+            self.lane.move(self.lane.cursor + 1)
+
+    def unmark(self) -> None:
+        """Forget the marks."""
+        self.marked.clear()
+        for lane in self.by_name.values():
+            lane.mark_changed()
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """The cursor is where the focus is."""
+        if isinstance(event.widget, Lane) and event.widget.lane != self.here:
+            self.go(event.widget.lane)
+
+    # its keys
+
+    def _step(self, step: Callable[[Lane], int]) -> None:
+        self.lane.move(self.lane.cursor + step(self.lane))
+
+    def action_cursor_down(self) -> None:
+        """To the card below."""
+        self._step(lambda _: 1)
+
+    def action_cursor_up(self) -> None:
+        """To the card above."""
+        self._step(lambda _: -1)
+
+    def action_cursor_half_down(self) -> None:
+        """Half a page down."""
+        self._step(lambda lane: max(lane.room // 2, 1))
+
+    def action_cursor_half_up(self) -> None:
+        """Half a page up."""
+        self._step(lambda lane: -max(lane.room // 2, 1))
+
+    def action_cursor_first(self) -> None:
+        """To the first card."""
+        self._step(lambda lane: -lane.total)
+
+    def action_cursor_last(self) -> None:
+        """To the last card."""
+        self._step(lambda lane: lane.total)
+
+    def action_cursor_left(self) -> None:
+        """To the lane at the left."""
+        at = self.names.index(self.here)
+        self.go(self.names[max(at - 1, 0)])
+
+    def action_cursor_right(self) -> None:
+        """To the lane at the right, or beyond."""
+        at = self.names.index(self.here) + 1
+        if at < len(self.names):
+            self.go(self.names[at])
+        else:
+            self.post_message(self.Beyond())

@@ -1,0 +1,118 @@
+"""Writing beads and convoys: the one-line sheet, the page, and what becomes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from halftui.domain.shown import Card
+from halftui.errors import HalfTUIError, Refused
+from halftui.tui.entry import Entry, parse
+from halftui.tui.screens.entry import Chips, EntrySheet, explain_bead
+
+if TYPE_CHECKING:
+    from halftui.tui.screens.bead_page import Written
+    from halftui.tui.screens.board import BoardScreen
+
+BEAD_KEYS = [("enter", "write"), ("tab", "more"), ("esc", "back")]
+CONVOY_KEYS = [("enter", "make"), ("esc", "back")]
+
+
+async def create(board: BoardScreen) -> None:
+    """Let a person write a bead, or paste a list of them; the cursor goes to the last one."""
+    sheet = EntrySheet("New bead", explain_bead, BEAD_KEYS, board.half.inks)
+    if (typed := await board.app.push_screen_wait(sheet)) is None:
+        return
+    if typed.wants_page:
+        await _create_on_page(board, parse(typed.lines[0]))
+        return
+    made = [bead for line in typed.lines if (bead := await _write(board, parse(line))) is not None]
+    if len(typed.lines) > 1:
+        board.half.say(f"{len(made)} beads were written")
+    if made:
+        board.lanes.choose(made[-1])
+
+
+async def _create_on_page(board: BoardScreen, entry: Entry) -> None:
+    from halftui.tui.screens.bead_page import BeadPage, Written
+
+    priority = 2 if entry.priority is None else entry.priority
+    start = Written(entry.title, priority=priority, labels=entry.labels)
+    written = await board.app.push_screen_wait(BeadPage("New bead", start))
+    if written is not None and (bead := await _write(board, entry, written)) is not None:
+        board.lanes.choose(bead)
+
+
+async def _write(board: BoardScreen, entry: Entry, written: Written | None = None) -> str | None:
+    from halftui.ops import beads
+
+    fields: dict[str, Any] = {"labels": list(entry.labels)}
+    if entry.priority is not None:
+        fields["priority"] = entry.priority
+    if written is not None:
+        fields |= _fields(written)
+    title = str(fields.pop("title", entry.title))
+    return await board.half.tell(beads.create, board.half.board, title, after_beads=entry.waits_for, **fields)
+
+
+async def edit(board: BoardScreen, card: Card) -> None:
+    """Let a person change a bead; who changed it meanwhile is not overwritten."""
+    from halftui.ops import beads, views
+    from halftui.tui.screens.bead_page import BeadPage, Written
+
+    try:
+        detail = await board.half.ask(board.half.service.read, views.bead, card.id)
+    except HalfTUIError as error:
+        board.half.refuse(error)
+        return
+    was = detail.card
+    start = Written(was.title, detail.description, detail.acceptance, was.priority, was.labels)
+    written = await board.app.push_screen_wait(BeadPage(f"{card.id}", start))
+    if written is None or written == start:
+        return
+    old = _fields(start)
+    changed = {key: value for key, value in _fields(written).items() if value != old[key]}
+    await board.half.did(beads.edit, card.id, was.version, **changed)
+
+
+def _fields(written: Written) -> dict[str, Any]:
+    return {
+        "title": written.title,
+        "description": written.description,
+        "acceptance": written.acceptance,
+        "priority": written.priority,
+        "labels": list(written.labels),
+    }
+
+
+async def create_convoy(board: BoardScreen, cards: Sequence[Card]) -> None:
+    """Let a person name a convoy of these beads; words that are beads' ids join it too."""
+    from halftui.ops import convoys
+
+    known = {c.id for lane in board.lanes.by_name.values() for c in lane.cards()}
+    chosen = [c.id for c in cards]
+
+    def explain(text: str) -> Chips:
+        name, typed = _named(text, known)
+        count = len({*chosen, *typed})
+        return [
+            (name or "a name", "text" if name else "muted"),
+            (f"{count} bead{'s' * (count != 1)}", "label"),
+        ]
+
+    sheet = EntrySheet("New convoy", explain, CONVOY_KEYS, board.half.inks)
+    if (typed := await board.app.push_screen_wait(sheet)) is None:
+        return
+    name, more = _named(" ".join(typed.lines), known)
+    members = list(dict.fromkeys([*chosen, *more]))
+    if not members:
+        board.half.refuse(Refused("a convoy needs beads", "space marks them"))
+    elif await board.half.did(convoys.create, board.half.board, name, members):
+        board.unmark()
+        board.half.say("S starts it", f"{name} is staged with {len(members)} bead{'s' * (len(members) != 1)}")
+
+
+def _named(text: str, known: set[str]) -> tuple[str, list[str]]:
+    words = text.split()
+    beads = [w.lstrip(">") for w in words if w.lstrip(">") in known]
+    return " ".join(w for w in words if w.lstrip(">") not in known), beads

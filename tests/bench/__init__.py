@@ -1,0 +1,1 @@
+"""Measures HalfTUI beside its floors and its peer: `python -m tests.bench`."""

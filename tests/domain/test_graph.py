@@ -1,0 +1,92 @@
+"""What blocks a bead, against a slow and obvious computation of the same."""
+
+from itertools import pairwise
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from halftui.domain.graph import BLOCKING, Edge, blocked, path, waves
+from halftui.domain.states import BeadState
+
+NAMES = [f"b{n}" for n in range(8)]
+KINDS = [*sorted(BLOCKING), "related"]
+states_of = st.fixed_dictionaries({n: st.sampled_from(BeadState) for n in NAMES})
+edges_of = st.lists(
+    st.builds(
+        Edge, st.sampled_from(NAMES), st.sampled_from([*NAMES, "missing"]), st.sampled_from(KINDS),
+        st.sampled_from(["release", "hold"]), st.sampled_from(["all-children", "any-children"]),
+    ),
+    max_size=20,
+)  # fmt: skip
+FINISHED = ("done", "failed", "cancelled")
+
+
+def _slowly(states: dict[str, BeadState], edges: list[Edge]) -> set[str]:
+    found: set[str] = set()
+    while True:
+        more = {e.source for e in edges if e.target in states and _holds(e, states, edges, found)}
+        if more <= found:
+            return found
+        found |= more
+
+
+def _holds(edge: Edge, states: dict[str, BeadState], edges: list[Edge], found: set[str]) -> bool:
+    state = states[edge.target].value
+    if edge.kind == "blocks":
+        return state not in FINISHED or (state != "done" and edge.on_failure == "hold")
+    if edge.kind == "conditional-blocks":
+        return state != "failed"
+    if edge.kind == "parent-child":
+        return edge.target in found
+    if edge.kind == "waits-for":
+        children = {e.source for e in edges if e.kind == "parent-child" and e.target == edge.target}
+        over = [states[c].value in FINISHED for c in children]
+        return bool(over) and not (any(over) if edge.gate == "any-children" else all(over))
+    return False
+
+
+@given(states_of, edges_of)
+def test_blocked_is_what_the_rules_say(states: dict[str, BeadState], edges: list[Edge]) -> None:
+    assert blocked(states, edges) == _slowly(states, edges)
+
+
+@given(states_of, edges_of)
+def test_waves_hold_each_bead_after_what_it_waits_for(
+    states: dict[str, BeadState], edges: list[Edge]
+) -> None:
+    found = waves(NAMES, edges)
+    depth = {bead: number for number, wave in enumerate(found) for bead in wave}
+    assert len(depth) == sum(map(len, found))
+    for edge in edges:
+        if edge.kind in BLOCKING and edge.source in depth and edge.target in NAMES:
+            assert depth[edge.target] < depth[edge.source]
+
+
+@given(edges_of, st.sampled_from(NAMES), st.sampled_from(NAMES))
+def test_a_path_is_a_path(edges: list[Edge], start: str, goal: str) -> None:
+    def onward(bead: str) -> list[str]:
+        return [e.target for e in edges if e.source == bead]
+
+    way = path(start, goal, onward)
+    reached, front = {start}, [start]
+    while front:
+        front = [t for b in front for t in onward(b) if t not in reached]
+        reached |= set(front)
+    assert bool(way) == (goal in reached)
+    if way:
+        assert (way[0], way[-1]) == (start, goal)
+        assert all(b in onward(a) for a, b in pairwise(way))
+
+
+def test_a_merely_open_parent_does_not_block() -> None:
+    states = dict.fromkeys(("child", "parent"), BeadState.OPEN)
+    assert blocked(states, [Edge("child", "parent", "parent-child")]) == frozenset()
+
+
+def test_a_blocked_parent_blocks_at_any_depth() -> None:
+    count = 5_000
+    chain = [Edge(f"b{n}", f"b{n - 1}", "parent-child") for n in range(1, count)]
+    states = {f"b{n}": BeadState.OPEN for n in range(count)} | {"x": BeadState.OPEN}
+    assert len(blocked(states, [*chain, Edge("b0", "x", "blocks")])) == count
+    assert len(waves(states, chain)) == count
+    assert len(path(f"b{count - 1}", "b0", lambda b: [e.target for e in chain if e.source == b][:1])) == count

@@ -1,0 +1,157 @@
+"""Who may do what: every verb of every op, every role, and denied before any state is looked at."""
+
+import ast
+import importlib
+import inspect
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import halftui.ops
+from halftui.domain.actor import Actor, Role
+from halftui.errors import Denied, Misconfigured
+from halftui.ops.access import ALLOWED, authorize, verb
+from tests.helpers.world import actor
+
+FOLDER = Path(halftui.ops.__file__).parent
+# The table a second time: admin, maintainer, operator, viewer, Leader, Worker, Engine.
+MATRIX = """
+agent.retire           a m
+attempt.claim                    E
+attempt.end                      E
+attempt.greet                    E
+attempt.meter                    E
+attempt.renew                    E
+attempt.start                    E
+attempt.stop           a m o     E
+bead.approve           a m   L   E
+bead.cancel            a m o L
+bead.claim             a m o
+bead.create            a m o L W
+bead.dispatch          a m o L
+bead.edit              a m o L
+bead.fail              a m o L   E
+bead.hold              a m o L   E
+bead.link              a m o L
+bead.rank              a m o
+bead.reject            a m o L   E
+bead.release           a m o L   E
+bead.reopen            a m o L
+bead.submit            a m o     E
+bead.unlink            a m o L
+board.create           a
+board.edit             a m
+board.pause            a m o
+convoy.add             a m o L
+convoy.cancel          a m o L
+convoy.create          a m o L
+convoy.start           a m o L
+line.append                      E
+person.ensure          a m o v   E
+question.answer        a m o
+question.ask                     E
+subscription.cool                E
+subscription.park                E
+subscription.register  a
+subscription.remove    a
+"""
+LETTERS = {
+    "a": Role.ADMIN, "m": Role.MAINTAINER, "o": Role.OPERATOR, "v": Role.VIEWER,
+    "L": Role.LEADER, "W": Role.WORKER, "E": Role.ENGINE,
+}  # fmt: skip
+WANTED = {
+    line.split()[0]: frozenset(LETTERS[letter] for letter in line.split()[1:])
+    for line in MATRIX.strip().splitlines()
+}
+
+
+def _ops() -> Iterator[tuple[str, str, str]]:
+    """Yield (verb, module, function) of everything that is decorated in halftui.ops."""
+    for file in sorted(FOLDER.glob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.FunctionDef):
+                continue
+            for mark in node.decorator_list:
+                if isinstance(mark, ast.Call) and isinstance(mark.func, ast.Name) and mark.func.id == "verb":
+                    assert isinstance(mark.args[0], ast.Constant)
+                    yield str(mark.args[0].value), file.stem, node.name
+
+
+OPS = list(_ops())
+
+
+def test_every_op_has_an_entry_and_every_entry_an_op() -> None:
+    verbs = [name for name, _, _ in OPS]
+    assert sorted(set(verbs)) == sorted(ALLOWED)
+    functions = {(module, function) for _, module, function in OPS}
+    assert len(functions) == len(OPS)
+
+
+def test_every_function_that_writes_and_is_public_is_an_op_or_part_of_one() -> None:
+    parts = {
+        ("agents", "choose"), ("beads", "cancel_row"), ("beads", "close"), ("beads", "join"),
+        ("beads", "land"), ("beads", "live_attempt"), ("beads", "put_in_review"),
+        ("beads", "reopen_for_work"), ("beads", "weigh"), ("edges", "connect"), ("edges", "recount"),
+        ("edges", "settle"),
+    }  # fmt: skip
+    decorated = {(module, name) for _, module, name in OPS}
+    found = set()
+    for file in FOLDER.glob("*.py"):
+        for node in ast.parse(file.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
+                first = (*node.args.posonlyargs, *node.args.args)[:1]
+                if first and isinstance(first[0].annotation, ast.Name) and first[0].annotation.id == "Tx":
+                    found.add((file.stem, node.name))
+    assert found - decorated == parts
+
+
+def test_the_matrix_is_whole() -> None:
+    assert set(WANTED) == set(ALLOWED)
+
+
+@pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize("name", sorted(ALLOWED))
+def test_every_role_with_every_verb(name: str, role: Role) -> None:
+    if role in WANTED[name]:
+        authorize(actor(role), name)
+        return
+    with pytest.raises(Denied, match=f"may not do {name}") as found:
+        authorize(actor(role), name)
+    assert "it takes one of" in found.value.hint
+
+
+class _Sealed:
+    """A transaction in which nothing may be looked at."""
+
+    def __init__(self, who: Actor) -> None:
+        self.actor = who
+
+    def __getattr__(self, name: str) -> Any:
+        raise AssertionError(f"{name} was looked at before the actor was checked")
+
+
+@pytest.mark.parametrize(("name", "module", "function"), OPS)
+def test_denied_comes_before_everything(name: str, module: str, function: str) -> None:
+    op = getattr(importlib.import_module(f"halftui.ops.{module}"), function)
+    wanted = [
+        p.name
+        for p in list(inspect.signature(op).parameters.values())[1:]
+        if p.default is p.empty and p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
+    ]
+    for role in set(Role) - WANTED[name]:
+        with pytest.raises(Denied):
+            op(_Sealed(actor(role)), **dict.fromkeys(wanted, "x"))
+
+
+def test_an_unlisted_verb_is_denied_to_all() -> None:
+    for role in Role:
+        with pytest.raises(Denied, match=r"may not do house\.burn") as found:
+            authorize(actor(role), "house.burn")
+        assert "nobody" in found.value.hint
+
+
+def test_an_op_without_an_entry_can_not_be_made() -> None:
+    with pytest.raises(Misconfigured, match="has no entry"):
+        verb("house.burn")

@@ -1,0 +1,187 @@
+"""What holds for every op: its event stands in its transaction, and an error afterwards undoes all of it."""
+
+from collections.abc import Callable
+
+import pytest
+
+from halftui.domain.actor import ENGINE, Actor
+from halftui.domain.happenings import Outcome, Question
+from halftui.domain.names import POOL
+from halftui.errors import Unavailable
+from halftui.ops import (
+    agents,
+    attempts,
+    beads,
+    boards,
+    convoys,
+    edges,
+    people,
+    questions,
+    subscriptions,
+    transcripts,
+)
+from halftui.ops.access import ALLOWED
+from halftui.store.tx import Tx
+from tests.helpers.stores import ANN, BO
+from tests.helpers.world import LEASE, World
+
+Op = Callable[[Tx], object]
+Scene = Callable[[World], tuple[Actor, Op]]
+SILENT = {"attempt.greet", "attempt.renew", "attempt.meter", "line.append"}  # no state moves
+
+
+def _ann(op: Op) -> tuple[Actor, Op]:
+    return ANN, op
+
+
+def _engine(op: Op) -> tuple[Actor, Op]:
+    return ENGINE, op
+
+
+def _working(world: World) -> attempts.Claim:
+    return world.started(world.taken(world.bead()))
+
+
+def _retire(world: World) -> tuple[Actor, Op]:
+    claim = _working(world)
+    world.end(claim)
+    return _ann(lambda tx: agents.retire(tx, claim.agent_id))
+
+
+def _claim_attempt(world: World) -> tuple[Actor, Op]:
+    world.bead()
+    return _engine(lambda tx: attempts.claim(tx, world.board, LEASE, 4, POOL))
+
+
+def _start(world: World) -> tuple[Actor, Op]:
+    claim = world.taken(world.bead())
+    return _engine(lambda tx: attempts.start(tx, claim.attempt, claim.epoch, "docker", "name"))
+
+
+def _attempt(op: Callable[[Tx, attempts.Claim], object]) -> Scene:
+    def scene(world: World) -> tuple[Actor, Op]:
+        claim = _working(world)
+        return _engine(lambda tx: op(tx, claim))
+
+    return scene
+
+
+def _on(state: str, op: Callable[[Tx, str], object], who: Actor = ANN) -> Scene:
+    def scene(world: World) -> tuple[Actor, Op]:
+        bead = world.put(world.bead(), state)
+        return who, lambda tx: op(tx, bead)
+
+    return scene
+
+
+def _pair(is_linked: bool, op: Callable[[Tx, str, str], object]) -> Scene:
+    def scene(world: World) -> tuple[Actor, Op]:
+        one, two = world.bead(), world.bead()
+        if is_linked:
+            world.do(edges.link, one, two)
+        return _ann(lambda tx: op(tx, one, two))
+
+    return scene
+
+
+def _convoy(op: Callable[[Tx, str, str], object], *, starts: bool = False) -> Scene:
+    def scene(world: World) -> tuple[Actor, Op]:
+        one, two = world.bead(), world.bead()
+        convoy = world.do(convoys.create, world.board, "trip", [one])
+        if starts:
+            world.do(convoys.start, convoy)
+        return _ann(lambda tx: op(tx, convoy, two))
+
+    return scene
+
+
+def _answer(world: World) -> tuple[Actor, Op]:
+    question = world.asked(_working(world))
+    return _ann(lambda tx: questions.answer(tx, question, "this one"))
+
+
+def _account(op: Callable[[Tx, str], object], who: Actor) -> Scene:
+    def scene(world: World) -> tuple[Actor, Op]:
+        world.do(subscriptions.register, "work", "oauth", "sealed", "s-1")
+        return who, lambda tx: op(tx, "s-1")
+
+    return scene
+
+
+SCENES: dict[str, Scene] = {
+    "agent.retire": _retire,
+    "attempt.claim": _claim_attempt,
+    "attempt.end": _attempt(lambda tx, c: attempts.end(tx, c.attempt, c.epoch, Outcome.PASSED, "", "made")),
+    "attempt.greet": _attempt(lambda tx, c: attempts.greet(tx, c.attempt, c.epoch, c.session)),
+    "attempt.meter": _attempt(lambda tx, c: attempts.meter(tx, c.attempt, c.epoch, 1, 2, 0.1, 1)),
+    "attempt.renew": _attempt(lambda tx, c: attempts.renew(tx, c.attempt, c.epoch, 2 * LEASE)),
+    "attempt.start": _start,
+    "attempt.stop": _attempt(lambda tx, c: attempts.stop(tx, c.attempt, "enough")),
+    "bead.approve": _on("review", beads.approve, BO),
+    "bead.cancel": _on("open", beads.cancel),
+    "bead.claim": _on("open", beads.claim),
+    "bead.create": lambda w: _ann(lambda tx: beads.create(tx, w.board, "new")),
+    "bead.dispatch": _on("open", beads.dispatch),
+    "bead.edit": _on("open", lambda tx, bead: beads.edit(tx, bead, title="another")),
+    "bead.fail": _on("active", lambda tx, bead: beads.fail(tx, bead, "no way")),
+    "bead.hold": _on("open", lambda tx, bead: beads.hold(tx, bead, "later")),
+    "bead.link": _pair(False, edges.link),
+    "bead.rank": _pair(False, lambda tx, one, two: beads.rank_between(tx, one, two, None)),
+    "bead.reject": _on("review", lambda tx, bead: beads.reject(tx, bead, "not yet")),
+    "bead.release": _on("active", beads.release),
+    "bead.reopen": _on("done", beads.reopen),
+    "bead.submit": _on("active", lambda tx, bead: beads.submit(tx, bead, "made")),
+    "bead.unlink": _pair(True, edges.unlink),
+    "board.create": lambda _: _ann(lambda tx: boards.create(tx, "Other", "/srv/other", "main")),
+    "board.edit": lambda w: _ann(lambda tx: boards.edit(tx, w.board, cap=9)),
+    "board.pause": lambda w: _ann(lambda tx: boards.pause(tx, w.board, is_paused=True)),
+    "convoy.add": _convoy(convoys.add),
+    "convoy.cancel": _convoy(lambda tx, convoy, _: convoys.cancel(tx, convoy), starts=True),
+    "convoy.create": lambda w: _ann(lambda tx: convoys.create(tx, w.board, "trip")),
+    "convoy.start": _convoy(lambda tx, convoy, _: convoys.start(tx, convoy)),
+    "line.append": _attempt(lambda tx, c: transcripts.append(tx, c.attempt, [(1, 0.0, "out", "x")], "now")),
+    "person.ensure": lambda _: _ann(lambda tx: people.ensure(tx, "cy")),
+    "question.answer": _answer,
+    "question.ask": _attempt(lambda tx, c: questions.ask(tx, c.attempt, Question("question", "which?"))),
+    "subscription.cool": _account(lambda tx, ident: subscriptions.cool(tx, ident, 2e9), ENGINE),
+    "subscription.park": _account(lambda tx, ident: subscriptions.park(tx, ident, "401"), ENGINE),
+    "subscription.register": lambda _: _ann(
+        lambda tx: subscriptions.register(tx, "home", "api-key", "sealed", "s-2")
+    ),
+    "subscription.remove": _account(lambda tx, _: subscriptions.remove(tx, "work"), ANN),
+}
+EVENTS = {"attempt.claim": "bead.claim", "person.ensure": "person.create"}
+
+
+def test_every_verb_has_a_scene() -> None:
+    assert set(SCENES) == set(ALLOWED)
+
+
+@pytest.mark.parametrize("verb", sorted(SCENES))
+def test_its_event_stands_in_its_transaction(world: World, verb: str) -> None:
+    who, op = SCENES[verb](world)
+    before, rows = world.seq(), world.dump()
+    world.store.write(who, op)
+    assert world.dump() != rows
+    events = world.events(before)
+    if verb in SILENT:
+        assert events == []
+        return
+    assert EVENTS.get(verb, verb) in [e.verb for e in events]
+    assert {e.actor for e in events} == {str(who)}
+    assert {e.at for e in events} == {world.store.clock()}
+    assert {e.board for e in events} <= {world.board, "other", ""}
+
+
+@pytest.mark.parametrize("verb", sorted(SCENES))
+def test_an_error_afterwards_undoes_all_of_it(world: World, verb: str) -> None:
+    who, op = SCENES[verb](world)
+    rows = world.dump()
+
+    def interrupted(tx: Tx) -> None:
+        op(tx)
+        raise Unavailable("the power went")
+
+    with pytest.raises(Unavailable, match="the power went"):
+        world.store.write(who, interrupted)
+    assert world.dump() == rows

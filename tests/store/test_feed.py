@@ -1,0 +1,66 @@
+"""The feed: it wakes for this process at once and for others by its poll."""
+
+import asyncio
+import subprocess
+import sys
+import time
+
+from halftui.ops import beads
+from halftui.store.feed import POLL_SECONDS, Feed
+from halftui.store.store import Store
+from tests.helpers.stores import ANN
+
+_OTHER = """
+import sys
+from halftui.domain.actor import person
+from halftui.ops import beads
+from halftui.store.store import Store
+store = Store(sys.argv[1])
+store.write(person("bo"), beads.create, sys.argv[2], "from elsewhere")
+store.close()
+"""
+
+
+async def test_it_wakes_at_once_for_this_process(store: Store, board: str) -> None:
+    async with Feed(store) as feed:
+        waiting = asyncio.ensure_future(feed.wait(30))  # a task, so that the write comes while it waits
+        await asyncio.sleep(0.05)
+        started = time.monotonic()
+        await asyncio.to_thread(store.write, ANN, beads.create, board, "one")
+        assert await waiting
+        assert time.monotonic() - started < POLL_SECONDS
+
+
+async def test_a_change_before_the_wait_is_not_missed(store: Store, board: str) -> None:
+    async with Feed(store) as feed:
+        await asyncio.to_thread(store.write, ANN, beads.create, board, "one")
+        assert await feed.wait(5)
+
+
+async def test_one_change_is_told_once(store: Store, board: str) -> None:
+    async with Feed(store) as feed:
+        await asyncio.to_thread(store.write, ANN, beads.create, board, "one")
+        assert await feed.wait(5)
+        assert not await feed.wait(3 * POLL_SECONDS)
+
+
+async def test_nothing_changes(store: Store, board: str) -> None:
+    async with Feed(store) as feed:
+        started = time.monotonic()
+        assert not await feed.wait(0.2)
+        assert time.monotonic() - started < 2
+
+
+async def test_it_wakes_for_another_process(store: Store, board: str) -> None:
+    async with Feed(store) as feed:
+        await asyncio.to_thread(
+            subprocess.run, [sys.executable, "-c", _OTHER, store.url, board], check=True, timeout=60
+        )
+        assert await feed.wait(10 * POLL_SECONDS)
+
+
+async def test_after_its_end_nobody_is_woken(store: Store, board: str) -> None:
+    async with Feed(store):
+        pass
+    await asyncio.to_thread(store.write, ANN, beads.create, board, "one")
+    assert store._listeners == []

@@ -1,0 +1,264 @@
+"""Making and opening databases: new, known, newer, damaged, out of reach."""
+
+import hashlib
+import os
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlmodel import SQLModel
+
+from halftui.errors import HalfTUIError, Misconfigured, NewerDatabase, Unavailable
+from halftui.ops import boards, views
+from halftui.store import schema
+from halftui.store.store import HEAD, KNOWN, MissingTable, Store
+from tests.helpers.stores import ANN, command
+
+
+def _file(folder: Path) -> tuple[Store, Path]:
+    file = folder / "halftui.db"
+    return Store(f"sqlite:///{file}"), file
+
+
+def test_head_is_alembics() -> None:
+    scripts = ScriptDirectory.from_config(schema.config())
+    assert scripts.get_heads() == [HEAD]
+    assert {s.revision for s in scripts.walk_revisions()} == set(KNOWN)
+
+
+def test_migrations_make_what_the_tables_say(store: Store) -> None:
+    with store.engine().connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, SQLModel.metadata) == []
+
+
+def test_indexes_with_conditions_are_made(prepared_file: Path) -> None:
+    with closing(sqlite3.connect(prepared_file)) as connection:
+        found = dict(connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'index'"))
+    assert "WHERE state = 'open' AND blockers = 0 AND is_inert = 0" in found["ix_bead_ready"]
+    assert "UNIQUE" in found["uq_attempt_live"]
+    assert "WHERE not_before IS NOT NULL" in found["ix_bead_later"]
+
+
+def test_a_new_database_is_made_with_its_folder(tmp_path: Path) -> None:
+    store, file = _file(tmp_path / "a" / "b")
+    with closing(store):
+        assert store.revision() == ""
+        store.prepare()
+        assert store.revision() == HEAD
+    assert file.exists()
+    assert (tmp_path / "a" / "b").stat().st_mode & 0o077 == 0
+
+
+def test_preparing_again_changes_nothing(url: str) -> None:
+    with closing(Store(url)) as store:
+        board = store.write(ANN, boards.create, "Half", "/srv/half", "main")
+        store.prepare()
+        assert store.read(views.board, board).name == "Half"
+
+
+def test_reading_makes_no_file(tmp_path: Path) -> None:
+    store, file = _file(tmp_path)
+    with closing(store), pytest.raises(MissingTable, match="there is no HalfTUI database yet"):
+        store.read(views.boards)
+    assert not file.exists()
+
+
+def test_an_empty_file_is_a_database_to_make(tmp_path: Path) -> None:
+    store, file = _file(tmp_path)
+    file.touch()
+    with closing(store):
+        store.prepare()
+        assert store.revision() == HEAD
+
+
+def test_a_newer_database_is_refused_untouched(tmp_path: Path, prepared_file: Path) -> None:
+    file = tmp_path / "halftui.db"
+    file.write_bytes(prepared_file.read_bytes())
+    with closing(sqlite3.connect(file)) as connection, connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    before = hashlib.sha256(file.read_bytes()).hexdigest()
+    with closing(Store(f"sqlite:///{file}")) as store, pytest.raises(NewerDatabase, match="9999") as found:
+        store.prepare()
+    assert found.value.exit_code == 78
+    assert hashlib.sha256(file.read_bytes()).hexdigest() == before
+
+
+def test_a_newer_server_database_is_refused(store: Store) -> None:
+    store.write(ANN, lambda tx: tx.change("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(NewerDatabase):
+        store.prepare()
+    store.write(ANN, lambda tx: tx.change(f"UPDATE alembic_version SET version_num = '{HEAD}'"))
+
+
+def test_an_older_database_is_copied_whole_before_the_upgrade(tmp_path: Path, prepared_file: Path) -> None:
+    old, copy = tmp_path / "halftui.db", tmp_path / "halftui.db.before-upgrade"
+    old.write_bytes(prepared_file.read_bytes())
+    with closing(sqlite3.connect(old)) as writer:  # stays open, so its change is in the log only
+        writer.execute("INSERT INTO person (name, role, created_at) VALUES ('ann', 'admin', 0)")
+        writer.commit()
+        with closing(Store(f"sqlite:///{old}")) as store:
+            schema.upgrade(store.engine(), old)
+    with closing(sqlite3.connect(copy)) as copied:
+        assert copied.execute("SELECT name FROM person").fetchall() == [("ann",)]
+
+
+def test_a_directory_in_place_of_the_file(tmp_path: Path) -> None:
+    (tmp_path / "halftui.db").mkdir()
+    store, _ = _file(tmp_path)
+    with closing(store), pytest.raises(Misconfigured, match="can't be opened"):
+        store.prepare()
+
+
+def test_a_file_in_place_of_the_folder(tmp_path: Path) -> None:
+    (tmp_path / "home").touch()
+    store, _ = _file(tmp_path / "home")
+    with closing(store), pytest.raises(Misconfigured) as found:
+        store.prepare()
+    assert found.value.hint
+
+
+def test_a_file_that_is_no_database(tmp_path: Path) -> None:
+    store, file = _file(tmp_path)
+    file.write_bytes(b"no database " * 500)
+    with closing(store), pytest.raises(Misconfigured, match="damaged"):
+        store.prepare()
+    assert file.read_bytes() == b"no database " * 500
+
+
+@pytest.mark.parametrize("page", range(0, 40, 3))
+def test_a_damaged_page_is_a_typed_error_or_harmless(tmp_path: Path, prepared_file: Path, page: int) -> None:
+    content = bytearray(prepared_file.read_bytes())
+    start = (page * 4096) % len(content)
+    content[start : start + 4096] = b"\xa5" * 4096
+    store, file = _file(tmp_path)
+    file.write_bytes(content)
+    with closing(store):
+        try:
+            store.prepare()
+            board = store.write(ANN, boards.create, "Half", "/srv/half", "main")
+            store.read(views.snapshot, board)
+        except HalfTUIError as error:
+            assert error.hint  # noqa: PT017 - either end is right, a bare error is not
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "", "nonsense", "sqlite://", "sqlite:///", "sqlite:x.db", "mysql://root@localhost/x", "postgresql://",
+        "http://example.org", "sqlite+aiosqlite:///x.db", "postgresql+psycopg2://localhost/x",
+    ],
+)  # fmt: skip
+def test_urls_of_unknown_kinds(url: str) -> None:
+    with pytest.raises(Misconfigured, match="is no database that HalfTUI can use"):
+        Store(url)
+
+
+@pytest.mark.parametrize("kind", ["postgresql", "postgres", "postgresql+psycopg"])
+def test_a_server_that_does_not_answer(kind: str, tmp_path: Path) -> None:
+    store = Store(f"{kind}://ann:secret@/half?host={tmp_path}")
+    with closing(store), pytest.raises(Unavailable) as found:
+        store.prepare()
+    assert "secret" not in str(found.value)
+    assert "secret" not in store.shown_url
+
+
+@pytest.mark.postgres
+def test_a_database_that_the_server_does_not_have(server: Callable[[str], str]) -> None:
+    with (
+        closing(Store(server("no_such_thing"))) as store,
+        pytest.raises(Misconfigured, match="no_such_thing"),
+    ):
+        store.prepare()
+
+
+@pytest.mark.postgres
+def test_a_new_database_on_a_server(server: Callable[[str], str]) -> None:
+    command(server, "CREATE DATABASE halftui_new")
+    with closing(Store(server("halftui_new"))) as store:
+        assert store.revision() == ""
+        with pytest.raises(MissingTable):
+            store.read(views.boards)
+        store.prepare()
+        assert store.revision() == HEAD
+    command(server, "DROP DATABASE halftui_new")
+
+
+def test_processes_prepare_a_new_file_at_once(tmp_path: Path) -> None:
+    _prepare_at_once(f"sqlite:///{tmp_path / 'new' / 'halftui.db'}")
+
+
+@pytest.mark.postgres
+def test_processes_prepare_a_new_server_database_at_once(server: Callable[[str], str]) -> None:
+    command(server, "CREATE DATABASE halftui_race")
+    _prepare_at_once(server("halftui_race"))
+    command(server, "DROP DATABASE halftui_race")
+
+
+def _prepare_at_once(url: str) -> None:
+    program = (
+        "import sys; from halftui.store.store import Store; s = Store(sys.argv[1]); s.prepare();"
+        " print(s.revision()); s.close()"
+    )
+    started = [
+        subprocess.Popen([sys.executable, "-c", program, url], stdout=subprocess.PIPE, text=True)
+        for _ in range(3)
+    ]
+    assert [p.communicate(timeout=60)[0].strip() for p in started] == [HEAD] * 3
+
+
+# Everything is imported by a first use elsewhere, since another user may not read this Python's folder.
+_WITHOUT_RIGHTS = """
+import os, sys
+from halftui.domain.actor import person
+from halftui.errors import Misconfigured
+from halftui.ops import people
+from halftui.store.store import Store
+
+def use(file):
+    store = Store("sqlite:///" + file)
+    store.prepare()
+    store.write(person("ann"), people.ensure, "ann")
+    store.close()
+
+use(sys.argv[2])
+if os.geteuid() == 0:
+    os.setgroups([])
+    os.setgid(65534)
+    os.setuid(65534)
+try:
+    use(sys.argv[1])
+except Misconfigured as error:
+    print("misconfigured", error.hint)
+"""
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+@pytest.mark.parametrize("mode", [0o555, 0o444, 0o000])
+def test_a_folder_that_may_not_be_used(
+    tmp_path: Path, prepared_file: Path, mode: int, *, is_there: bool
+) -> None:
+    folder = tmp_path / "home"
+    folder.mkdir()
+    if is_there:
+        (folder / "halftui.db").write_bytes(prepared_file.read_bytes())
+    for place in (tmp_path, *tmp_path.parents):
+        if place.stat().st_uid == os.geteuid() and len(place.parts) > 2:
+            place.chmod(place.stat().st_mode | 0o055)
+    folder.chmod(mode)
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "PYTHONDONTWRITEBYTECODE": "1"}
+    ran = subprocess.run(
+        [sys.executable, "-c", _WITHOUT_RIGHTS, str(folder / "halftui.db"), str(tmp_path / "first.db")],
+        capture_output=True, text=True, timeout=60, check=False, env=env, cwd="/",
+    )  # fmt: skip
+    folder.chmod(0o755)
+    assert ran.stdout.startswith("misconfigured"), ran.stderr
