@@ -213,6 +213,7 @@ def test_a_line_of_many_megabytes() -> None:
         [line("a", parent("b")), line("b", "a")],
         [line("a", "b", status="closed"), line("b", "a", status="closed")],
         [line("a", {"depends_on_id": "b", "type": "waits-for"}), line("b", parent("a")), line("c", "a")],
+        [line("a", {"depends_on_id": "p", "type": "waits-for"}), line("p"), line("c", parent("p"), "a")],
     ],
 )
 def test_a_cycle_is_refused_and_named(lines: list[str]) -> None:
