@@ -91,9 +91,8 @@ def _replace(file: Path, give: Callable[[Callable[[str], object]], int]) -> int:
                 count = give(lambda line: stream.write(line.encode() + b"\n"))
             Path(name).chmod(file.stat().st_mode & 0o777 if file.exists() else 0o644)
             Path(name).replace(file)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+        finally:
+            Path(name).unlink(missing_ok=True)  # it is gone already if it took the file's place
     except OSError as error:
         raise Misconfigured(f"{file} can't be written: {error.strerror}", "name another file") from error
     return count
