@@ -18,6 +18,13 @@ from halftui.store.tx import Tx
 
 BACK_OFF_MINUTES = (2, 2, 5, 10, 30)
 
+# Without the ORM, since it runs several times a second for each live attempt.
+_METER = (
+    "UPDATE attempt SET tokens_in = :i, tokens_out = :o, cost_usd = :c, turns = :n, heard = :h"
+    " WHERE id = :a AND epoch = :e AND state <> 'ended'"
+    " AND epoch = (SELECT epoch FROM bead WHERE bead.id = attempt.bead_id)"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Claim:
@@ -131,10 +138,9 @@ def meter(
 
     These are sums, so that a write may be tried again. Raises Conflict if this epoch is over.
     """
-    row = _mine(tx, attempt, epoch)
-    row.tokens_in, row.tokens_out, row.cost_usd, row.turns = tokens_in, tokens_out, cost_usd, turns
-    row.heard = heard
-    tx.add(row)
+    values = {"i": tokens_in, "o": tokens_out, "c": cost_usd, "n": turns, "h": heard}
+    if not tx.change(_METER, a=attempt, e=epoch, **values):
+        _mine(tx, attempt, epoch)  # says why
 
 
 @verb("attempt.stop")

@@ -32,7 +32,7 @@ R = TypeVar("R")
 Told = list[tuple[str, str]]  # kind, text
 
 RING = 5_000  # lines kept in memory for each live attempt
-FLUSH_SECONDS = 0.05
+FLUSH_SECONDS = 0.1  # a crash loses nothing in it: what was not written is read again
 FRAME_SECONDS = 0.04  # a follower is woken at most 25 times a second
 POLL_SECONDS = 0.4  # for attempts that another process runs
 LONGEST = 8_192

@@ -34,6 +34,19 @@ async def test_killed_on_both_sides_of_an_act_in_containers(
         await _survives(at, point)
 
 
+@pytest.mark.slow
+@pytest.mark.docker
+@pytest.mark.parametrize("turn", range(19))
+@pytest.mark.parametrize("point", POINTS)
+async def test_killed_again_and_again(
+    tmp_path: Path, point: str, turn: int, docker_host: str, agent_image: str
+) -> None:
+    async with scene(
+        tmp_path, "claude", "docker", docker_host=docker_host, image=agent_image, permissions="auto"
+    ) as at:
+        await _survives(at, point)
+
+
 async def _survives(at: Scene, point: str) -> None:
     """Kill one board before the act and the next one after it; a third has to finish everything."""
     at.house.service.write(boards.edit, at.board.id, review="none")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from halftui.domain.shown import Ask
 from halftui.ops import boards, questions, transcripts, views
 from tests.helpers.boards import Scene, commits, scene, script
 from tests.helpers.killed import board
@@ -65,7 +66,7 @@ async def test_a_question_is_asked_once_though_the_board_is_killed(
 ) -> None:
     async with scene(tmp_path, "claude", permissions="ask") as at:
         asked = {"tool": "ask", "input": {"question": "Which one?", "options": ["this", "that"]}}
-        command = "python3 -c 'open(\"made.txt\", \"w\")'"
+        command = 'python3 -c \'open("made.txt", "w")\''
         touch = {"tool": "Bash", "input": {"command": command, "description": "x"}}
         bead = at.add("Choose", script(asked, touch, {"text": "chosen"}))
         for wanted in ("Which one?", f"Bash {command}"):
@@ -141,7 +142,7 @@ async def test_agents_can_be_left_at_work(tmp_path: Path) -> None:
         assert [a.outcome for a in at.see(bead).attempts] == ["passed"]
 
 
-def _asks(at: Scene) -> list[views.Ask]:
+def _asks(at: Scene) -> list[Ask]:
     return list(at.house.service.read(views.asks, at.board.id))
 
 
