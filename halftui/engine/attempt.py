@@ -5,9 +5,7 @@ crash there is either the result, or the program that has it, or the session to 
 """
 
 import asyncio
-import hashlib
 import logging
-import re
 import shutil
 import time
 from collections.abc import AsyncIterator, Callable
@@ -24,16 +22,24 @@ from halftui.domain.happenings import (
     Heard,
     Metered,
     Outcome,
-    Question,
     Started,
 )
 from halftui.domain.shown import BoardRow
 from halftui.engine import brief
+from halftui.engine.desk import Desk
+from halftui.engine.naming import (
+    ATTEMPT_LABEL,
+    HOME_LABEL,
+    SESSION_LABEL,
+    home_label,
+    sandbox_name,
+    socket_folder,
+)
 from halftui.engine.report import lines_of, now_of
 from halftui.engine.rooms import Rooms
 from halftui.errors import AttemptFailed, Conflict, HalfTUIError, Unavailable
 from halftui.failpoints import failpoint
-from halftui.ops import attempts, questions, transcripts, views
+from halftui.ops import attempts, transcripts, views
 from halftui.ops.attempts import Claim, Work
 from halftui.ops.transcripts import Standing
 from halftui.runtime.base import Command
@@ -53,9 +59,6 @@ R = TypeVar("R")
 
 SALVAGE_SECONDS = 60.0
 UNAVAILABLE_SECONDS = 15.0  # before a bead is tried again whose surroundings did not answer
-HOME_LABEL = "home"
-ATTEMPT_LABEL = "attempt"
-SESSION_LABEL = "session"
 KEEP = "-keep"  # ends the name of the sandbox that saves what was not committed
 
 
@@ -124,30 +127,6 @@ class Running:
         """Return True while no other board can have taken the attempt over, by this machine's own clock."""
         return not self.is_let_go and time.monotonic() < self._held_since + self.lease
 
-    async def ask(self, question: Question) -> Answer:
-        """Put an agent's question on the board and return the answer when somebody gave it.
-
-        A request that an earlier board put there already is the same question, with its answer.
-        """
-        attempt = self.claim.attempt
-        is_known, answer = await asyncio.to_thread(self.store.read, questions.given, attempt, question)
-        if answer is None:
-            told = [] if is_known else [("ask", question.text)]
-            ident = await self.lines.write(attempt, told, questions.ask, attempt, question)
-            answer = await self._answer_to(ident)
-        await self.lines.write(attempt, [], _nothing)
-        if await asyncio.to_thread(self.store.read, questions.has_untold, attempt):
-            self.lines.add(attempt, "answer", answer.text or _yes_or_no(answer))
-        return answer
-
-    async def _answer_to(self, question: str) -> Answer:
-        future = self.answers.setdefault(question, asyncio.get_running_loop().create_future())
-        self.store.wake()  # it may have been answered since it was written
-        try:
-            return await future
-        finally:
-            self.answers.pop(question, None)
-
     async def _under_lease(self, stack: AsyncExitStack) -> Settled | None:
         """Return what the work came to, or None if it was let go."""
         async with asyncio.TaskGroup() as group:
@@ -211,7 +190,8 @@ class Running:
         command = runtime.command(told, sandbox.inside(places))
         spec = self._spec(command, places)
         process = await self._start(sandbox, spec, stack)
-        end = await self._listen(runtime.converse(told, process, self))
+        desk = Desk(self.claim.attempt, self.store, self.lines, self.answers)
+        end = await self._listen(runtime.converse(told, process, desk))
         settled = await self._harvest(end, tree, repository, sandbox, spec)
         return replace(settled, retry_at=gate.until) if end.outcome is Outcome.LIMITED else settled
 
@@ -392,27 +372,6 @@ def accept(rooms: Rooms, board: BoardRow, bead: str) -> None:
         log.warning("not merged", extra={"bead": bead, "why": str(error)})
 
 
-def sandbox_name(home: Path, attempt: str) -> str:
-    """Return the name of an attempt's sandbox, the same for every board of this home."""
-    return f"halftui-{home_label(home)}-{_short(attempt)}"
-
-
-def socket_folder(home: Path, attempt: str) -> Path:
-    """Return the folder of an attempt's socket, the same for every board of this home."""
-    return home / "run" / _short(attempt)
-
-
-def home_label(home: Path) -> str:
-    """Return what tells this installation's sandboxes from another's."""
-    return hashlib.sha256(str(home.absolute()).encode()).hexdigest()[:8]
-
-
-def _short(attempt: str) -> str:
-    plain = re.sub(r"[^A-Za-z0-9_.-]", "-", attempt)[:40]
-    is_faithful = plain == attempt.replace("@", "-")
-    return plain if is_faithful else f"{plain}-{hashlib.sha256(attempt.encode()).hexdigest()[:6]}"
-
-
 def _measure(repository: Repository, tree: Tree, tip: str) -> Work:
     base = repository.base_of(tree.branch)
     changes = repository.changes(base, tip)
@@ -435,11 +394,3 @@ def _sum(standing: Standing, used: Metered) -> Standing:
         cost_usd=standing.cost_usd + used.cost_usd,
         turns=standing.turns + used.turns,
     )
-
-
-def _nothing(tx: Tx) -> None:
-    """Change nothing: the lines before are written."""
-
-
-def _yes_or_no(answer: Answer) -> str:
-    return "allowed" if answer.is_allowed else "refused"

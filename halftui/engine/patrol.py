@@ -9,11 +9,11 @@ from pathlib import Path
 from halftui.domain.actor import PATROL
 from halftui.domain.happenings import Outcome
 from halftui.domain.shown import BoardRow
-from halftui.engine.attempt import (
+from halftui.engine.attempt import accept
+from halftui.engine.naming import (
     ATTEMPT_LABEL,
     HOME_LABEL,
     SESSION_LABEL,
-    accept,
     home_label,
     sandbox_name,
     socket_folder,

@@ -10,7 +10,7 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
@@ -32,7 +32,7 @@ R = TypeVar("R")
 Told = list[tuple[str, str]]  # kind, text
 
 RING = 5_000  # lines kept in memory for each live attempt
-FLUSH_SECONDS = 0.1  # a crash loses nothing in it: what was not written is read again
+FLUSH_SECONDS = 0.15  # a transaction costs more than its lines; what a crash takes is read again
 FRAME_SECONDS = 0.04  # a follower is woken at most 25 times a second
 POLL_SECONDS = 0.4  # for attempts that another process runs
 LONGEST = 8_192
@@ -62,7 +62,7 @@ class Page:
 class Ring:
     """The newest lines of one live attempt."""
 
-    def __init__(self, last: int, standing: Standing | None) -> None:
+    def __init__(self, last: int, standing: Standing | None = None) -> None:
         self.entries: deque[Entry] = deque(maxlen=RING)
         self.last = last  # the newest line's number
         self.pending: deque[Entry] = deque(maxlen=PENDING)  # not in the journal yet
@@ -252,13 +252,20 @@ def _keep_all(tx: "Tx", pages: list[Page]) -> set[str]:
     taken = set()
     for page in pages:
         try:
-            _keep(tx, page)
+            _meter(tx, page)
         except Conflict:
             taken.add(page.attempt)
+    stretches = [(p.attempt, p.entries, p.now) for p in pages if p.attempt not in taken]
+    transcripts.append_each(tx, stretches)
     return taken
 
 
 def _keep(tx: "Tx", page: Page) -> None:
+    _meter(tx, page)
+    transcripts.append(tx, page.attempt, page.entries, page.now)
+
+
+def _meter(tx: "Tx", page: Page) -> None:
     from halftui.ops import attempts  # the ORM is loaded where anything is written
 
     at = page.standing
@@ -266,4 +273,3 @@ def _keep(tx: "Tx", page: Page) -> None:
         attempts.meter(
             tx, page.attempt, at.epoch, at.tokens_in, at.tokens_out, at.cost_usd, at.turns, at.heard
         )
-    transcripts.append(tx, page.attempt, page.entries, page.now)

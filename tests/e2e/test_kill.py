@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from halftui.engine.attempt import HOME_LABEL, home_label
+from halftui.engine.naming import HOME_LABEL, home_label
 from halftui.ops import boards, transcripts
 from tests.helpers.boards import Scene, commits, git, scene, script
 from tests.helpers.killed import KILLED, board
