@@ -5,6 +5,7 @@ import logging
 from dataclasses import dataclass, field
 
 from halftui.domain.actor import ENGINE
+from halftui.domain.assign import CLOSED
 from halftui.domain.happenings import Answer, Outcome
 from halftui.domain.shown import BoardRow
 from halftui.engine import patrol
@@ -20,7 +21,6 @@ log = logging.getLogger(__name__)
 
 BUSY_TICK = 5.0  # seconds between patrols while attempts run
 IDLE_TICK = 30.0
-CLOSED = "the board was closed"
 
 
 @dataclass

@@ -125,7 +125,7 @@ class House:
         from halftui.engine.engine import Engine
         from halftui.engine.gate import Credentials, opener
         from halftui.engine.rooms import Rooms
-        from halftui.ops import subscriptions
+        from halftui.ops import accounts
         from halftui.sandbox.base import Limits
 
         chosen = self.settings
@@ -134,7 +134,7 @@ class House:
 
         def check(board: BoardRow) -> None:
             if board.runtime == "claude":
-                credentials.find(self.store.read(subscriptions.choose))
+                credentials.find(self.store.read(accounts.choose))
 
         def is_free(sandbox: Sandbox) -> bool:
             return chosen.permissions == "free" or (chosen.permissions == "auto" and sandbox.is_confined)

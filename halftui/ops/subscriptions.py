@@ -1,4 +1,4 @@
-"""What may be done to a subscription, and which one an attempt uses."""
+"""What may be done to a subscription."""
 
 import uuid
 
@@ -10,12 +10,6 @@ from halftui.store.tables import Subscription
 from halftui.store.tx import Tx
 
 KINDS = ("oauth", "api-key")
-_FEWEST = """
-SELECT s.id FROM subscription s
-WHERE s.parked = '' AND s.sealed <> '' AND (s.cooling_until IS NULL OR s.cooling_until <= :now)
-ORDER BY (SELECT count(*) FROM attempt t WHERE t.subscription_id = s.id AND t.state <> 'ended'), s.name
-LIMIT 1
-"""
 
 
 @verb("subscription.register")
@@ -44,6 +38,23 @@ def remove(tx: Tx, name: str) -> None:
     tx.record("subscription.remove", name)
 
 
+@verb("subscription.edit")
+def edit(tx: Tx, name: str, cap: int) -> None:
+    """Limit the live attempts of a subscription; 0 is no limit. Raises NotFound, Misconfigured."""
+    row = tx.get(Subscription, identify(tx, name, must_exist=True))
+    if not 0 <= cap <= 1_000:
+        raise Misconfigured(f"cap can't be {cap}", "it is a whole number from 0 to 1000")
+    before, row.cap = {"cap": row.cap}, cap
+    tx.add(row)
+    tx.record("subscription.edit", row.name, "", before, cap=cap)
+
+
+@verb("subscription.note")
+def note(tx: Tx, ident: str, limits: str) -> None:
+    """Keep what the provider said of a subscription's limits, as JSON; of one that was removed nothing."""
+    tx.change("UPDATE subscription SET limits = :l, seen_at = :n WHERE id = :i", l=limits, n=tx.now, i=ident)
+
+
 @verb("subscription.cool")
 def cool(tx: Tx, ident: str, until: float) -> None:
     """Let a subscription rest until the later of `until` (UTC seconds) and what is known."""
@@ -61,12 +72,6 @@ def park(tx: Tx, ident: str, reason: str) -> None:
         row.parked = clean_line(reason)
         tx.add(row)
         tx.record("subscription.park", row.name, reason=row.parked)
-
-
-def choose(tx: Rows) -> str | None:
-    """Return the id of the usable subscription with the fewest live attempts, ties by name."""
-    found = tx.rows(_FEWEST, now=tx.now)
-    return str(found[0][0]) if found else None
 
 
 def identify(rows: Rows, name: str, *, must_exist: bool = False) -> str:

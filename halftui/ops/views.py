@@ -21,6 +21,7 @@ from halftui.domain.shown import (
 )
 from halftui.domain.text import clean_line
 from halftui.errors import NotFound, Refused
+from halftui.ops import slots
 from halftui.ops.blocking import why_blocked
 from halftui.store.store import Rows
 
@@ -62,7 +63,8 @@ _LANE_ORDER = {"done": "b.closed_at DESC", "closed": "b.closed_at DESC"}
 
 _CARD = """
 SELECT b.id, b.title, b.state, b.type, b.priority, b.rank, b.labels, b.assignee,
-  coalesce(b.convoy_id, ''), b.hold, b.remark, b.failures, b.retry_at, b.files, b.plus, b.minus,
+  coalesce(b.convoy_id, ''), b.hold, b.remark,
+  b.failures + b.start_failures + b.losses, b.retry_at, b.files, b.plus, b.minus,
   b.created_at, b.updated_at, b.closed_at, b.version, b.blockers,
   coalesce(t.id, ''), coalesce(t.state, ''), coalesce(t.now, ''), t.started_at,
   coalesce(t.cost_usd, 0), coalesce(t.reason, '')
@@ -228,6 +230,11 @@ def why(rows: Rows, bead_id: str) -> list[str]:
     )
     if state != "open":
         return []
+    placing = rows.rows(
+        "SELECT b.board_id, CASE b.runtime WHEN '' THEN o.runtime ELSE b.runtime END,"
+        " coalesce(b.convoy_id, '') FROM bead b JOIN board o ON o.id = b.board_id WHERE b.id = :i",
+        i=bead_id,
+    )[0]
     reasons = why_blocked(rows, bead_id)
     reasons += [f"on hold: {hold}"] if hold else []
     reasons += ["its convoy is staged, not started"] if convoy == "staged" else []
@@ -241,7 +248,7 @@ def why(rows: Rows, bead_id: str) -> list[str]:
     reasons += ["its children come first"] if kind == "epic" and has_children else []
     reasons += ["the board dispatches by hand (manual)"] if (mode or board_mode) == "manual" else []
     reasons += ["the board is paused"] if paused else []
-    return reasons
+    return reasons or slots.why(rows, *placing)
 
 
 def has_work(rows: Rows, board_id: str) -> bool:
@@ -267,6 +274,8 @@ def next_due(rows: Rows) -> float | None:
         )[0][0]
         for column in ("retry_at", "not_before")
     ]
+    rests = "SELECT min(cooling_until) FROM subscription WHERE cooling_until > :now AND parked = ''"
+    times.append(rows.rows(rests, now=rows.now)[0][0])
     return min((float(t) for t in times if t is not None), default=None)
 
 
