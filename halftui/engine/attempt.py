@@ -145,6 +145,7 @@ class Running:
             )  # fmt: skip
             places = self._places(tree, repository, runtime.program())
             command = runtime.command(told, sandbox.inside(places))
+            command = replace(command, env={**command.env, **gate.env})
             spec = self._spec(command, places)
             process = await self._start(sandbox, spec, stack)
             await self._write(attempts.start, self.claim.attempt, self.claim.epoch, sandbox.kind, spec.name)

@@ -121,6 +121,7 @@ class House:
         """Return the engine of this database; `changes` replace parts of its rooms."""
         from dataclasses import replace
 
+        from halftui.domain.assign import Rules
         from halftui.domain.names import THEMES
         from halftui.engine.engine import Engine
         from halftui.engine.gate import Credentials, opener
@@ -133,8 +134,8 @@ class House:
         service.lines.redact = lambda text: credentials.redact(text)
 
         def check(board: BoardRow) -> None:
-            if board.runtime == "claude":
-                credentials.find(self.store.read(accounts.choose))
+            if board.runtime in accounts.NEEDS_ACCOUNT:
+                credentials.check()
 
         def is_free(sandbox: Sandbox) -> bool:
             return chosen.permissions == "free" or (chosen.permissions == "auto" and sandbox.is_confined)
@@ -145,7 +146,7 @@ class House:
             runtime=self.runtime,
             repository=self.repository,
             origin=self.origin,
-            gate=opener(credentials, chosen.api_url, self.store.clock),
+            gate=opener(credentials, chosen.api_url, self.store, shows_secret=chosen.credentials == "env"),
             check=check,
             limits=Limits(chosen.memory_mb, chosen.cpus, chosen.pids),
             is_free=is_free,
@@ -160,6 +161,7 @@ class House:
             lease=float(chosen.lease_seconds),
             max_turns=chosen.max_turns,
             pool=pool,
+            rules=Rules(chosen.caps_of_runtimes, chosen.ageing_days * 86_400),
         )
 
     def require_image(self) -> None:

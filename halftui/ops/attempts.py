@@ -16,7 +16,7 @@ from halftui.domain.happenings import Outcome
 from halftui.domain.names import attempt_id
 from halftui.domain.states import ATTEMPT_MOVES, AttemptState, AttemptVerb, BeadState, after
 from halftui.domain.text import clean, clean_line
-from halftui.errors import Conflict
+from halftui.errors import Conflict, Unavailable
 from halftui.ops import accounts, beads, budgets, slots, turns
 from halftui.ops.access import verb
 from halftui.ops.agents import choose
@@ -221,7 +221,7 @@ def _set_back(tx: Tx, bead: Bead, row: Attempt, kind: Setback | None, retry_at: 
     elif row.outcome == Outcome.LIMITED and row.subscription_id is None:
         bead.retry_at = retry_at or tx.now + OUTSIDE_SECONDS
     elif row.outcome == Outcome.LIMITED:
-        bead.retry_at = None  # it waits for any account, which the scheduler knows about
+        bead.retry_at = _first_account(tx, row.runtime)
     elif kind is None and row.outcome == Outcome.FAILED:
         bead.retry_at = retry_at or tx.now + 60.0 * BACK_OFF_MINUTES[0]
     elif kind is not None:
@@ -231,6 +231,15 @@ def _set_back(tx: Tx, bead: Bead, row: Attempt, kind: Setback | None, retry_at: 
         bead.retry_at = max(retry_at or 0.0, tx.now + wait) if wait else retry_at
         if count >= MOST:
             bead.hold = f"{SETBACK_WORDS[kind]} {count} times: {row.reason}"
+
+
+def _first_account(tx: Tx, runtime: str) -> float | None:
+    """Return when the first account rests no more (UTC seconds), None if one can be used or none will."""
+    try:
+        accounts.choose(tx, runtime)
+    except Unavailable as error:
+        return error.until.timestamp() if error.until else None
+    return None
 
 
 def _open(tx: Tx, board: Board, bead_id: str, lease: float, pool: tuple[str, ...]) -> Claim | None:

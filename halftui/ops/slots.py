@@ -31,13 +31,9 @@ def engine(rows: Rows) -> Beat | None:
 
 def refusal(rows: Rows, board_id: str, cap: int) -> str:
     """Return why nothing at all may start on a board now, or ""."""
-    paused, board_cap, notice = rows.rows(
-        "SELECT is_paused, cap, notice FROM board WHERE id = :b", b=board_id
-    )[0]
+    paused, board_cap = rows.rows("SELECT is_paused, cap FROM board WHERE id = :b", b=board_id)[0]
     if paused:
         return "the board is paused"
-    if notice:
-        return str(notice)
     live = _live(rows, "board_id")
     if sum(live.values()) >= cap:
         return f"all {cap} slots of all boards are taken"
@@ -63,7 +59,8 @@ def why(rows: Rows, board_id: str, runtime: str, convoy: str) -> list[str]:
     """Return why a bead that could start has to wait, a sentence each."""
     beat = engine(rows) or Beat(NO_CAP, Rules())
     over = budgets.spent(rows, "convoy", [convoy] if convoy else [])
-    found = [refusal(rows, board_id, beat.cap), closed(rows, runtime, beat.rules), *over.values()]
+    notice = str(rows.rows("SELECT notice FROM board WHERE id = :b", b=board_id)[0][0])
+    found = [notice, refusal(rows, board_id, beat.cap), closed(rows, runtime, beat.rules), *over.values()]
     return [sentence for sentence in found if sentence]
 
 

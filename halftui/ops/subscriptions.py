@@ -11,6 +11,12 @@ from halftui.store.tx import Tx
 
 KINDS = ("oauth", "api-key")
 
+# What waited for the end of a limit may go on with this account.
+_GO_ON = """
+UPDATE bead SET retry_at = NULL WHERE state = 'open' AND retry_at IS NOT NULL
+  AND (SELECT t.outcome FROM attempt t WHERE t.bead_id = bead.id ORDER BY t.epoch DESC LIMIT 1) = 'limited'
+"""
+
 
 @verb("subscription.register")
 def register(tx: Tx, name: str, kind: str, sealed: str, ident: str, base_url: str = "") -> None:
@@ -25,6 +31,7 @@ def register(tx: Tx, name: str, kind: str, sealed: str, ident: str, base_url: st
         row = tx.add(Subscription(id=ident, name=_name(name), created_at=tx.now))
     row.kind, row.sealed, row.base_url, row.parked, row.cooling_until = kind, sealed, base_url, "", None
     tx.add(row)
+    tx.change(_GO_ON)
     tx.record("subscription.register", row.name, kind=kind)
 
 

@@ -251,6 +251,12 @@ def why(rows: Rows, bead_id: str) -> list[str]:
     return reasons or slots.why(rows, *placing)
 
 
+def is_answered(rows: Rows, bead_id: str) -> bool:
+    """Return True if it is settled whether an agent takes a bead at once: it is taken, or has to wait."""
+    state = rows.rows("SELECT state FROM bead WHERE id = :i", i=bead_id)[0][0]
+    return state != "open" or slots.engine(rows) is None or bool(why(rows, bead_id))
+
+
 def has_work(rows: Rows, board_id: str) -> bool:
     """Return True if a bead of the board could be given to an agent now."""
     found = board(rows, board_id)

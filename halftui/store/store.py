@@ -131,6 +131,13 @@ class Store:
                 self._stamper = self._connection(self.path)
             return int(self._stamper.execute("PRAGMA data_version").fetchone()[0])
 
+    def glance(self) -> int:
+        """Return a number that nearly always is another one after a write to a SQLite file; 0 elsewhere."""
+        try:
+            return Path(f"{self.path}-wal").stat().st_mtime_ns if self.path else 0
+        except FileNotFoundError:
+            return 0
+
     def engine(self) -> Engine:
         """Return the ORM's engine, made on first use."""
         from halftui.store.tx import make_engine

@@ -1,4 +1,4 @@
-"""Budgets of attempts, beads, convoys, accounts and days; and accounts that change under a running attempt."""
+"""Budgets of attempts, beads, convoys, accounts and days; accounts that change under a running attempt."""
 
 import pytest
 
@@ -158,8 +158,10 @@ def test_work_waits_while_all_accounts_rest(world: World, clock: Clock) -> None:
     claim = world.started(world.taken(bead))
     world.engine(subscriptions.cool, "one", clock.now + 600)
     world.end(claim, Outcome.LIMITED, "limit", retry_at=clock.now + 600)
+    other = world.bead()
     assert world.claim() is None
-    (why,) = world.shown(bead).why
+    assert world.shown(bead).why == ("tried again in 10 min",)
+    (why,) = world.shown(other).why
     assert why.startswith("no account can be used: one rests until 20")
     assert world.ask(views.next_due) == clock.now + 600
     clock.now += 600
