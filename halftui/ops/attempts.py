@@ -21,7 +21,7 @@ from halftui.ops import accounts, beads, budgets, slots, turns
 from halftui.ops.access import verb
 from halftui.ops.agents import choose
 from halftui.ops.fields import LONGEST_TEXT
-from halftui.store.tables import Agent, Attempt, Bead, Board, Subscription
+from halftui.store.tables import Agent, Attempt, Bead, Subscription
 from halftui.store.tx import Tx
 
 COUNTERS = {
@@ -70,11 +70,11 @@ def claim(
     One conditional UPDATE decides; `cap` is the limit over all boards, the board's own counts too.
     `lease` is in seconds.
     """
-    board = tx.get(Board, board_id)
     if slots.refusal(tx, board_id, cap):
         return None
-    bead = turns.next_bead(tx, board_id, board.mode, board.runtime, rules)
-    return _open(tx, board, bead, lease, pool) if bead else None
+    mode, runtime = tx.rows("SELECT mode, runtime FROM board WHERE id = :b", b=board_id)[0]
+    bead = turns.next_bead(tx, board_id, mode, runtime, rules)
+    return _open(tx, bead, runtime, lease, pool) if bead else None
 
 
 @verb("attempt.start")
@@ -156,7 +156,7 @@ def end(
         bead.base, bead.tip, bead.files = work.base or bead.base, work.tip, work.files
         bead.plus, bead.minus = work.plus, work.minus
     tx.record("attempt.end", attempt, row.board_id, outcome=outcome.value, reason=reason)
-    tx.change(
+    tx.run(
         "UPDATE question SET answered_at = :n, answered_by = 'engine', answer = 'the attempt ended'"
         " WHERE attempt_id = :a AND answered_at IS NULL",
         n=tx.now,
@@ -196,8 +196,9 @@ def switch(tx: Tx, attempt: str, epoch: int) -> str | None:
 def _assign(tx: Tx, row: Attempt) -> None:
     tx.add(row)
     agent = tx.get(Agent, row.agent_id)
-    agent.subscription_id = row.subscription_id
-    tx.add(agent)
+    if agent.subscription_id != row.subscription_id:
+        agent.subscription_id = row.subscription_id
+        tx.add(agent)
 
 
 def _name_of(tx: Tx, subscription: str | None) -> str:
@@ -242,7 +243,7 @@ def _first_account(tx: Tx, runtime: str) -> float | None:
     return None
 
 
-def _open(tx: Tx, board: Board, bead_id: str, lease: float, pool: tuple[str, ...]) -> Claim | None:
+def _open(tx: Tx, bead_id: str, usual_runtime: str, lease: float, pool: tuple[str, ...]) -> Claim | None:
     taken = tx.change(
         "UPDATE bead SET state = 'active', epoch = epoch + 1, version = version + 1, updated_at = :n"
         " WHERE id = :i AND state = 'open' AND blockers = 0 AND is_inert = 0",
@@ -252,21 +253,14 @@ def _open(tx: Tx, board: Board, bead_id: str, lease: float, pool: tuple[str, ...
     if not taken:
         return None
     bead = tx.get(Bead, bead_id)
-    runtime = bead.runtime or board.runtime
+    runtime = bead.runtime or usual_runtime
     agent = choose(tx, bead, runtime, pool)
-    last = tx.rows(
-        "SELECT session FROM attempt WHERE bead_id = :b AND agent_id = :a AND runtime = :r"
-        " ORDER BY epoch DESC LIMIT 1",
-        b=bead_id,
-        a=agent.id,
-        r=runtime,
-    )
-    old = str(last[0][0]) if last else ""  # empty as well if the last one never got an answer
+    old = _session(tx, bead, agent, runtime) if bead.epoch > 1 else ""
     subscription = accounts.choose(tx, runtime)
     attempt = Attempt(
         id=attempt_id(bead_id, bead.epoch),
         bead_id=bead_id,
-        board_id=board.id,
+        board_id=bead.board_id,
         epoch=bead.epoch,
         agent_id=agent.id,
         lease_until=tx.now + lease,
@@ -277,12 +271,24 @@ def _open(tx: Tx, board: Board, bead_id: str, lease: float, pool: tuple[str, ...
     tx.add(attempt)
     _assign(tx, attempt)
     bead.assignee, bead.branch = agent.name, f"halftui/{bead_id}"
-    tx.record("bead.claim", bead_id, board.id, agent=agent.name, attempt=attempt.id)
+    tx.record("bead.claim", bead_id, bead.board_id, agent=agent.name, attempt=attempt.id)
     return Claim(
-        attempt=attempt.id, epoch=bead.epoch, bead=bead_id, board=board.id, agent=agent.name,
+        attempt=attempt.id, epoch=bead.epoch, bead=bead_id, board=bead.board_id, agent=agent.name,
         agent_id=agent.id, runtime=runtime, session=old or str(uuid.uuid4()),
         is_resumed=bool(old), subscription=subscription,
     )  # fmt: skip
+
+
+def _session(tx: Tx, bead: Bead, agent: Agent, runtime: str) -> str:
+    """Return the session to go on with, or "" if there is none: the last attempt may have got no answer."""
+    found = tx.rows(
+        "SELECT session FROM attempt WHERE bead_id = :b AND agent_id = :a AND runtime = :r"
+        " ORDER BY epoch DESC LIMIT 1",
+        b=bead.id,
+        a=agent.id,
+        r=runtime,
+    )
+    return str(found[0][0]) if found else ""
 
 
 def _mine(tx: Tx, attempt: str, epoch: int) -> Attempt:

@@ -97,7 +97,7 @@ def tally(
     seconds = max(0.0, tx.now - (row.tallied_at or row.started_at))
     row.tallied_at = tx.now
     tx.add(row)
-    tx.change(
+    tx.run(
         "INSERT INTO usage (attempt_id, day, subscription_id, bead_id, board_id, agent_id,"
         " tokens_in, tokens_out, cost_usd, turns, seconds)"
         " VALUES (:a, :d, :s, :bead, :board, :g, :i, :o, :c, :t, :x)"

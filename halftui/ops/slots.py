@@ -31,7 +31,10 @@ def engine(rows: Rows) -> Beat | None:
 
 def refusal(rows: Rows, board_id: str, cap: int) -> str:
     """Return why nothing at all may start on a board now, or ""."""
-    paused, board_cap = rows.rows("SELECT is_paused, cap FROM board WHERE id = :b", b=board_id)[0]
+    found = rows.rows("SELECT is_paused, cap FROM board WHERE id = :b", b=board_id)
+    if not found:
+        return "there is no such board"
+    paused, board_cap = found[0]
     if paused:
         return "the board is paused"
     live = _live(rows, "board_id")
