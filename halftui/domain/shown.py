@@ -247,6 +247,31 @@ class SubscriptionRow:
     parked: str
     created_at: float
     live: int  # attempts that use it now
+    cap: int = 0  # the most of them; 0: no limit
+    headroom: str = ""  # what the provider last told of its windows, as in "5h 91 % used"
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetRow:
+    """The most that may be used of something; `used` is None where it is for each one of its scope."""
+
+    scope: str
+    subject: str
+    measure: str
+    most: float
+    used: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class UsageRow:
+    """What was used, in all."""
+
+    what: str
+    tokens_in: int
+    tokens_out: int
+    cost_usd: float
+    turns: int
+    minutes: float
 
 
 @dataclass(frozen=True, slots=True)

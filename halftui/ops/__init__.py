@@ -23,8 +23,10 @@ if TYPE_CHECKING:
         people,
         questions,
         slots,
+        spending,
         subscriptions,
         transcripts,
+        turns,
         views,
     )
 
@@ -43,8 +45,10 @@ __all__ = [
     "people",
     "questions",
     "slots",
+    "spending",
     "subscriptions",
     "transcripts",
+    "turns",
     "views",
 ]
 

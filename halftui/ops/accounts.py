@@ -5,7 +5,7 @@ from typing import Any
 
 from halftui.domain.assign import BREAKER_PAUSE, BREAKER_WINDOW, FAULTS, closed_until
 from halftui.errors import Unavailable
-from halftui.ops import budgets
+from halftui.ops import spending
 from halftui.store.store import Rows
 
 UNOPENABLE = "its token can't be opened with this key"
@@ -62,7 +62,7 @@ def _wait(rows: Rows, runtime: str, account: tuple[Any, ...], current: str | Non
         return f"all {cap} slots of {name} are taken", None
     if (until := _broken(rows, runtime, ident)) is not None:
         return f"{name} fails too often with {runtime}; tried again at {clock(until)}", until
-    over = budgets.spent(rows, "subscription", [ident])
+    over = spending.spent(rows, "subscription", [ident])
     return (f"{name}: {over[ident]}", None) if over else None
 
 
@@ -74,7 +74,7 @@ def usable(rows: Rows, runtime: str, ident: str | None) -> bool:
     if not found or not found[0][0] or found[0][1]:
         return False
     is_resting = found[0][2] is not None and found[0][2] > rows.now
-    return not is_resting and not budgets.spent(rows, "subscription", [ident])
+    return not is_resting and not spending.spent(rows, "subscription", [ident])
 
 
 def clock(moment: float) -> str:

@@ -1,37 +1,11 @@
-"""Budgets: the most that may be used, what was used, and what is spent."""
-
-from collections.abc import Iterable
-from dataclasses import dataclass
+"""What may be done to budgets, the most that may be used; and the booking of what is used."""
 
 from halftui.domain.text import clean_line
 from halftui.errors import Misconfigured, NotFound
 from halftui.ops.access import verb
-from halftui.store.store import Rows
+from halftui.ops.spending import MEASURES, SCOPES, spent, today
 from halftui.store.tables import Attempt, Budget
 from halftui.store.tx import Tx
-
-SCOPES = ("attempt", "bead", "convoy", "subscription", "day")
-MEASURES = ("tokens", "usd", "turns", "minutes")
-DAY = 86_400.0
-
-_WHERE = {
-    "attempt": "u.attempt_id = :s",
-    "bead": "u.bead_id = :s",
-    "convoy": "u.bead_id IN (SELECT id FROM bead WHERE convoy_id = :s)",
-    "subscription": "u.subscription_id = :s",
-    "agent": "u.agent_id = :s",
-    "day": "u.day = :today AND (:s = '' OR u.board_id = :s)",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Used:
-    """What was used."""
-
-    tokens: float = 0
-    usd: float = 0.0
-    turns: float = 0
-    minutes: float = 0.0
 
 
 @verb("budget.set")
@@ -60,36 +34,6 @@ def set_budget(tx: Tx, scope: str, subject: str, measure: str, most: float | Non
     tx.record("budget.set", f"{scope}:{subject}", "", before, measure=measure, most=most)
 
 
-def used(rows: Rows, scope: str, subject: str) -> Used:
-    """Return what was used of something so far; of a day, since its beginning (UTC)."""
-    found = rows.rows(
-        "SELECT coalesce(sum(u.tokens_in + u.tokens_out), 0), coalesce(sum(u.cost_usd), 0),"
-        " coalesce(sum(u.turns), 0), coalesce(sum(u.seconds), 0) / 60.0"
-        f" FROM usage u WHERE {_WHERE[scope]}",
-        **({"s": subject} | ({"today": today(rows.now)} if scope == "day" else {})),
-    )
-    return Used(*map(float, found[0]))
-
-
-def spent(rows: Rows, scope: str, subjects: Iterable[str]) -> dict[str, str]:
-    """Return those of the subjects whose budget is reached, each with the sentence that says so."""
-    found = rows.rows("SELECT subject, measure, most FROM budget WHERE scope = :s ORDER BY measure", s=scope)
-    if not found:
-        return {}
-    over: dict[str, str] = {}
-    for subject in subjects:
-        limits = {m: float(most) for s, m, most in found if s == ""}
-        limits |= {m: float(most) for s, m, most in found if s == subject}
-        if limits and (sentence := _reached(used(rows, scope, subject), limits, scope)):
-            over[subject] = sentence
-    return over
-
-
-def today(now: float) -> int:
-    """Return the number of a moment's day since 1970, UTC."""
-    return int(now // DAY)
-
-
 def tally(
     tx: Tx, row: Attempt, tokens_in: int = 0, tokens_out: int = 0, cost_usd: float = 0.0, turns: int = 0
 ) -> str:
@@ -109,15 +53,3 @@ def tally(
     )  # fmt: skip
     over = spent(tx, "attempt", [row.id]) or spent(tx, "bead", [row.bead_id])
     return next(iter(over.values()), "")
-
-
-def _reached(so_far: Used, limits: dict[str, float], scope: str) -> str:
-    for measure, most in limits.items():
-        if getattr(so_far, measure) >= most:
-            whose = "today's budget" if scope == "day" else f"the {scope}'s budget"
-            return f"{whose} of {_amount(measure, most)} is spent"
-    return ""
-
-
-def _amount(measure: str, most: float) -> str:
-    return f"{most:.2f} USD" if measure == "usd" else f"{most:,.0f} {measure}"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from halftui.domain.assign import Rules
 from halftui.errors import Unavailable
-from halftui.ops import accounts, budgets
+from halftui.ops import accounts, spending
 from halftui.store.store import Rows
 
 NO_CAP = 2**31
@@ -42,7 +42,7 @@ def refusal(rows: Rows, board_id: str, cap: int) -> str:
         return f"all {cap} slots of all boards are taken"
     if live.get(board_id, 0) >= board_cap:
         return f"all {board_cap} slots of this board are taken"
-    over = budgets.spent(rows, "day", ["", board_id])
+    over = spending.spent(rows, "day", ["", board_id])
     return f"{next(iter(over.values()))}; it goes on at 00:00 UTC" if over else ""
 
 
@@ -61,7 +61,7 @@ def closed(rows: Rows, runtime: str, rules: Rules) -> str:
 def why(rows: Rows, board_id: str, runtime: str, convoy: str) -> list[str]:
     """Return why a bead that could start has to wait, a sentence each."""
     beat = engine(rows) or Beat(NO_CAP, Rules())
-    over = budgets.spent(rows, "convoy", [convoy] if convoy else [])
+    over = spending.spent(rows, "convoy", [convoy] if convoy else [])
     notice = str(rows.rows("SELECT notice FROM board WHERE id = :b", b=board_id)[0][0])
     found = [notice, refusal(rows, board_id, beat.cap), closed(rows, runtime, beat.rules), *over.values()]
     return [sentence for sentence in found if sentence]

@@ -1,7 +1,7 @@
 """Whose turn it is: the bead that is started next on a board; plain SQL."""
 
 from halftui.domain.assign import TOP_LEVEL, Rules, level
-from halftui.ops import budgets, slots
+from halftui.ops import slots, spending
 from halftui.ops.boards import RUNTIMES
 from halftui.ops.views import DISPATCHABLE
 from halftui.store.store import Rows
@@ -54,7 +54,7 @@ def _openings(
         where += f" AND (CASE b.runtime WHEN '' THEN :board_runtime ELSE b.runtime END) NOT IN ({names})"
         values["board_runtime"] = runtime
     limited = rows.rows(_LIMITED_CONVOYS, b=board_id)
-    for number, convoy in enumerate(budgets.spent(rows, "convoy", [str(c) for (c,) in limited])):
+    for number, convoy in enumerate(spending.spent(rows, "convoy", [str(c) for (c,) in limited])):
         where += f" AND (b.convoy_id IS NULL OR b.convoy_id <> :convoy{number})"
         values[f"convoy{number}"] = convoy
     return where, values

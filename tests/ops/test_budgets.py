@@ -5,7 +5,7 @@ import pytest
 from halftui.domain.happenings import Outcome
 from halftui.domain.names import POOL
 from halftui.errors import Misconfigured, NotFound
-from halftui.ops import accounts, attempts, beads, boards, budgets, convoys, subscriptions, views
+from halftui.ops import accounts, attempts, beads, boards, budgets, convoys, spending, subscriptions, views
 from halftui.ops.attempts import Claim
 from tests.helpers.stores import Clock
 from tests.helpers.world import LEASE, World
@@ -105,16 +105,16 @@ def test_what_was_used_is_known_by_everything(world: World, clock: Clock) -> Non
     clock.now += 30
     _use(world, claim, usd=2.0, tokens=20, turns=1)
     world.end(claim)
-    whole = budgets.Used(30, 3.0, 2, 2.0)
+    whole = spending.Used(30, 3.0, 2, 2.0)
     for scope, subject in (
         ("attempt", claim.attempt), ("bead", bead), ("agent", claim.agent_id), ("day", ""),
         ("day", world.board),
     ):  # fmt: skip
-        assert world.ask(budgets.used, scope, subject) == whole, scope
-    assert world.ask(budgets.used, "subscription", "one") == budgets.Used(10, 1.0, 1, 1.5)
-    assert world.ask(budgets.used, "subscription", "two") == budgets.Used(20, 2.0, 1, 0.5)
+        assert world.ask(spending.used, scope, subject) == whole, scope
+    assert world.ask(spending.used, "subscription", "one") == spending.Used(10, 1.0, 1, 1.5)
+    assert world.ask(spending.used, "subscription", "two") == spending.Used(20, 2.0, 1, 0.5)
     clock.now += DAY
-    assert world.ask(budgets.used, "day", "") == budgets.Used()
+    assert world.ask(spending.used, "day", "") == spending.Used()
 
 
 def test_what_is_no_budget(world: World) -> None:
