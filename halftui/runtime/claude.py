@@ -206,9 +206,9 @@ def translate() -> Iterator[None]:
     """Turn the SDK's bare Exception, which it raises for a refused request, into AttemptFailed."""
     try:
         yield
-    except (ProcessError, TimeoutError, HalfTUIError):
-        raise
     except Exception as error:
+        if type(error) is not Exception:  # an error with a name of its own is told or found elsewhere
+            raise
         raise AttemptFailed(str(error), reason="error") from error
 
 
