@@ -22,7 +22,7 @@ from claude_agent_sdk._errors import MessageParseError
 from claude_agent_sdk._internal.transport.subprocess_cli import SubprocessCLITransport
 
 from halftui.domain.happenings import Ended, Happening
-from halftui.errors import AttemptFailed, HalfTUIError, Misconfigured, Unavailable
+from halftui.errors import AttemptFailed, Misconfigured, Unavailable
 from halftui.runtime.base import Abilities, Brief, Command, Desk, Inside, Process
 from halftui.runtime.base import Ended as ProcessEnded
 from halftui.runtime.claude_report import Report
