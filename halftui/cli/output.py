@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
@@ -24,6 +23,8 @@ _BOLD, _PLAIN = "\x1b[1m", "\x1b[0m"
 
 def plain(value: Any, name: str = "") -> Any:
     """Return a view as dicts, lists, numbers and cleaned text; times as ISO 8601 in UTC."""
+    if isinstance(value, tuple) and hasattr(value, "_asdict"):
+        return _flat({key: plain(item, key) for key, item in value._asdict().items()})
     if is_dataclass(value) and not isinstance(value, type):
         return _flat({f.name: plain(getattr(value, f.name), f.name) for f in fields(value)})
     if isinstance(value, Mapping):
@@ -112,7 +113,7 @@ def cell_width(text: str) -> int:
 
 def width_of(stream: TextIO) -> int | None:
     """Return the cells of a stream's terminal, None if it is none."""
-    return shutil.get_terminal_size().columns if stream.isatty() else None
+    return os.get_terminal_size(stream.fileno()).columns or None if stream.isatty() else None
 
 
 def has_colours(stream: TextIO, env: Mapping[str, str] = os.environ) -> bool:

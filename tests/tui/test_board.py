@@ -163,6 +163,15 @@ async def test_sling_ends_the_back_off(busy: Stage) -> None:
     assert (card.failures, card.retry_at, card.hold) == (0, None, "")
 
 
+async def test_who_takes_a_slung_bead_is_said(busy: Stage) -> None:
+    async with playing(busy) as player:
+        await player.press("s")
+        busy.claim("Migrate the schema")
+        await player.app.renew()
+        await player.rest()
+        assert "is on it" in player.toasts
+
+
 async def test_a_blocked_bead_is_refused_with_what_it_waits_for(busy: Stage) -> None:
     async with playing(busy) as player:
         await player.press("h", "L")
@@ -309,3 +318,16 @@ async def test_hints_can_be_clicked(busy: Stage, word: str, screen: str) -> None
         await player.pilot.click("#hints", offset=(player.lines[-1].index(word), 0))
         await player.rest()
         assert type(player.app.screen).__name__ == screen
+
+
+@pytest.mark.parametrize(("key", "words"), [
+    ("2", "Which database should"), ("3", "auth-rework"), ("4", "I will keep the query string"),
+])  # fmt: skip
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_each_place_is_one_digit(busy: Stage, key: str, words: str, size: tuple[int, int]) -> None:
+    async with playing(busy, *size) as player:
+        await player.press(key)
+        await player.pilot.pause(0.5)
+        assert words in player.text
+        await player.press("1")
+        assert player.app.screen is player.board

@@ -1,5 +1,6 @@
 """Reviewing real branches: accept, send back with comments, drop; what git and the database say after."""
 
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -65,7 +66,7 @@ async def test_accepting_is_one_key_merges_and_opens_the_next(stage: Stage) -> N
         await pilot.press("a")
         await until(pilot, lambda: "✗ conflicts with main: a.txt" in text(pilot))
         assert "merged" in toasts(pilot)
-        assert screen._bead == of(stage, "Migrate")
+        assert screen.bead == of(stage, "Migrate")
     assert stage.service.read(views.bead, bead).card.state == "done"
     assert git(stage.project, "show", "main:src/a.py") == "one\ntwo"
 
@@ -91,7 +92,7 @@ async def test_comments_and_the_reason_go_back_as_one_message(stage: Stage) -> N
     bead = of(stage, "CSV export")
     async with reviewing(stage) as (screen, pilot):
         await pilot.press("]")
-        await until(pilot, lambda: "src/a.py · 2/2" in text(pilot))
+        await until(pilot, lambda: "src/a.py · 2/2 · hunk" in text(pilot))
         await pilot.press("j", "c")
         await until(pilot, lambda: isinstance(pilot.app.screen, RemarkSheet))
         await pilot.press(*"say why", "ctrl+j", *"and", "enter")
@@ -107,23 +108,40 @@ async def test_comments_and_the_reason_go_back_as_one_message(stage: Stage) -> N
         assert "not yet" in text(pilot), "the draft is kept"
         await pilot.press("enter")
         await until(pilot, lambda: "sent back" in toasts(pilot))
-        await until(pilot, lambda: screen._bead == of(stage, "Migrate"))
+        await until(pilot, lambda: screen.bead == of(stage, "Migrate"))
     found = stage.service.read(views.bead, bead)
     assert found.card.state == "open"
     assert found.card.remark == "not yet\n\nsrc/a.py:2\n> two\nsay why\nand"
 
 
+async def test_a_comment_never_lands_on_a_file_that_is_not_shown_yet(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with reviewing(stage) as (screen, pilot):
+        real = Review.patch
+
+        def slow(*args: object, **options: object) -> object:
+            time.sleep(0.5)
+            return real(*args, **options)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(Review, "patch", slow)
+        await pilot.press("]", "c")
+        await pilot.pause()
+        assert pilot.app.screen is screen
+        assert "no line here" in toasts(pilot)
+
+
 async def test_comments_outlive_the_screen_and_an_empty_one_goes(stage: Stage) -> None:
     async with stage.app().run_test(size=(120, 40)) as pilot:
         await pilot.app.push_screen(ReviewScreen())
-        await until(pilot, lambda: "b.txt · 1/2" in text(pilot))
+        await until(pilot, lambda: "b.txt · 1/2 · hunk" in text(pilot))
         await pilot.press("c", *"hm", "enter")
         await until(pilot, lambda: "with 1 comment" in text(pilot))
         await pilot.press("escape")
         await until(pilot, lambda: "CSV export" not in text(pilot))
         await pilot.app.push_screen(ReviewScreen())
         await until(pilot, lambda: "with 1 comment" in text(pilot))
-        await until(pilot, lambda: "b.txt · 1/2" in text(pilot))
+        await until(pilot, lambda: "b.txt · 1/2 · hunk" in text(pilot))
         await pilot.press("c", "backspace", "backspace", "escape")
         await until(pilot, lambda: "with 1 comment" not in text(pilot))
 
@@ -131,7 +149,7 @@ async def test_comments_outlive_the_screen_and_an_empty_one_goes(stage: Stage) -
 async def test_seen_files_are_marked_and_the_next_opens(stage: Stage) -> None:
     async with reviewing(stage) as (_, pilot):
         await pilot.press("space")
-        await until(pilot, lambda: "src/a.py · 2/2" in text(pilot))
+        await until(pilot, lambda: "src/a.py · 2/2 · hunk" in text(pilot))
         assert "Files 1/2 seen" in text(pilot)
         assert "1 of 2 seen" in text(pilot)
         await pilot.press("[", "space")
@@ -166,7 +184,7 @@ async def test_the_queue_opens_another_bead(stage: Stage) -> None:
         screen.query_one("#queue").focus()
         await pilot.press("j", "enter")
         await until(pilot, lambda: "conflicts with main" in text(pilot))
-        assert screen._bead == of(stage, "Migrate")
+        assert screen.bead == of(stage, "Migrate")
 
 
 async def test_more_context_and_ignored_space_are_asked_of_git(stage: Stage) -> None:
@@ -203,8 +221,8 @@ async def test_what_git_refuses_becomes_a_toast(stage: Stage, monkeypatch: pytes
         monkeypatch.setattr(Review, "accept", broken)
         await pilot.press("a")
         await until(pilot, lambda: "the repository does not answer" in toasts(pilot))
-        await until(pilot, lambda: not screen._doing)
-        assert screen._bead == of(stage, "CSV export")
+        await until(pilot, lambda: not screen.doing)
+        assert screen.bead == of(stage, "CSV export")
 
 
 async def test_work_that_somebody_else_accepted_is_not_accepted_twice(stage: Stage) -> None:
