@@ -62,7 +62,8 @@ def _expired(rows: Rows) -> list[tuple[str, int]]:
 
 def _abandoned(rows: Rows) -> list[str]:
     found = rows.rows(
-        "SELECT b.id FROM bead b WHERE b.state = 'active' AND b.assignee NOT LIKE 'person:%'"
+        "SELECT b.id FROM bead b WHERE b.state = 'active' AND b.epoch > 0"  # else somebody elsewhere has it
+        " AND (b.assignee = '' OR b.assignee IN (SELECT name FROM agent g WHERE g.board_id = b.board_id))"
         " AND NOT EXISTS (SELECT 1 FROM attempt t WHERE t.bead_id = b.id AND t.state <> 'ended')"
     )
     return [str(row[0]) for row in found]

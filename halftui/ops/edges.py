@@ -9,13 +9,16 @@ from typing import Any
 
 from halftui.domain import graph
 from halftui.domain.graph import ALL_CHILDREN, BLOCKING, GATES, ON_FAILURE, RELEASE, EdgeKind
+from halftui.domain.states import BeadState
 from halftui.domain.text import clean_line
 from halftui.errors import Misconfigured, Refused
 from halftui.ops.access import verb
-from halftui.ops.blocking import UNMET
+from halftui.ops.blocking import BLOCKERS
+from halftui.store.store import Rows
 from halftui.store.tables import Bead, Edge
 from halftui.store.tx import Tx
 
+_KINDS = "('blocks', 'conditional-blocks', 'parent-child', 'waits-for')"
 BATCH = 400  # ids in one statement, below every database's limit of parameters
 SHOWN = 6  # beads at each end of a long cycle
 
@@ -73,18 +76,18 @@ def connect(
     tx.add(edge)
     tx.session.flush()
     if kind in BLOCKING and (cycle := _cycle(tx, source)):
-        raise Refused(f"that would close a cycle: {_shortened(cycle)}", "remove one of those edges")
+        raise Refused(f"that would close a cycle: {arrows(cycle)}", "remove one of those edges")
     recount(tx, _touched(tx, source, target, kind))
 
 
 def settle(tx: Tx, bead_id: str) -> list[str]:
-    """Recount what a bead's change of state touches; return the beads that became unblocked."""
+    """Recount a bead whose state changed and what that touches; return the beads that became unblocked."""
     dependants = tx.rows(
         "SELECT source FROM edge WHERE target = :t AND kind IN ('blocks', 'conditional-blocks')",
         t=bead_id,
     )
     parents = tx.rows("SELECT target FROM edge WHERE source = :s AND kind = 'parent-child'", s=bead_id)
-    touched = [str(row[0]) for row in dependants]
+    touched = [bead_id, *(str(row[0]) for row in dependants)]
     touched += _waiting_for(tx, [str(row[0]) for row in parents])
     return recount(tx, touched)
 
@@ -115,11 +118,37 @@ def _touched(tx: Tx, source: str, target: str, kind: str) -> list[str]:
     return [source, *(_waiting_for(tx, [target]) if kind == EdgeKind.PARENT else ())]
 
 
+def recount_all(tx: Tx) -> None:
+    """Count the blockers of all beads anew, in one go over the whole graph."""
+    found = tx.rows("SELECT id, state, aside, blockers FROM bead")
+    states = {str(i): graph.standing(BeadState(state), aside) for i, state, aside, _ in found}
+    counts = graph.blockers(states, blocking_edges(tx))
+    stale = [{"i": i, "n": counts.get(str(i), 0)} for i, _, _, n in found if n != counts.get(str(i), 0)]
+    tx.change_each("UPDATE bead SET blockers = :n WHERE id = :i", stale)
+
+
+def refuse_cycles(tx: Tx) -> None:
+    """Raise Refused, naming a cycle, if the blocking edges of this database close one."""
+    if way := graph.cycle(blocking_edges(tx)):
+        raise Refused(f"that would close a cycle: {arrows(way)}", "remove one of those edges")
+
+
+def blocking_edges(rows: Rows) -> list[graph.Edge]:
+    """Return all edges of the kinds that can block."""
+    found = rows.rows(f"SELECT source, target, kind, on_failure, gate FROM edge WHERE kind IN {_KINDS}")
+    return [graph.Edge(*row) for row in found]
+
+
+def arrows(way: list[str]) -> str:
+    """Return a way through beads as text; the middle of a very long one is counted."""
+    left_out = len(way) - 2 * SHOWN
+    if left_out > 1:
+        way = [*way[:SHOWN], f"{left_out} more", *way[-SHOWN:]]
+    return " → ".join(way)
+
+
 def _counts(tx: Tx, beads: list[str]) -> list[tuple[str, int, int]]:
-    sql = (
-        "SELECT b.id, b.blockers, (SELECT count(*) FROM edge e JOIN bead t ON t.id = e.target"
-        f" WHERE e.source = b.id AND {UNMET}) FROM bead b WHERE b.id IN"
-    )
+    sql = f"SELECT b.id, b.blockers, {BLOCKERS} FROM bead b WHERE b.id IN"
     return [(str(bead), int(before), int(count)) for bead, before, count in _of_all(tx, sql, beads)]
 
 
@@ -155,13 +184,6 @@ def _cycle(tx: Tx, source: str) -> list[str]:
 
     ways = [graph.path(there, source, onward) for there in onward(source)]
     return [source, *min((way for way in ways if way), key=len)]
-
-
-def _shortened(cycle: list[str]) -> str:
-    left_out = len(cycle) - 2 * SHOWN
-    if left_out > 1:
-        cycle = [*cycle[:SHOWN], f"{left_out} more", *cycle[-SHOWN:]]
-    return " → ".join(cycle)
 
 
 # What each bead waits for: its targets, and the children of what it waits for the children of.
