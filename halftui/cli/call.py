@@ -1,21 +1,25 @@
 """One call of the command line: its options, its board, and where its words go."""
 
+from __future__ import annotations
+
 import os
 import re
 import sys
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
+from halftui import ops
 from halftui.cli import output
-from halftui.cli.door import Door
-from halftui.domain.shown import BoardRow
 from halftui.domain.text import clean, clean_line
 from halftui.errors import Misconfigured
-from halftui.ops import views
-from halftui.service.service import Service
-from halftui.settings import Settings
+
+if TYPE_CHECKING:
+    from halftui.cli.door import Door
+    from halftui.domain.shown import BoardRow
+    from halftui.service.service import Service
+    from halftui.settings import Settings
 
 
 class Call:
@@ -48,8 +52,8 @@ class Call:
         Raises Misconfigured with the remedy if that says nothing.
         """
         if self.wanted_board:
-            return self.service.read(views.board, self.wanted_board)
-        boards = self.service.read(views.boards)
+            return self.service.read(ops.views.board, self.wanted_board)
+        boards = self.service.read(ops.views.boards)
         if found := _of_folder(boards, self.folder):
             return found
         if len(boards) == 1:
@@ -71,7 +75,7 @@ class Call:
 
     def bead(self, text: str) -> str:
         """Return the id of the bead that `text` names."""
-        return self.service.read(views.resolve_bead, text, self._prefix_board())
+        return self.service.read(ops.views.resolve_bead, text, self._prefix_board())
 
     def beads(self, texts: Iterable[str]) -> list[str]:
         """Return the ids of the beads that are named."""

@@ -1,12 +1,15 @@
 """What the composition root lends the command line, so that this floor imports no engine room."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
-from halftui.service.service import Service
-from halftui.settings import Settings
+if TYPE_CHECKING:
+    from halftui.service.service import Service
+    from halftui.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
@@ -112,7 +111,7 @@ def cell_width(text: str) -> int:
 
 def width_of(stream: TextIO) -> int | None:
     """Return the cells of a stream's terminal, None if it is none."""
-    return shutil.get_terminal_size().columns if stream.isatty() else None
+    return os.get_terminal_size(stream.fileno()).columns or None if stream.isatty() else None
 
 
 def has_colours(stream: TextIO, env: Mapping[str, str] = os.environ) -> bool:

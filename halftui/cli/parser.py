@@ -3,20 +3,23 @@
 A noun's module is imported when it is named, so that `halftui --version` costs next to nothing.
 """
 
+from __future__ import annotations
+
 import io
-import logging
 import os
 from collections.abc import Mapping, Sequence
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from halftui import __version__
 from halftui.cli.call import Call
-from halftui.cli.door import Door
 from halftui.cli.grammar import Group, call_of, shared
 from halftui.errors import BUG_EXIT, HalfTUIError
+
+if TYPE_CHECKING:
+    from halftui.cli.door import Door
 
 INTERRUPTED, PIPE_CLOSED = 130, 141  # 128 + the signal, as shells report it
 NOUNS: Mapping[str, str] = {
@@ -74,6 +77,8 @@ def run(door: Door, argv: Sequence[str]) -> int:
 
 def report_bug(door: Door, error: Exception, log: str) -> int:
     """Write the traceback to the log, say in one sentence where that is, and return the exit code."""
+    import logging
+
     logging.getLogger(__name__).error("a bug", exc_info=error)
     where = f"the log tells more: {log}" if log else "set HALFTUI_HOME to a folder that can hold a log"
     Call(door).complain(f"this is a bug in HalfTUI ({type(error).__name__})", where)
@@ -81,8 +86,11 @@ def report_bug(door: Door, error: Exception, log: str) -> int:
 
 
 def _invoke(call: Call, argv: Sequence[str]) -> int:
-    try:
-        code = cli.main(list(argv), "halftui", standalone_mode=False, obj=call)
+    try:  # not by `main`, which handles closed pipes and interrupts in its own way
+        with cli.make_context("halftui", list(argv), obj=call) as context:
+            code = cli.invoke(context)
+    except click.exceptions.Exit as end:
+        return end.exit_code
     except HalfTUIError as error:
         call.complain(error.message, error.hint)
         return error.exit_code

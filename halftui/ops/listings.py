@@ -48,7 +48,10 @@ def convoy(rows: Rows, text: str, board_id: str) -> ConvoyDetail:
             c=ident,
         )
     ]
-    waves = tuple(tuple(cards[i] for i in wave) for wave in graph.waves(cards, edges))
+    waves = tuple(
+        tuple(card for card in cards.values() if card.id in wave)
+        for wave in map(frozenset, graph.waves(cards, edges))
+    )
     return ConvoyDetail(row, waves)
 
 

@@ -144,7 +144,7 @@ def convoys(rows: Rows, board_id: str) -> tuple[ConvoyRow, ...]:
     for convoy, name, count in rows.rows(
         "SELECT b.convoy_id, CASE WHEN b.state = 'open' AND b.blockers > 0 THEN 'blocked'"
         " WHEN b.state = 'open' THEN 'ready' ELSE b.state END, count(*)"
-        " FROM bead b WHERE b.board_id = :b AND b.convoy_id IS NOT NULL GROUP BY 1, 2 ORDER BY 2",
+        " FROM convoy c JOIN bead b ON b.convoy_id = c.id WHERE c.board_id = :b GROUP BY 1, 2 ORDER BY 2",
         b=board_id,
     ):
         states.setdefault(convoy, {})[name] = int(count)

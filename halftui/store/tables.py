@@ -52,7 +52,8 @@ class Bead(SQLModel, table=True):
     __table_args__ = (
         Index("ix_bead_lane", "board_id", "state", "priority", "rank", "created_at", "id"),
         Index(
-            "ix_bead_ready", "board_id", "priority", "rank", "created_at", "id",
+            # With the state, although it is fixed: else SQLite's planner prefers ix_bead_lane to it.
+            "ix_bead_ready", "board_id", "state", "priority", "rank", "created_at", "id",
             sqlite_where=text("state = 'open' AND blockers = 0 AND is_inert = 0"),
             postgresql_where=text("state = 'open' AND blockers = 0 AND is_inert = 0"),
         ),

@@ -10,13 +10,17 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from tests.bench import agents, scene, start
+from tests.bench import agents, dispatch, keys, scene, start
 from tests.bench.table import Row, table
 
 Measure = Callable[[Path, int], Iterator[Row]]
 MEASURES: Mapping[str, Measure] = {
     "P9": start.commands,
     "P1": start.first_frames,
+    "P3": keys.cursor,
+    "P4": keys.moves,
+    "P10": dispatch.readiness,
+    "P12": dispatch.throughput,
     "P11": agents.run,
 }
 

@@ -55,12 +55,13 @@ def first_frames(folder: Path, runs: int) -> Iterator[Row]:
 def first_frame(program: Program) -> tuple[float, float] | None:
     """Return CPU and wall seconds until the screen first showed all its cards; None if it never did."""
     with Terminal(program.argv, program.env, program.folder) as terminal:
-        seen = terminal.record(_has_cards, CAP, quiet=1.0)
+        seen = terminal.record(has_cards, CAP, quiet=1.0)
         chunk = first_full(seen, TITLES)
         return None if seen.is_capped or chunk is None else (chunk.cpu, chunk.at - terminal.began)
 
 
-def _has_cards(text: bytes) -> bool:
+def has_cards(text: bytes) -> bool:
+    """Return whether enough cards were written to be the board."""
     return len(set(text.split(b"Card-"))) > LEAST
 
 

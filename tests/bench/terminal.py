@@ -19,6 +19,7 @@ import pyte
 
 COLUMNS, ROWS = 120, 40
 QUIET = 0.4  # seconds without output after which a frame counts as the last
+BUSY_SHARE = 0.25  # of a core; a program that uses more is not at rest
 # What a terminal answers to what Textual asks, so that nobody waits for an answer.
 ANSWERS = (
     (rb"\x1b\[\?2026\$p", b"\x1b[?2026;2$y"),  # synchronised output: known, off
@@ -55,8 +56,7 @@ class Terminal:
         size: tuple[int, int] = (COLUMNS, ROWS),
     ) -> None:
         self._own, theirs = os.openpty()
-        self.size = size
-        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
+        self.resize(*size)
         self.began = time.perf_counter()
         self._process = subprocess.Popen(
             argv, stdin=theirs, stdout=theirs, stderr=theirs, env=dict(env), cwd=folder,
@@ -81,6 +81,10 @@ class Terminal:
         """Return the CPU seconds of the program so far, its ended threads included."""
         return time.clock_gettime((~self.pid << 3) | 2)  # clock_getcpuclockid(3)
 
+    def resize(self, columns: int, rows: int) -> None:
+        """Give the terminal another size; the program is told by a signal."""
+        fcntl.ioctl(self._own, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
     def send(self, text: bytes) -> None:
         """Type."""
         os.write(self._own, text)
@@ -98,19 +102,31 @@ class Terminal:
         return chunk
 
     def record(self, is_done: Callable[[bytes], bool], cap: float, quiet: float = QUIET) -> "Recording":
-        """Read until `is_done(everything so far)` and it is quiet, or until `cap` seconds are over."""
+        """Read until `is_done(everything so far)` and it rests, or until `cap` seconds are over.
+
+        It rests when it neither wrote nor worked for `quiet` seconds.
+        """
         chunks: list[Chunk] = []
         whole, done, end = bytearray(), False, time.perf_counter() + cap
         while (left := end - time.perf_counter()) > 0:
+            cpu = self.cpu()
             chunk = self.read(min(quiet, left))
             if chunk is None:
                 done = done or is_done(bytes(whole))
-                if done or self._process.poll() is not None:
+                is_resting = self.cpu() - cpu < BUSY_SHARE * quiet
+                if (done and is_resting) or self._process.poll() is not None:
                     return Recording(tuple(chunks), is_capped=not done)
                 continue
             chunks.append(chunk)
             whole += chunk.text
         return Recording(tuple(chunks), is_capped=True)
+
+    def drain(self) -> "Recording":
+        """Return what waits to be read."""
+        chunks = []
+        while (chunk := self.read(0)) is not None:
+            chunks.append(chunk)
+        return Recording(tuple(chunks), is_capped=False)
 
     def _answer(self, text: bytes) -> None:
         seen = self._tail + text

@@ -202,7 +202,7 @@ def test_the_session_is_resumed_if_there_is_one(world: World) -> None:
     world.end(first, Outcome.LOST)
     fresh = world.taken(bead)
     assert not fresh.is_resumed  # it never said a word
-    world.engine(attempts.meter, fresh.attempt, fresh.epoch, 10, 20, 0.5, 1)
+    world.engine(attempts.greet, fresh.attempt, fresh.epoch, fresh.session)
     world.end(fresh, Outcome.LOST)
     again = world.taken(bead)
     assert (again.is_resumed, again.session) == (True, fresh.session)

@@ -27,7 +27,7 @@ from tests.helpers.world import LEASE, World
 
 Op = Callable[[Tx], object]
 Scene = Callable[[World], tuple[Actor, Op]]
-SILENT = {"attempt.renew", "attempt.meter", "line.append"}  # they come many times a second
+SILENT = {"attempt.greet", "attempt.renew", "attempt.meter", "line.append"}  # no state moves
 
 
 def _ann(op: Op) -> tuple[Actor, Op]:
@@ -112,6 +112,7 @@ SCENES: dict[str, Scene] = {
     "agent.retire": _retire,
     "attempt.claim": _claim_attempt,
     "attempt.end": _attempt(lambda tx, c: attempts.end(tx, c.attempt, c.epoch, Outcome.PASSED, "", "made")),
+    "attempt.greet": _attempt(lambda tx, c: attempts.greet(tx, c.attempt, c.epoch, c.session)),
     "attempt.meter": _attempt(lambda tx, c: attempts.meter(tx, c.attempt, c.epoch, 1, 2, 0.1, 1)),
     "attempt.renew": _attempt(lambda tx, c: attempts.renew(tx, c.attempt, c.epoch, 2 * LEASE)),
     "attempt.start": _start,

@@ -309,3 +309,16 @@ async def test_hints_can_be_clicked(busy: Stage, word: str, screen: str) -> None
         await player.pilot.click("#hints", offset=(player.lines[-1].index(word), 0))
         await player.rest()
         assert type(player.app.screen).__name__ == screen
+
+
+@pytest.mark.parametrize(("key", "words"), [
+    ("2", "Which database should"), ("3", "auth-rework"), ("4", "I will keep the query string"),
+])  # fmt: skip
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_each_place_is_one_digit(busy: Stage, key: str, words: str, size: tuple[int, int]) -> None:
+    async with playing(busy, *size) as player:
+        await player.press(key)
+        await player.pilot.pause(0.5)
+        assert words in player.text
+        await player.press("1")
+        assert player.app.screen is player.board

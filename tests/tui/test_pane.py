@@ -15,7 +15,8 @@ from textual.screen import Screen
 from halftui.service.service import Service
 from halftui.tui.widgets import pane as module
 from halftui.tui.widgets import rows, sgr
-from halftui.tui.widgets.pane import HISTORY, RING, STRIPS, LinePane
+from halftui.tui.widgets.pane import HISTORY, STRIPS, LinePane
+from halftui.tui.widgets.rows import RING
 from tests.tui.eyes import until
 from tests.tui.stage import Stage
 
@@ -42,7 +43,7 @@ async def shown(
     async with stage.app(PaneScreen(stage.service)).run_test(size=size) as pilot:
         pane = pilot.app.screen.query_one(LinePane)
         pane.show(attempt, "Toast · hf-1 Cache")
-        await until(pilot, lambda: bool(pane.entries))
+        await until(pilot, lambda: bool(pane.tail.entries))
         yield pane, pilot
 
 
@@ -66,8 +67,8 @@ async def test_history_comes_first_and_then_what_is_new(stage: Stage) -> None:
     attempt = stage.claim().attempt
     stage.prints(attempt, [(9, "out", f"old {n}") for n in range(1, 1501)])
     async with shown(stage, attempt) as (pane, pilot):
-        assert [e[3] for e in pane.entries[:2]] == ["500 lines not shown", "old 501"]
-        assert len(pane.entries) == HISTORY + 1
+        assert [e[3] for e in pane.tail.entries[:2]] == ["500 lines not shown", "old 501"]
+        assert len(pane.tail.entries) == HISTORY + 1
         lines = stage.service.lines
         lines.open(attempt, 1500)
         lines.add(attempt, "say", "here I am")
@@ -91,7 +92,7 @@ async def test_scrolling_up_pauses_counts_what_is_new_and_end_goes_on(stage: Sta
         assert texts(pane)[-1].endswith("new 36")
         assert state(pane).startswith("FOLLOW")
         await pilot.press("k", "f")
-        assert pane.is_following
+        assert state(pane).startswith("FOLLOW")
 
 
 async def test_what_is_read_stays_in_place_while_the_ring_lets_go_of_old_lines(stage: Stage) -> None:
@@ -105,7 +106,7 @@ async def test_what_is_read_stays_in_place_while_the_ring_lets_go_of_old_lines(s
         pane._take([(n, 0.0, "out", f"line {n}") for n in range(RING + 1, RING + 501)])
         await pilot.pause()
         assert texts(pane) == before
-        assert len(pane.entries) == len(pane._rows) == RING
+        assert len(pane.tail.entries) == len(pane.tail.rows) == RING
 
 
 async def test_a_flood_stays_bounded_and_says_what_it_left_out(
@@ -131,12 +132,12 @@ async def test_a_flood_stays_bounded_and_says_what_it_left_out(
             await asyncio.sleep(0)
         await until(pilot, lambda: texts(pane)[-1].endswith(f"line {count - 1}"))
         journal.cancel()
-        assert len(pane.entries) <= RING
+        assert len(pane.tail.entries) <= RING
         assert len(pane._strips) <= STRIPS
         assert drawn < 2_000, "only what is seen is drawn"
         assert time.process_time() - began < 5.0
-        assert any(e[2] == "missed" for e in pane.entries)
-        numbers = [e[0] for e in pane.entries if e[2] != "missed"]
+        assert any(e[2] == "missed" for e in pane.tail.entries)
+        numbers = [e[0] for e in pane.tail.entries if e[2] != "missed"]
         assert numbers == sorted(set(numbers)), "no line twice, none out of order"
 
 

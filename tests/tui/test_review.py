@@ -65,7 +65,7 @@ async def test_accepting_is_one_key_merges_and_opens_the_next(stage: Stage) -> N
         await pilot.press("a")
         await until(pilot, lambda: "✗ conflicts with main: a.txt" in text(pilot))
         assert "merged" in toasts(pilot)
-        assert screen._bead == of(stage, "Migrate")
+        assert screen.bead == of(stage, "Migrate")
     assert stage.service.read(views.bead, bead).card.state == "done"
     assert git(stage.project, "show", "main:src/a.py") == "one\ntwo"
 
@@ -107,7 +107,7 @@ async def test_comments_and_the_reason_go_back_as_one_message(stage: Stage) -> N
         assert "not yet" in text(pilot), "the draft is kept"
         await pilot.press("enter")
         await until(pilot, lambda: "sent back" in toasts(pilot))
-        await until(pilot, lambda: screen._bead == of(stage, "Migrate"))
+        await until(pilot, lambda: screen.bead == of(stage, "Migrate"))
     found = stage.service.read(views.bead, bead)
     assert found.card.state == "open"
     assert found.card.remark == "not yet\n\nsrc/a.py:2\n> two\nsay why\nand"
@@ -166,7 +166,7 @@ async def test_the_queue_opens_another_bead(stage: Stage) -> None:
         screen.query_one("#queue").focus()
         await pilot.press("j", "enter")
         await until(pilot, lambda: "conflicts with main" in text(pilot))
-        assert screen._bead == of(stage, "Migrate")
+        assert screen.bead == of(stage, "Migrate")
 
 
 async def test_more_context_and_ignored_space_are_asked_of_git(stage: Stage) -> None:
@@ -203,8 +203,8 @@ async def test_what_git_refuses_becomes_a_toast(stage: Stage, monkeypatch: pytes
         monkeypatch.setattr(Review, "accept", broken)
         await pilot.press("a")
         await until(pilot, lambda: "the repository does not answer" in toasts(pilot))
-        await until(pilot, lambda: not screen._doing)
-        assert screen._bead == of(stage, "CSV export")
+        await until(pilot, lambda: not screen.doing)
+        assert screen.bead == of(stage, "CSV export")
 
 
 async def test_work_that_somebody_else_accepted_is_not_accepted_twice(stage: Stage) -> None:

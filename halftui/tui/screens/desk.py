@@ -20,6 +20,7 @@ class Notes:
 
     seen: set[str] = field(default_factory=set)
     comments: dict[str, dict[Spot, str]] = field(default_factory=dict)
+    quoted: dict[tuple[str, Spot], str] = field(default_factory=dict)  # the lines commented on
     draft: str = ""  # of the reason to send it back
 
     @property
@@ -27,13 +28,13 @@ class Notes:
         """How many comments there are."""
         return sum(map(len, self.comments.values()))
 
-    def message(self, reason: str, quoted: dict[tuple[str, Spot], str]) -> str:
+    def message(self, reason: str) -> str:
         """Return the reason and all comments as the one message that the agent gets."""
         parts = [reason.strip()] if reason.strip() else []
         for path, remarks in self.comments.items():
             for spot, text in sorted(remarks.items(), key=lambda item: item[0][1]):
                 where = f"{path}:{spot[1]}{' (removed line)' if spot[0] == '-' else ''}"
-                line = quoted.get((path, spot), "").strip()
+                line = self.quoted.get((path, spot), "").strip()
                 parts.append(f"{where}\n> {line}\n{text}" if line else f"{where}\n{text}")
         return "\n\n".join(parts)
 

@@ -84,8 +84,6 @@ class LogsScreen(Screen[None]):
 
     def show(self, snapshot: Snapshot) -> None:
         """Give new agents a place; who is shown stays where they are."""
-        if not self.is_mounted:
-            return
         live = sorted((a for a in snapshot.agents if a.attempt), key=lambda a: (a.since or 0.0, a.name))
         self._known.update({a.attempt: a for a in live})
         self._live = tuple(a.attempt for a in live)

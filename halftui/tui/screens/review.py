@@ -2,7 +2,8 @@
 
 from typing import ClassVar
 
-from textual import events, work
+from textual import events
+from textual import work as worker
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
@@ -19,14 +20,11 @@ from halftui.tui.cards import tell
 from halftui.tui.draw import Row
 from halftui.tui.items import Item
 from halftui.tui.keys import Action, bindings
-from halftui.tui.screens import desk
-from halftui.tui.screens.confirm import Confirm
+from halftui.tui.screens import desk, verdicts
 from halftui.tui.screens.desk import Notes, plural
-from halftui.tui.screens.remark import Remark, RemarkSheet
 from halftui.tui.widgets import diff
 from halftui.tui.widgets.diff import DiffView
 from halftui.tui.widgets.line import Line
-from halftui.tui.widgets.patch import Spot
 from halftui.tui.widgets.rail import Box
 
 LISTS_FROM = 100  # columns; below, queue and files fold into one line
@@ -74,15 +72,14 @@ class ReviewScreen(Screen[None]):
 
     def __init__(self, bead: str | None = None) -> None:
         super().__init__()
-        self._bead = bead
+        self.bead = bead
         self._card: Card | None = None
-        self._detail: Detail | None = None
-        self._work: Work | None = None
-        self._notes = Notes()
-        self._quoted: dict[tuple[str, Spot], str] = {}
+        self.detail: Detail | None = None
+        self.work: Work | None = None
+        self.notes = Notes()
         self._file = 0
         self._around, self._ignores_space = USUAL_CONTEXT, False
-        self._doing = ""  # what is under way, in a word
+        self.doing = ""  # what is under way, in a word
 
     @property
     def half(self) -> HalfApp:
@@ -92,7 +89,7 @@ class ReviewScreen(Screen[None]):
     @property
     def file(self) -> FileRow | None:
         """The file that is shown."""
-        files = self._work.files if self._work else ()
+        files = self.work.files if self.work else ()
         return files[self._file] if files else None
 
     # What stands on it
@@ -113,14 +110,14 @@ class ReviewScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """Open the first bead."""
-        self._view = self.query_one(DiffView)
+        self.view = self.query_one(DiffView)
         self._queue, self._files = self.query_one("#queue", Box), self.query_one("#files", Box)
         self._frame = self.query_one("#frame", Vertical)
         self.app.theme_changed_signal.subscribe(self, lambda _: self._dress())
-        self.watch(self._view, "cursor", lambda _: self._say_where(), init=False)
+        self.watch(self.view, "cursor", lambda _: self.say_where(), init=False)
         if self.half.snapshot is not None:
             self.show(self.half.snapshot)
-        self._open(self._bead or self._oldest())
+        self._open(self.bead or self._oldest())
 
     def on_resize(self, event: events.Resize) -> None:
         """Fold or unfold the lists."""
@@ -131,15 +128,15 @@ class ReviewScreen(Screen[None]):
         cards = desk.by_age(snapshot)
         now = self.half.clock()
         self._queue.heading = f"To review {len(cards)}"
-        self._queue.show([desk.queued(card, now, self._bead) for card in cards], "oldest first")
-        self._card = next((card for card in cards if card.id == self._bead), None)
-        if self._bead is None and not self._doing and cards:
+        self._queue.show([desk.queued(card, now, self.bead) for card in cards], "oldest first")
+        self._card = next((card for card in cards if card.id == self.bead), None)
+        if self.bead is None and not self.doing and cards:
             self._open(cards[0].id)
         self._repaint()
 
     def _oldest(self) -> str | None:
         cards = desk.by_age(self.half.snapshot) if self.half.snapshot else []
-        return next((card.id for card in cards if card.id != self._bead), None)
+        return next((card.id for card in cards if card.id != self.bead), None)
 
     def _repaint(self) -> None:
         for line in self.query(Line):
@@ -153,56 +150,55 @@ class ReviewScreen(Screen[None]):
     # Reading
 
     def _open(self, bead: str | None) -> None:
-        self._bead, self._detail, self._work, self._file = bead, None, None, 0
-        self._notes = Notes()
-        self._quoted.clear()
+        self.bead, self.detail, self.work, self._file = bead, None, None, 0
+        self.notes = Notes()
         self._files.heading = "Files"
         self._files.show([])
         if self.half.snapshot is not None:
             self.show(self.half.snapshot)
         if bead is None:
-            self._doing = ""
+            self.doing = ""
             self._frame.border_title = self._frame.border_subtitle = None
-            self._view.say(f"{NOTHING} · esc goes back")
+            self.view.say(f"{NOTHING} · esc goes back")
             self._repaint()
             return
         ids = [item.key for item in self._queue.items]
         self._queue.move(ids.index(bead) if bead in ids else 0)
         self._read(bead)
 
-    @work(group="reading", exclusive=True)
+    @worker(group="reading", exclusive=True)
     async def _read(self, bead: str) -> None:
-        self._doing = "reading…"
-        self._view.say("reading…")
+        self.doing = "reading…"
+        self.view.say("reading…")
         self._repaint()
         try:
-            self._detail = await self.half.ask(self.half.service.read, views.bead, bead)
+            self.detail = await self.half.ask(self.half.service.read, views.bead, bead)
             found = await self.half.ask(lambda: self.half.service.review(self.half.board).work(bead))
         except HalfTUIError as error:
-            self._doing = ""
-            self._view.say(str(error))
+            self.doing = ""
+            self.view.say(str(error))
             self.half.refuse(error)
             self._repaint()
             return
-        self._work, self._doing = found, ""
+        self.work, self.doing = found, ""
         kept = desk.KEPT.setdefault(self.app, {})
-        self._notes = kept.setdefault((bead, found.tip), Notes())
-        unseen = [n for n, file in enumerate(found.files) if file.path not in self._notes.seen]
+        self.notes = kept.setdefault((bead, found.tip), Notes())
+        unseen = [n for n, file in enumerate(found.files) if file.path not in self.notes.seen]
         self._turn_to(unseen[0] if unseen else 0)
 
     def _turn_to(self, number: int) -> None:
-        if self._work is None or not self._work.files:
-            self._view.say("no file differs from where the work began")
+        if self.work is None or not self.work.files:
+            self.view.say("no file differs from where the work began")
             self._repaint()
             return
-        self._file = number % len(self._work.files)
-        self._list_files()
+        self._file = number % len(self.work.files)
+        self.list_files()
         self._files.move(self._file)
-        self._read_patch(self._work.bead, self._work.files[self._file])
+        self._read_patch(self.work.bead, self.work.files[self._file])
 
-    @work(group="reading", exclusive=True)
+    @worker(group="reading", exclusive=True)
     async def _read_patch(self, bead: str, file: FileRow) -> None:
-        self._say_where()
+        self.say_where()
         context, ignores = CONTEXTS[self._around], self._ignores_space
         try:
             lines = await self.half.ask(
@@ -211,39 +207,41 @@ class ReviewScreen(Screen[None]):
                 )
             )
         except HalfTUIError as error:
-            self._view.say(str(error))
+            self.view.say(str(error))
             self.half.refuse(error)
             return
         intro = self._intro() if self._file == 0 else ""
-        self._view.show([*desk.said(file), *lines], self._notes.comments.get(file.path), intro)
-        self._say_where()
+        self.view.show([*desk.said(file), *lines], self.notes.comments.get(file.path), intro)
+        self.say_where()
 
     def _intro(self) -> str:
-        if self._detail is None or not self._detail.summary:
+        if self.detail is None or not self.detail.summary:
             return ""
-        return f"{self._detail.card.assignee or 'the agent'} says:\n{self._detail.summary.strip()}"
+        return f"{self.detail.card.assignee or 'the agent'} says:\n{self.detail.summary.strip()}"
 
-    def _list_files(self) -> None:
-        files = self._work.files if self._work else ()
-        seen = sum(file.path in self._notes.seen for file in files)
+    def list_files(self) -> None:
+        """Show the files with their marks."""
+        files = self.work.files if self.work else ()
+        seen = sum(file.path in self.notes.seen for file in files)
         self._files.heading = f"Files {seen}/{len(files)} seen"
-        self._files.show([desk.listed(file, self._notes, self.file) for file in files], "space seen")
+        self._files.show([desk.listed(file, self.notes, self.file) for file in files], "space seen")
         self._repaint()
 
-    def _say_where(self) -> None:
-        file, files = self.file, self._work.files if self._work else ()
+    def say_where(self) -> None:
+        """Show in the frame which file and hunk this is, and what was noted."""
+        file, files = self.file, self.work.files if self.work else ()
         if file is None:
             return
-        hunk, hunks = self._view.hunk
+        hunk, hunks = self.view.hunk
         parts = [file.path, f"{self._file + 1}/{len(files)}", f"hunk {hunk}/{hunks}" if hunks else ""]
         self._frame.border_title = Content(" · ".join(part for part in parts if part))
-        seen = sum(f.path in self._notes.seen for f in files)
+        seen = sum(f.path in self.notes.seen for f in files)
         told = [
-            f"{self._notes.count} comment{'' if self._notes.count == 1 else 's'}",
+            f"{self.notes.count} comment{'' if self.notes.count == 1 else 's'}",
             f"{seen} of {len(files)} seen",
         ]
         told += ["space ignored"] if self._ignores_space else []
-        self._frame.border_subtitle = Content(" · ".join(told[0 if self._notes.count else 1 :]))
+        self._frame.border_subtitle = Content(" · ".join(told[0 if self.notes.count else 1 :]))
 
     # Its single rows
 
@@ -257,19 +255,17 @@ class ReviewScreen(Screen[None]):
 
     def _about(self, width: int) -> Strip:
         inks, row = self.half.inks, Row(width, self.half.inks["ground"]).skip(1)
-        if self._detail is None:
-            return row.put(self._doing or ("" if self._bead else NOTHING), inks["muted"]).strip()
+        if self.detail is None:
+            return row.put(self.doing or ("" if self.bead else NOTHING), inks["muted"]).strip()
         branch = self.half.snapshot.board.branch if self.half.snapshot else "the target"
-        told = desk.about(
-            self._detail.card, self._work, branch, self._doing, is_waiting=self._card is not None
-        )
+        told = desk.about(self.detail.card, self.work, branch, self.doing, is_waiting=self._card is not None)
         tell(row, told, inks)
         return row.strip()
 
     def _verdicts(self, width: int) -> Strip:
         inks, row = self.half.inks, Row(width, self.half.inks["ground"]).skip(1)
-        for action in (a for a in ACTIONS if a.id in _VERDICTS) if self._bead else ():
-            told = self._notes.count if action.id == "review.reject" else 0
+        for action in (a for a in ACTIONS if a.id in _VERDICTS) if self.bead else ():
+            told = self.notes.count if action.id == "review.reject" else 0
             label = f"{action.label} with {plural(told, 'comment')}" if told else action.label
             row.put(action.key, inks["key"]).put(f" {label}", inks["text"]).skip(3)
         return row.strip()
@@ -290,15 +286,15 @@ class ReviewScreen(Screen[None]):
 
     def action_review_seen(self) -> None:
         """Mark the file as seen and go to the next that is not; or take the mark away."""
-        if (file := self.file) is None or self._work is None:
+        if (file := self.file) is None or self.work is None:
             return
-        self._notes.seen ^= {file.path}
-        count = len(self._work.files)
+        self.notes.seen ^= {file.path}
+        count = len(self.work.files)
         order = [(self._file + step) % count for step in range(1, count)]
-        unseen = [n for n in order if self._work.files[n].path not in self._notes.seen]
-        self._list_files()
-        self._say_where()
-        if file.path in self._notes.seen and unseen:
+        unseen = [n for n in order if self.work.files[n].path not in self.notes.seen]
+        self.list_files()
+        self.say_where()
+        if file.path in self.notes.seen and unseen:
             self._turn_to(unseen[0])
 
     def action_review_space(self) -> None:
@@ -344,112 +340,53 @@ class ReviewScreen(Screen[None]):
         self._open_item(event.item)
 
     def _open_item(self, item: Item) -> None:
-        if item.kind == "review" and item.key != self._bead:
+        if item.kind == "review" and item.key != self.bead:
             self._open(item.key)
         elif item.kind == "file":
             self._turn_to(self._files.cursor)
-        self._view.focus()
+        self.view.focus()
 
     # Comments and verdicts
 
-    @work(group="verdict", exclusive=True)
+    @worker(group="verdict", exclusive=True)
     async def action_review_comment(self) -> None:
         """Write a comment on the line under the cursor; an empty one takes it away."""
-        file, spot = self.file, self._view.spot
-        if file is None or spot is None:
-            self.half.say("put the cursor on a line of the file", "no line here")
-            return
-        remarks = self._notes.comments.setdefault(file.path, {})
-        line = self._view.line
-        sheet = RemarkSheet(f"{file.path}:{spot[1]}", line[1:].strip()[:200], remarks.get(spot, ""), "keep")
-        written = await self.app.push_screen_wait(sheet)
-        if written.text.strip():
-            remarks[spot] = written.text.strip()
-            self._quoted[file.path, spot] = line[1:]
-        else:
-            remarks.pop(spot, None)
-        if not remarks:
-            del self._notes.comments[file.path]
-        self._view.annotate(remarks)
-        self._list_files()
-        self._say_where()
+        await verdicts.comment(self)
 
-    @work(group="verdict", exclusive=True)
+    @worker(group="verdict", exclusive=True)
     async def action_review_accept(self) -> None:
         """Merge and close; asks first only if that can't be done without the agent."""
-        if (found := self._work) is None or self._doing:
-            return
-        if found.conflicts and not await self.app.push_screen_wait(
-            Confirm(
-                f"{found.bead} conflicts in {', '.join(found.conflicts[:3])}",
-                "Accepting can't merge it: it goes back to its agent, who settles the conflict.",
-                "Send it back",
-            )
-        ):
-            return
-        title = self._detail.card.title if self._detail else found.bead
-        self._say_doing("merging…")
-        try:
-            sha = await self.half.ask(lambda: self.half.service.review(self.half.board).accept(found.bead))
-        except HalfTUIError as error:
-            self.half.refuse(error)
-            await self._go_on(is_done=bool(found.conflicts))
-            return
-        self.half.say(title, f"merged {sha[:8]}" if sha else "accepted")
-        await self._go_on(is_done=True)
+        if self.work is not None and not self.doing:
+            await verdicts.accept(self, self.work)
 
-    @work(group="verdict", exclusive=True)
+    @worker(group="verdict", exclusive=True)
     async def action_review_reject(self) -> None:
         """Send the work back with a reason and all comments in one message."""
-        if self._bead is None or self._doing:
-            return
-        count = self._notes.count
-        about = f"{plural(count, 'comment')} will be sent with it." if count else ""
-        sheet = RemarkSheet(f"Send {self._bead} back: what is missing?", about, self._notes.draft)
-        written: Remark = await self.app.push_screen_wait(sheet)
-        self._notes.draft = written.text
-        if not written.is_sent:
-            return
-        from halftui.ops import beads
+        if self.bead is not None and not self.doing:
+            await verdicts.reject(self, self.bead)
 
-        message = self._notes.message(written.text, self._quoted)
-        bead = self._bead
-        self._say_doing("sending…")
-        is_done = await self.half.did(beads.reject, bead, message)
-        if is_done:
-            self.half.say("its agent goes on with your words", f"{bead} sent back")
-        await self._go_on(is_done=is_done)
-
-    @work(group="verdict", exclusive=True)
+    @worker(group="verdict", exclusive=True)
     async def action_review_drop(self) -> None:
         """Give the bead up after asking."""
-        if self._bead is None or self._doing:
-            return
-        loss = "Its work is not merged. The branch is kept; what waits for it stays blocked."
-        if await self.app.push_screen_wait(Confirm(f"Drop {self._bead}?", loss, "Drop it")):
-            from halftui.ops import beads
+        if self.bead is not None and not self.doing:
+            await verdicts.drop(self, self.bead)
 
-            bead = self._bead
-            is_done = await self.half.did(beads.cancel, bead, "dropped in review")
-            if is_done:
-                self.half.say("its branch is kept", f"{bead} dropped")
-            await self._go_on(is_done=is_done)
-
-    async def _go_on(self, *, is_done: bool) -> None:
+    async def go_on(self, *, is_done: bool) -> None:
         """Open the next bead, or this one again."""
-        self._doing = ""
+        self.doing = ""
         await self.half.renew()
         if self.is_attached:
-            self._open(self._oldest() if is_done else self._bead)
+            self._open(self._oldest() if is_done else self.bead)
 
-    def _say_doing(self, word: str) -> None:
-        self._doing = word
+    def say_doing(self, word: str) -> None:
+        """Say what is under way."""
+        self.doing = word
         self._repaint()
 
     def action_review_output(self) -> None:
         """Show what the agent printed."""
-        if self._detail is not None:
-            self.half.open_output(self._detail.card)
+        if self.detail is not None:
+            self.half.open_output(self.detail.card)
 
     def action_review_leave(self) -> None:
         """Go back."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Sequence
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -23,16 +24,16 @@ from halftui.service.lines import FRAME_SECONDS
 from halftui.service.service import Service
 from halftui.tui.keys import Action, bindings
 from halftui.tui.widgets import sgr
-from halftui.tui.widgets.rows import PARTS, Form, Row, drawn, laid_out, overlaid
+from halftui.tui.widgets.rows import PARTS, Form, Row, Tail, drawn, overlaid
 
 HISTORY = 1_000  # lines shown of what was before
-RING = 5_000  # lines kept
 STRIPS = 1_000  # drawn rows kept
+RETRY_SECONDS = 2.0
 BEHIND = 2_000  # lines at once that nobody can read: the pane goes on at the newest
 TIMES_FROM = 70  # cells of width from which the time column is shown unasked
 
 ACTIONS: tuple[Action, ...] = (
-    Action("pane.follow", "f,end", "follow", "Go to the newest line and follow it", "pane", 1),
+    Action("pane.follow", "f,end,G", "follow", "Go to the newest line and follow it", "pane", 1),
     Action("pane.search", "/", "search", "Search in this pane", "pane", 2),
     Action("pane.zoom", "z", "zoom", "Let this pane fill the screen, or give back the room", "pane", 3),
     Action("pane.wrap", "w", "wrap", "Wrap long lines, or cut them", "pane", 4),
@@ -45,7 +46,6 @@ ACTIONS: tuple[Action, ...] = (
     Action("pane.half_up", "ctrl+u,pageup", "half a page up", "Go up half a page", "pane", 9),
     Action("pane.half_down", "ctrl+d,pagedown", "half a page down", "Go down half a page", "pane", 9),
     Action("pane.top", "home,g", "top", "Go to the oldest line kept", "pane", 9),
-    Action("pane.bottom", "G", "end", "Go to the newest line", "pane", 9),
 )
 
 
@@ -98,14 +98,14 @@ class LinePane(ScrollView, can_focus=True, inherit_bindings=False):
         self._times: bool | None = None
         self._is_moving = False
         self._width = 0  # that the rows are laid out for
+        self._said = ("", "")  # title and state, as they stand in the border
         self._typed: str | None = None  # what is being typed as a search
         self._sought = ""
         self._here: int | None = None  # number of the line that was found
         self._strips: dict[tuple[Row, int | None], Strip] = {}
 
     def _forget(self) -> None:
-        self.entries: list[Entry] = []
-        self._rows: list[Row] = []
+        self.tail = Tail()
         self._follows, self._is_over, self._unseen = True, False, 0
 
     # What it shows
@@ -123,67 +123,38 @@ class LinePane(ScrollView, can_focus=True, inherit_bindings=False):
             self._measure(0)
         self._say_state()
 
-    @property
-    def is_following(self) -> bool:
-        """True while new lines scroll in by themselves."""
-        return self._follows
-
-    @property
-    def found(self) -> list[int]:
-        """The numbers of the lines that hold what is sought, oldest first."""
-        sought = self._sought.casefold()
-        return [e[0] for e in self.entries if sought in sgr.plain(e[3]).casefold()] if sought else []
-
     async def _read(self, attempt: str) -> None:
-        lines, after = self._service.lines, 0
-        try:
-            while not self._is_over:
-                newest = await lines.last(attempt, HISTORY)
-                after = self._continue(newest, after)
-                async for batch in lines.follow(attempt, after):
-                    self._is_over = batch.is_over
-                    self._take(batch.entries, batch.missed)
-                    after = batch.entries[-1][0] if batch.entries else after
-                    if len(batch.entries) >= BEHIND:
-                        await asyncio.sleep(FRAME_SECONDS)
-                        break
-        except HalfTUIError as error:
-            self._take([(after + 1, time.time(), "error", clean_line(f"the lines can't be read: {error}"))])
+        while not self._is_over:
+            try:
+                await self._catch_up(attempt)
+            except HalfTUIError as error:
+                said = (self.tail.last, time.time(), "error", clean_line(f"the lines can't be read: {error}"))
+                if not self.tail.entries or self.tail.entries[-1][3] != said[3]:
+                    self._take((said,))
+                await asyncio.sleep(RETRY_SECONDS)
 
-    def _continue(self, newest: tuple[Entry, ...], after: int) -> int:
-        fresh = [entry for entry in newest if entry[0] > after]
-        if not fresh:
-            return after
-        self._take(fresh, missed=fresh[0][0] - after - 1)
-        return fresh[-1][0]
+    async def _catch_up(self, attempt: str) -> None:
+        """Show the newest lines, then what comes, until that is more than anybody can read."""
+        lines, after = self._service.lines, self.tail.last
+        newest = [entry for entry in await lines.last(attempt, HISTORY) if entry[0] > after]
+        if newest:
+            self._take(newest, missed=newest[0][0] - after - 1)
+        async for batch in lines.follow(attempt, self.tail.last):
+            self._is_over = batch.is_over
+            self._take(batch.entries, batch.missed)
+            if len(batch.entries) >= BEHIND:
+                await asyncio.sleep(FRAME_SECONDS)
+                return
 
-    def _take(self, entries: list[Entry] | tuple[Entry, ...], missed: int = 0) -> None:
-        entries = entries[-RING:]
-        if missed and entries:
-            number, at = entries[0][:2]
-            word = "line" if missed == 1 else "lines"
-            entries = [(number - 1, at, "missed", f"{missed:,} {word} not shown"), *entries]
-        before = self.entries[-1] if self.entries else None
-        self.entries.extend(entries)
-        self._rows += laid_out(entries, before, self._form)
+    def _take(self, entries: Sequence[Entry], missed: int = 0) -> None:
+        dropped = self.tail.take(entries, missed, self._form)
         self._unseen = 0 if self._follows else self._unseen + len(entries)
-        self._measure(self._drop_oldest())
+        self._measure(dropped)
         self._say_state()
-
-    def _drop_oldest(self) -> int:
-        """Let go of entries beyond the ring and return how many rows went with them."""
-        if (excess := len(self.entries) - RING) <= 0:
-            return 0
-        del self.entries[:excess]
-        oldest, count = self.entries[0], 0
-        while self._rows[count].entry is not oldest:
-            count += 1
-        del self._rows[:count]
-        return count
 
     def _measure(self, dropped: int) -> None:
         """Take over the new number of rows without a layout of the whole screen."""
-        height = len(self._rows)
+        height = len(self.tail.rows)
         self.set_reactive(Widget.virtual_size, Size(self._cells, height))
         self.vertical_scrollbar.window_virtual_size = height
         self._is_moving = True
@@ -195,15 +166,17 @@ class LinePane(ScrollView, can_focus=True, inherit_bindings=False):
         self.refresh()
 
     def _say_state(self) -> None:
-        self.border_title = Content(self.title) if self.title else None
-        self.border_subtitle = Content(self._state()) if self.attempt else None
+        said = (self.title, self._state() if self.attempt else "")
+        if said != self._said:
+            self._said = said
+            self.border_title, self.border_subtitle = (Content(text) if text else None for text in said)
 
     def _state(self) -> str:
         if self._typed is not None:
             return f"/{self._typed}▏"
         parts = []
         if self._sought:
-            found = self.found
+            found = self.tail.found(self._sought)
             place = found.index(self._here) + 1 if self._here in found else 0
             parts.append(
                 f"/{self._sought} {place} of {len(found)}" if found else f"/{self._sought} not found"
@@ -212,7 +185,7 @@ class LinePane(ScrollView, can_focus=True, inherit_bindings=False):
             parts.append(f"PAUSED · {self._unseen:,} new ↓" if self._unseen else "PAUSED")
         else:
             parts.append("ENDED" if self._is_over else "FOLLOW")
-        return " · ".join([*parts, f"{self.entries[-1][0]:,} lines"] if self.entries else parts)
+        return " · ".join([*parts, f"{self.tail.last:,} lines"] if self.tail.entries else parts)
 
     # Rows and their drawing
 
@@ -232,20 +205,22 @@ class LinePane(ScrollView, can_focus=True, inherit_bindings=False):
 
     def _lay_out(self) -> None:
         """Make all rows anew for another width, and keep the line on top where it is."""
-        top = self._rows[min(int(self.scroll_y), len(self._rows) - 1)].entry if self._rows else None
-        self._rows = laid_out(self.entries, None, self._form)
+        top = (
+            self.tail.rows[min(int(self.scroll_y), len(self.tail.rows) - 1)].entry if self.tail.rows else None
+        )
+        self.tail.lay_out(self._form)
         self._strips.clear()
         self._measure(0)
         if top is not None and not self._follows:
-            self._go_to(next(y for y, row in enumerate(self._rows) if row.entry is top))
+            self._go_to(next(y for y, row in enumerate(self.tail.rows) if row.entry is top))
 
     def render_line(self, y: int) -> Strip:
         """Return one line of the screen."""
         width = self._cells
         number = int(self.scroll_y) + y
-        if number >= len(self._rows):
+        if number >= len(self.tail.rows):
             return self._empty(y, width)
-        row = self._rows[number]
+        row = self.tail.rows[number]
         key = (row, self._here if row.entry[0] == self._here else None)
         strip = self._strips.get(key)
         if strip is None:
@@ -258,7 +233,7 @@ class LinePane(ScrollView, can_focus=True, inherit_bindings=False):
         return strip.apply_offsets(0, number)
 
     def _empty(self, y: int, width: int) -> Strip:
-        if y == 0 and self.attempt is not None and not self._rows:
+        if y == 0 and self.attempt is not None and not self.tail.rows:
             words = "no lines" if self._is_over else "waiting for the first line…"
             return Strip([Segment(words, self._look("missed"))]).adjust_cell_length(width, self.rich_style)
         return Strip.blank(width, self.rich_style)
@@ -275,7 +250,7 @@ class LinePane(ScrollView, can_focus=True, inherit_bindings=False):
     def get_selection(self, selection: Selection) -> tuple[str, str] | None:
         """Return the text that the mouse selected."""
         form = self._form
-        lines = "\n".join("".join(s.text for s in drawn(row, form)) for row in self._rows)
+        lines = "\n".join("".join(s.text for s in drawn(row, form)) for row in self.tail.rows)
         return selection.extract(lines), "\n"
 
     def selection_updated(self, selection: Selection | None) -> None:
@@ -328,10 +303,6 @@ class LinePane(ScrollView, can_focus=True, inherit_bindings=False):
         """Go to the oldest line."""
         self._go_to(0)
 
-    def action_pane_bottom(self) -> None:
-        """Go to the newest line."""
-        self.action_pane_follow()
-
     def action_pane_follow(self) -> None:
         """Go to the newest line and follow."""
         self._follows, self._unseen, self._here = True, 0, None
@@ -357,10 +328,10 @@ class LinePane(ScrollView, can_focus=True, inherit_bindings=False):
     def action_pane_copy(self) -> None:
         """Copy the found line, or what is on the screen."""
         top = int(self.scroll_y)
-        shown = self._rows[top : top + self.size.height]
+        shown = self.tail.rows[top : top + self.size.height]
         entries = list(dict.fromkeys(row.entry for row in shown))
         if self._here is not None:
-            entries = [entry for entry in self.entries if entry[0] == self._here]
+            entries = [entry for entry in self.tail.entries if entry[0] == self._here]
         self.app.copy_to_clipboard("\n".join(sgr.plain(entry[3]) for entry in entries))
         words = "1 line" if len(entries) == 1 else f"{len(entries)} lines"
         self.app.notify(f"copied {words}", markup=False, timeout=2)
@@ -421,12 +392,12 @@ class LinePane(ScrollView, can_focus=True, inherit_bindings=False):
         self._step(-1)
 
     def _step(self, by: int) -> None:
-        found = self.found
+        found = self.tail.found(self._sought)
         if not found:
             return
         place = found.index(self._here) + by if self._here in found else (0 if by > 0 else -1)
         self._here = found[place % len(found)]
-        y = next(y for y, row in enumerate(self._rows) if row.entry[0] == self._here)
+        y = self.tail.row_of(self._here)
         if not self.scroll_y <= y < self.scroll_y + self.size.height:
             self._go_to(y - self.size.height // 2)
         self._follows = self.scroll_y >= self.max_scroll_y and by > 0

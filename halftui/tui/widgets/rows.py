@@ -15,6 +15,7 @@ from halftui.tui.draw import cut
 from halftui.tui.widgets import sgr
 from halftui.tui.widgets.cells import broken
 
+RING = 5_000  # lines kept
 TIME_CELLS = 9
 MARK_CELLS = 2
 PROSE = frozenset({"say", "think", "note", "error", "ok", "missed"})  # wrapped in any case
@@ -51,6 +52,55 @@ class Form(NamedTuple):
     def room(self) -> int:
         """The cells that are left for the text."""
         return max(self.cells - MARK_CELLS - (TIME_CELLS if self.shows_times else 0), 8)
+
+
+class Tail:
+    """The newest entries of an attempt, at most RING, and the rows they take."""
+
+    def __init__(self) -> None:
+        self.entries: list[Entry] = []
+        self.rows: list[Row] = []
+
+    @property
+    def last(self) -> int:
+        """The number of the newest line, 0 before the first."""
+        return self.entries[-1][0] if self.entries else 0
+
+    def take(self, entries: Sequence[Entry], missed: int, form: Form) -> int:
+        """Add entries, `missed` lines after the last ones; return how many old rows went for them."""
+        missed += max(len(entries) - RING, 0)
+        fresh = list(entries[-RING:])
+        if missed and fresh:
+            number, at = fresh[0][:2]
+            word = "line" if missed == 1 else "lines"
+            fresh.insert(0, (number - 1, at, "missed", f"{missed:,} {word} not shown"))
+        before = self.entries[-1] if self.entries else None
+        self.entries += fresh
+        self.rows += laid_out(fresh, before, form)
+        return self._drop_oldest()
+
+    def lay_out(self, form: Form) -> None:
+        """Make all rows anew."""
+        self.rows = laid_out(self.entries, None, form)
+
+    def found(self, sought: str) -> list[int]:
+        """Return the numbers of the lines that hold `sought`, oldest first."""
+        sought = sought.casefold()
+        return [e[0] for e in self.entries if sought in sgr.plain(e[3]).casefold()] if sought else []
+
+    def row_of(self, number: int) -> int:
+        """Return where a line's first row stands."""
+        return next((y for y, row in enumerate(self.rows) if row.entry[0] == number), 0)
+
+    def _drop_oldest(self) -> int:
+        if (excess := len(self.entries) - RING) <= 0:
+            return 0
+        del self.entries[:excess]
+        oldest, count = self.entries[0], 0
+        while self.rows[count].entry is not oldest:
+            count += 1
+        del self.rows[:count]
+        return count
 
 
 def laid_out(entries: Sequence[Entry], before: Entry | None, form: Form) -> list[Row]:

@@ -169,7 +169,7 @@ def upgrade() -> None:
         batch_op.create_index('ix_bead_later', ['not_before'], unique=False, sqlite_where=sa.text('not_before IS NOT NULL'), postgresql_where=sa.text('not_before IS NOT NULL'))
         batch_op.create_index('ix_bead_lane', ['board_id', 'state', 'priority', 'rank', 'created_at', 'id'], unique=False)
         batch_op.create_index('ix_bead_rank', ['board_id', 'rank'], unique=False)
-        batch_op.create_index('ix_bead_ready', ['board_id', 'priority', 'rank', 'created_at', 'id'], unique=False, sqlite_where=sa.text("state = 'open' AND blockers = 0 AND is_inert = 0"), postgresql_where=sa.text("state = 'open' AND blockers = 0 AND is_inert = 0"))
+        batch_op.create_index('ix_bead_ready', ['board_id', 'state', 'priority', 'rank', 'created_at', 'id'], unique=False, sqlite_where=sa.text("state = 'open' AND blockers = 0 AND is_inert = 0"), postgresql_where=sa.text("state = 'open' AND blockers = 0 AND is_inert = 0"))
 
     op.create_table('attempt',
     sa.Column('id', sa.String(), nullable=False),

@@ -1,0 +1,94 @@
+"""What a reviewer decides: comment, accept, send back, drop; each asks the service and goes on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from halftui.domain.shown import Work
+from halftui.errors import HalfTUIError
+from halftui.tui.screens.confirm import Confirm
+from halftui.tui.screens.desk import plural
+from halftui.tui.screens.remark import RemarkSheet
+
+if TYPE_CHECKING:
+    from halftui.tui.screens.review import ReviewScreen
+
+LONGEST_QUOTE = 200
+
+
+async def comment(review: ReviewScreen) -> None:
+    """Let a person write on the line under the cursor; an empty comment is taken away."""
+    file, spot = review.file, review.view.spot
+    if file is None or spot is None:
+        review.half.say("put the cursor on a line of the file", "no line here")
+        return
+    remarks = review.notes.comments.setdefault(file.path, {})
+    line = review.view.line[1:]
+    quote = line.strip()[:LONGEST_QUOTE]
+    sheet = RemarkSheet(f"{file.path}:{spot[1]}", quote, remarks.get(spot, ""), "keep")
+    written = await review.app.push_screen_wait(sheet)
+    if written.text.strip():
+        remarks[spot] = written.text.strip()
+        review.notes.quoted[file.path, spot] = line
+    else:
+        remarks.pop(spot, None)
+    if not remarks:
+        del review.notes.comments[file.path]
+    review.view.annotate(remarks)
+    review.list_files()
+    review.say_where()
+
+
+async def accept(review: ReviewScreen, found: Work) -> None:
+    """Merge and close; ask first only if that can't be done without the agent."""
+    half = review.half
+    if found.conflicts and not await review.app.push_screen_wait(
+        Confirm(
+            f"{found.bead} conflicts in {', '.join(found.conflicts[:3])}",
+            "Accepting can't merge it: it goes back to its agent, who settles the conflict.",
+            "Send it back",
+        )
+    ):
+        return
+    title = review.detail.card.title if review.detail else found.bead
+    review.say_doing("merging…")
+    try:
+        sha = await half.ask(lambda: half.service.review(half.board).accept(found.bead))
+    except HalfTUIError as error:
+        half.refuse(error)
+        await review.go_on(is_done=bool(found.conflicts))
+        return
+    half.say(title, f"merged {sha[:8]}" if sha else "accepted")
+    await review.go_on(is_done=True)
+
+
+async def reject(review: ReviewScreen, bead: str) -> None:
+    """Send the work back with a reason and all comments in one message."""
+    notes, count = review.notes, review.notes.count
+    about = f"{plural(count, 'comment')} will be sent with it." if count else ""
+    sheet = RemarkSheet(f"Send {bead} back: what is missing?", about, notes.draft)
+    written = await review.app.push_screen_wait(sheet)
+    notes.draft = written.text
+    if not written.is_sent:
+        return
+    from halftui.ops import beads
+
+    review.say_doing("sending…")
+    is_done = await review.half.did(beads.reject, bead, notes.message(written.text))
+    if is_done:
+        review.half.say("its agent goes on with your words", f"{bead} sent back")
+    await review.go_on(is_done=is_done)
+
+
+async def drop(review: ReviewScreen, bead: str) -> None:
+    """Give the bead up after asking."""
+    loss = "Its work is not merged. The branch is kept; what waits for it stays blocked."
+    if not await review.app.push_screen_wait(Confirm(f"Drop {bead}?", loss, "Drop it")):
+        return
+    from halftui.ops import beads
+
+    review.say_doing("dropping…")
+    is_done = await review.half.did(beads.cancel, bead, "dropped in review")
+    if is_done:
+        review.half.say("its branch is kept", f"{bead} dropped")
+    await review.go_on(is_done=is_done)
