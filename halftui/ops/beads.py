@@ -8,24 +8,21 @@ from halftui.domain.graph import NEVER_READY_TYPES, EdgeKind
 from halftui.domain.names import bead_id
 from halftui.domain.states import (
     BEAD_MOVES,
-    CONVOY_MOVES,
     LIVE,
     BeadState,
     BeadVerb,
     ConvoyState,
-    ConvoyVerb,
     after,
 )
 from halftui.domain.text import clean, clean_line
 from halftui.errors import Conflict, Denied, Misconfigured, Refused
 from halftui.ops.access import verb
-from halftui.ops.edges import connect, settle
+from halftui.ops.edges import connect, disconnect, settle
 from halftui.ops.fields import EDITABLE, LONGEST_TEXT, apply
+from halftui.ops.travel import join, land
 from halftui.ops.views import resolve_bead
 from halftui.store.tables import Attempt, Bead, Board, Convoy
 from halftui.store.tx import Tx
-
-UNDER_WAY = (ConvoyState.STAGED, ConvoyState.MOVING)
 
 
 @verb("bead.create")
@@ -242,6 +239,24 @@ def reopen(tx: Tx, bead: str) -> None:
         tx.record("convoy.add", convoy.id, row.board_id, bead=bead)
 
 
+@verb("bead.delete")
+def delete(tx: Tx, bead: str) -> None:
+    """Erase a bead. Its events, attempts and commits stay; edges to it dangle and block nobody.
+
+    Raises Refused while an agent works on it.
+    """
+    row = tx.get(Bead, bead)
+    _refuse_if_live(tx, row)
+    before = {"title": row.title, "description": row.description, "state": row.state}
+    tx.record("bead.delete", bead, row.board_id, before, merged=row.merged)
+    convoy = row.convoy_id
+    tx.session.delete(row)
+    tx.change("DELETE FROM original WHERE kind = 'issue' AND key = :i", i=bead)
+    disconnect(tx, bead)
+    if convoy is not None:
+        land(tx, tx.get(Convoy, convoy))
+
+
 def cancel_row(tx: Tx, row: Bead, reason: str) -> None:
     """Cancel a bead within a larger op."""
     if (attempt := live_attempt(tx, row)) is not None:
@@ -276,31 +291,6 @@ def close(tx: Tx, row: Bead) -> None:
     settle(tx, row.id)
     if row.convoy_id is not None:
         land(tx, tx.get(Convoy, row.convoy_id))
-
-
-def join(tx: Tx, row: Bead, convoy: Convoy) -> None:
-    """Let a bead travel with a convoy; a landed one moves again. Raises Refused."""
-    if row.board_id != convoy.board_id:
-        raise Refused(f"{row.id} is on another board than {convoy.id}", "choose beads of one board")
-    if row.convoy_id not in (None, convoy.id) and tx.get(Convoy, row.convoy_id).state in UNDER_WAY:
-        raise Refused(f"{row.id} travels with {row.convoy_id} already", "cancel that convoy first")
-    convoy.state = after(CONVOY_MOVES, ConvoyState(convoy.state), ConvoyVerb.ADD, convoy.id).value
-    convoy.ended_at = None
-    row.convoy_id = convoy.id
-    tx.touch(convoy, None)
-
-
-def land(tx: Tx, convoy: Convoy) -> None:
-    """Land a moving convoy if all its beads are finished."""
-    tx.session.flush()
-    left = tx.rows(
-        "SELECT 1 FROM bead WHERE convoy_id = :c AND state IN ('open', 'active', 'review') LIMIT 1",
-        c=convoy.id,
-    )
-    if not left and convoy.state == ConvoyState.MOVING:
-        convoy.state, convoy.ended_at = ConvoyState.LANDED.value, tx.now
-        tx.touch(convoy, None)
-        tx.record("convoy.land", convoy.id, convoy.board_id)
 
 
 def weigh(tx: Tx, row: Bead) -> None:
@@ -353,5 +343,12 @@ def _rank_anew(tx: Tx, board_id: str) -> None:
 def _free_id(tx: Tx, prefix: str, count: int) -> str:
     while True:
         candidate = bead_id(prefix, count, secrets.randbelow, ())
-        if not tx.rows("SELECT 1 FROM bead WHERE id = :i", i=candidate):
+        if not tx.rows(_WAS_USED, i=candidate):
             return candidate
+
+
+# Of a deleted bead there are still events, attempts, and edges that would find the new one.
+_WAS_USED = """
+SELECT 1 FROM bead WHERE id = :i UNION ALL SELECT 1 FROM attempt WHERE bead_id = :i
+UNION ALL SELECT 1 FROM edge WHERE target = :i UNION ALL SELECT 1 FROM event WHERE subject = :i LIMIT 1
+"""

@@ -8,7 +8,8 @@ from halftui.domain.states import CONVOY_MOVES, FINISHED, BeadState, ConvoyState
 from halftui.domain.text import clean_line
 from halftui.errors import Misconfigured, Refused
 from halftui.ops.access import verb
-from halftui.ops.beads import cancel_row, join, land, weigh
+from halftui.ops.beads import cancel_row, weigh
+from halftui.ops.travel import join, land
 from halftui.store.tables import Bead, Convoy
 from halftui.store.tx import Tx
 

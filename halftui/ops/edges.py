@@ -58,6 +58,36 @@ def unlink(tx: Tx, source: str, target: str, kind: str = "blocks") -> None:
         tx.record("bead.unlink", source, bead.board_id, {"target": target, "kind": kind})
 
 
+@verb("bead.reparent")
+def reparent(tx: Tx, bead: str, parent: str = "") -> None:
+    """Make a bead a part of `parent` alone, or of nothing. Raises Refused with the cycle."""
+    row = tx.get(Bead, bead)
+    if parent:
+        tx.get(Bead, parent)
+    olds = [str(r[0]) for r in tx.rows(
+        "SELECT target FROM edge WHERE source = :s AND kind = 'parent-child' ORDER BY target", s=bead
+    )]  # fmt: skip
+    if olds == ([parent] if parent else []):
+        return
+    tx.change(
+        "DELETE FROM edge WHERE source = :s AND kind = 'parent-child' AND target <> :t", s=bead, t=parent
+    )
+    recount(tx, [bead, *_waiting_for(tx, olds)])
+    if parent not in ("", *olds):
+        connect(tx, bead, parent, EdgeKind.PARENT.value)
+    tx.touch(row, None)
+    tx.record("bead.reparent", bead, row.board_id, {"parents": olds}, parent=parent)
+
+
+def disconnect(tx: Tx, bead: str) -> None:
+    """Remove the own edges of a bead whose row is gone; edges to it stay and dangle, and block nobody."""
+    parents = tx.rows("SELECT target FROM edge WHERE source = :s AND kind = 'parent-child'", s=bead)
+    around = [str(row[0]) for row in tx.rows("SELECT source FROM edge WHERE target = :t", t=bead)]
+    around += _waiting_for(tx, [str(row[0]) for row in parents])
+    tx.change("DELETE FROM edge WHERE source = :s", s=bead)
+    recount(tx, around)
+
+
 def connect(
     tx: Tx, source: str, target: str, kind: str, on_failure: str = RELEASE, gate: str = ALL_CHILDREN
 ) -> None:
