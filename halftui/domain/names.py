@@ -22,6 +22,7 @@ THEMES = {
     ),
 }  # fmt: skip
 SHORTEST = 3
+CONVOY_BRANCHES = "convoy/"  # a convoy's own branch is this and its id
 
 
 def slug(text: str, fallback: str = "board") -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from halftui.domain.actor import ENGINE
 from halftui.domain.happenings import Answer, Outcome
 from halftui.domain.shown import BoardRow
-from halftui.engine import patrol
+from halftui.engine import escort, patrol
 from halftui.engine.attempt import Running
 from halftui.engine.rooms import Rooms
 from halftui.errors import HalfTUIError, Unavailable
@@ -64,6 +64,7 @@ class Engine:
             await self._deliver_answers()
             await self._heed_stops()
             await patrol.repair(self.store, frozenset(self.live))
+            await escort.attend(self.store, self.rooms)
             for board in await asyncio.to_thread(self.store.read, views.boards):
                 await self._dispatch(group, board)
         except Unavailable as error:

@@ -43,12 +43,11 @@ def create(
     Raises Misconfigured for a bad field, Refused for a cycle.
     """
     board = tx.get(Board, board_id)
-    (count,) = tx.rows("SELECT count(*) FROM bead WHERE board_id = :b", b=board_id)[0]
     bead = Bead(
-        id=_free_id(tx, board.prefix, count),
+        id=free_ids(tx, board, 1)[0],
         board_id=board_id,
         title="",
-        rank=rank.between(_last_rank(tx, board_id), None),
+        rank=rank.between(last_rank(tx, board_id), None),
         hold=clean_line(hold),
         created_by=str(tx.actor),
         created_at=tx.now,
@@ -268,6 +267,23 @@ def cancel_row(tx: Tx, row: Bead, reason: str) -> None:
     close(tx, row)
 
 
+def cancel_all(tx: Tx, board_id: str, beads: Sequence[str], reason: str) -> None:
+    """Cancel many unfinished beads of one board at once, within a larger op."""
+    remark = clean(reason)[:LONGEST_TEXT]
+    live = "SELECT id FROM attempt WHERE state <> 'ended' AND bead_id IN"
+    stopped = {str(row[0]): {"reason": clean_line(reason)} for row in tx.rows_of(live, beads)}
+    tx.change_each("UPDATE attempt SET stop_reason = :r WHERE id = :i",
+                   [{"i": one, "r": told["reason"]} for one, told in stopped.items()])  # fmt: skip
+    tx.record_each("attempt.stop", board_id, stopped)
+    tx.change_each(
+        "UPDATE bead SET state = 'cancelled', remark = :r, closed_at = :n, updated_at = :n,"
+        " version = version + 1 WHERE id = :i",
+        [{"i": bead, "r": remark, "n": tx.now} for bead in beads],
+    )
+    tx.record_each("bead.cancel", board_id, {bead: {"reason": remark} for bead in beads})
+    settle(tx, *beads)
+
+
 def put_in_review(tx: Tx, row: Bead, summary: str) -> None:
     """Move an active bead to review with what was done."""
     if not summary.strip():
@@ -301,6 +317,12 @@ def weigh(tx: Tx, row: Bead) -> None:
     tx.session.flush()
 
 
+INERT = f"""
+CASE WHEN hold <> '' OR aside <> '' OR type IN ({", ".join(repr(t) for t in sorted(NEVER_READY_TYPES))})
+THEN 1 ELSE 0 END
+"""  # of a bead in no staged convoy
+
+
 def live_attempt(tx: Tx, row: Bead) -> Attempt | None:
     """Return the bead's running attempt."""
     found = tx.rows(
@@ -328,7 +350,8 @@ def _refuse_own_work(tx: Tx, row: Bead) -> None:
         raise Denied("nobody accepts their own work", "somebody else has to look at it")
 
 
-def _last_rank(tx: Tx, board_id: str) -> str | None:
+def last_rank(tx: Tx, board_id: str) -> str | None:
+    """Return the key of the last bead in a board's order."""
     rows = tx.rows("SELECT max(rank) FROM bead WHERE board_id = :b", b=board_id)
     return str(rows[0][0]) if rows and rows[0][0] is not None else None
 
@@ -340,15 +363,26 @@ def _rank_anew(tx: Tx, board_id: str) -> None:
     tx.record("bead.rank", board_id, board_id, reason="keys had grown long")
 
 
-def _free_id(tx: Tx, prefix: str, count: int) -> str:
-    while True:
-        candidate = bead_id(prefix, count, secrets.randbelow, ())
-        if not tx.rows(_WAS_USED, i=candidate):
-            return candidate
+def free_ids(tx: Tx, board: Board, wanted: int) -> list[str]:
+    """Return ids that no bead of any board has or had.
+
+    Of a deleted one there are still events, attempts, and edges that would find the new one.
+    """
+    (count,) = tx.rows("SELECT count(*) FROM bead WHERE board_id = :b", b=board.id)[0]
+    found: dict[str, None] = {}
+    while len(found) < wanted:
+        drawn = {
+            bead_id(board.prefix, count + wanted, secrets.randbelow, found): None
+            for _ in range(wanted - len(found))
+        }
+        used = {str(row[0]) for sql in _PLACES for row in tx.rows_of(f"{sql} IN", drawn)}
+        found |= {ident: None for ident in drawn if ident not in used}
+    return list(found)
 
 
-# Of a deleted bead there are still events, attempts, and edges that would find the new one.
-_WAS_USED = """
-SELECT 1 FROM bead WHERE id = :i UNION ALL SELECT 1 FROM attempt WHERE bead_id = :i
-UNION ALL SELECT 1 FROM edge WHERE target = :i UNION ALL SELECT 1 FROM event WHERE subject = :i LIMIT 1
-"""
+_PLACES = (
+    "SELECT id FROM bead WHERE id",
+    "SELECT bead_id FROM attempt WHERE bead_id",
+    "SELECT target FROM edge WHERE target",
+    "SELECT DISTINCT subject FROM event WHERE subject",
+)

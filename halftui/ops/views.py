@@ -22,6 +22,7 @@ from halftui.domain.shown import (
 from halftui.domain.text import clean_line
 from halftui.errors import NotFound, Refused
 from halftui.ops.blocking import why_blocked
+from halftui.ops.journeys import OPEN_CHILDREN, stranded
 from halftui.store.store import Rows
 
 ALL = 2**62  # as a limit, in the words of every database
@@ -41,15 +42,11 @@ READY = (
 )
 STARTABLE = f"b.state = 'open' AND b.blockers = 0 AND b.is_inert = 0 AND {_IS_TIME}"
 BLOCKED = "b.state IN ('open', 'active', 'review') AND b.blockers > 0"
-_OPEN_CHILDREN = (
-    "EXISTS (SELECT 1 FROM edge p JOIN bead k ON k.id = p.source WHERE p.kind = 'parent-child'"
-    " AND p.target = b.id AND k.state IN ('open', 'active', 'review'))"
-)
 DISPATCHABLE = (
     f"b.board_id = :board AND {STARTABLE} AND b.assignee = ''"
     " AND (b.retry_at IS NULL OR b.retry_at <= :now)"
     " AND (CASE b.mode WHEN '' THEN :board_mode ELSE b.mode END) = 'auto'"
-    f" AND NOT (b.type = 'epic' AND {_OPEN_CHILDREN})"
+    f" AND NOT (b.type = 'epic' AND {OPEN_CHILDREN})"
 )
 _LANE_WHERE = {
     "blocked": f"b.state = 'open' AND NOT ({STARTABLE})",
@@ -149,11 +146,11 @@ def convoys(rows: Rows, board_id: str) -> tuple[ConvoyRow, ...]:
     ):
         states.setdefault(convoy, {})[name] = int(count)
     found = rows.rows(
-        "SELECT id, name, state FROM convoy WHERE board_id = :b ORDER BY"
+        "SELECT id, name, state, branch FROM convoy WHERE board_id = :b ORDER BY"
         " CASE state WHEN 'moving' THEN 0 WHEN 'staged' THEN 1 ELSE 2 END, created_at DESC",
         b=board_id,
     )
-    return tuple(_convoy(r[0], r[1], r[2], states.get(r[0], {})) for r in found)
+    return tuple(_convoy(rows, r[0], r[1], r[2], r[3], states.get(r[0], {})) for r in found)
 
 
 def asks(rows: Rows, board_id: str) -> tuple[Ask, ...]:
@@ -204,7 +201,7 @@ def ready(rows: Rows, board_id: str, most: int = 100) -> tuple[Card, ...]:
 
 
 def blocked(rows: Rows, board_id: str, most: int = 100) -> tuple[Card, ...]:
-    """Return up to `most` cards (0: all) of the unfinished beads that wait for others, whatever their lane."""
+    """Return up to `most` cards (0: all) of the unfinished beads that wait, whatever their lane."""
     return _selected(rows, board_id, (BLOCKED,), most)
 
 
@@ -218,6 +215,16 @@ def attempts(rows: Rows, bead_id: str) -> tuple[AttemptRow, ...]:
         b=bead_id,
     )
     return tuple(AttemptRow(*r) for r in found)
+
+
+def convoy_cards(rows: Rows, convoy_id: str) -> tuple[Card, ...]:
+    """Return all beads of a convoy in the order in which they would start."""
+    cards: list[Card] = []
+    for name, where in _LANE_WHERE.items():
+        values = {"c": convoy_id, "now": rows.now} if ":now" in where else {"c": convoy_id}
+        found = rows.rows(f"{_CARD} WHERE b.convoy_id = :c AND {where}", **values)
+        cards += _cards(rows, found, name)
+    return tuple(sorted(cards, key=lambda c: (c.priority, c.rank, c.id)))
 
 
 def lane_of(rows: Rows, bead_id: str) -> str:
@@ -246,7 +253,7 @@ def why(rows: Rows, bead_id: str) -> list[str]:
         has_children,
     ) = rows.rows(
         "SELECT b.state, b.hold, b.aside, b.assignee, coalesce(c.state, ''), b.type, b.not_before,"
-        f" b.retry_at, b.mode, o.mode, o.is_paused, {_OPEN_CHILDREN} FROM bead b"
+        f" b.retry_at, b.mode, o.mode, o.is_paused, {OPEN_CHILDREN} FROM bead b"
         " JOIN board o ON o.id = b.board_id LEFT JOIN convoy c ON c.id = b.convoy_id WHERE b.id = :i",
         i=bead_id,
     )[0]
@@ -384,11 +391,12 @@ def _blockers(rows: Rows, bead_id: str) -> tuple[str, ...]:
     return tuple(str(r[0]) for r in found)
 
 
-def _convoy(ident: str, name: str, state: str, counts: dict[str, int]) -> ConvoyRow:
+def _convoy(rows: Rows, ident: str, name: str, state: str, branch: str, counts: dict[str, int]) -> ConvoyRow:
     failed = counts.get("failed", 0) + counts.get("cancelled", 0)
+    is_going = state != "moving" or counts.get("active", 0) or counts.get("review", 0)
     return ConvoyRow(
         ident, name, state, sum(counts.values()), counts.get("done", 0) + failed,
-        tuple(counts.items()), failed,
+        tuple(counts.items()), failed, branch, () if is_going else stranded(rows, ident),
     )  # fmt: skip
 
 

@@ -14,8 +14,8 @@ from tests.helpers.world import World
 
 @pytest.fixture
 def many(world: World) -> int:
-    """Return a number that takes a few seconds; 5,000 take another 10 and no other path."""
-    return 2_000 if world.store.path else 300
+    """Return a number that takes a few seconds; a plan makes 5,000 in one go."""
+    return 500 if world.store.path else 100
 
 
 @pytest.mark.parametrize("kind", ["blocks", "conditional-blocks", "parent-child", "waits-for"])

@@ -95,6 +95,17 @@ def _convoy(op: Callable[[Tx, str, str], object], *, starts: bool = False) -> Sc
     return scene
 
 
+def _due(op: Callable[[Tx, str], object], who: Actor = ANN) -> Scene:
+    def scene(world: World) -> tuple[Actor, Op]:
+        bead = world.bead()
+        convoy = world.do(convoys.create, world.board, "trip", [bead], has_branch=True)
+        world.do(convoys.start, convoy)
+        world.put(bead, "done")
+        return who, lambda tx: op(tx, convoy)
+
+    return scene
+
+
 def _answer(world: World) -> tuple[Actor, Op]:
     question = world.asked(_working(world))
     return _ann(lambda tx: questions.answer(tx, question, "this one"))
@@ -140,6 +151,8 @@ SCENES: dict[str, Scene] = {
     "convoy.add": _convoy(convoys.add),
     "convoy.cancel": _convoy(lambda tx, convoy, _: convoys.cancel(tx, convoy), starts=True),
     "convoy.create": lambda w: _ann(lambda tx: convoys.create(tx, w.board, "trip")),
+    "convoy.land": _due(lambda tx, convoy: convoys.landed(tx, convoy, "abc")),
+    "convoy.strand": _due(lambda tx, convoy: convoys.strand(tx, convoy, ["no way on"]), ENGINE),
     "convoy.start": _convoy(lambda tx, convoy, _: convoys.start(tx, convoy)),
     "line.append": _attempt(lambda tx, c: transcripts.append(tx, c.attempt, [(1, 0.0, "out", "x")], "now")),
     "person.ensure": lambda _: _ann(lambda tx: people.ensure(tx, "cy")),
