@@ -23,6 +23,8 @@ _BOLD, _PLAIN = "\x1b[1m", "\x1b[0m"
 
 def plain(value: Any, name: str = "") -> Any:
     """Return a view as dicts, lists, numbers and cleaned text; times as ISO 8601 in UTC."""
+    if isinstance(value, tuple) and hasattr(value, "_asdict"):
+        return _flat({key: plain(item, key) for key, item in value._asdict().items()})
     if is_dataclass(value) and not isinstance(value, type):
         return _flat({f.name: plain(getattr(value, f.name), f.name) for f in fields(value)})
     if isinstance(value, Mapping):

@@ -1,10 +1,14 @@
-"""What front doors show: frozen values read from the database in one go."""
+"""What front doors show: frozen values read from the database in one go.
 
-from dataclasses import dataclass, field
+Named tuples, because a frozen dataclass costs 1 ms at import and the first frame needs them all.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Card:
+class Card(NamedTuple):
     """A bead as the board shows it."""
 
     id: str
@@ -37,8 +41,7 @@ class Card:
     reason: str = ""  # of the newest attempt's end
 
 
-@dataclass(frozen=True, slots=True)
-class Lane:
+class Lane(NamedTuple):
     """A column: how many cards it has, and the first of them."""
 
     name: str
@@ -46,8 +49,7 @@ class Lane:
     cards: tuple[Card, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class AgentRow:
+class AgentRow(NamedTuple):
     """An agent as the rail shows it; `status` is idle, working or asking."""
 
     id: str
@@ -62,8 +64,7 @@ class AgentRow:
     cost_usd: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class ConvoyRow:
+class ConvoyRow(NamedTuple):
     """A convoy as the rail shows it; `counts` are beads by lane."""
 
     id: str
@@ -84,8 +85,7 @@ class ConvoyRow:
         return "stranded" if self.stranded else self.state
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
+class Ask(NamedTuple):
     """An open question or permission."""
 
     id: str
@@ -101,8 +101,7 @@ class Ask:
     asked_at: float
 
 
-@dataclass(frozen=True, slots=True)
-class BoardRow:
+class BoardRow(NamedTuple):
     """A board."""
 
     id: str
@@ -122,8 +121,7 @@ class BoardRow:
     created_at: float
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(NamedTuple):
     """All that a board's screens show, of one point in time."""
 
     seq: int
@@ -144,8 +142,7 @@ class Snapshot:
         return next((c for lane in self.lanes for c in lane.cards if c.id == bead), None)
 
 
-@dataclass(frozen=True, slots=True)
-class AttemptRow:
+class AttemptRow(NamedTuple):
     """An attempt."""
 
     id: str
@@ -165,8 +162,7 @@ class AttemptRow:
     ended_at: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class Detail:
+class Detail(NamedTuple):
     """Everything about one bead."""
 
     card: Card
@@ -188,8 +184,7 @@ class Detail:
     not_before: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Happened:
+class Happened(NamedTuple):
     """An event."""
 
     seq: int
@@ -198,12 +193,11 @@ class Happened:
     verb: str
     board: str
     subject: str
-    before: dict[str, object] = field(default_factory=dict)
-    after: dict[str, object] = field(default_factory=dict)
+    before: Mapping[str, Any] = MappingProxyType({})
+    after: Mapping[str, Any] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class FileRow:
+class FileRow(NamedTuple):
     """One file of a bead's work."""
 
     path: str
@@ -214,8 +208,7 @@ class FileRow:
     minus: int
 
 
-@dataclass(frozen=True, slots=True)
-class Work:
+class Work(NamedTuple):
     """What a bead's branch changes against where it started, and whether it would merge."""
 
     bead: str
@@ -259,8 +252,7 @@ class ConvoyDetail:
     cost_usd: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class SubscriptionRow:
+class SubscriptionRow(NamedTuple):
     """An account; what it is opened with never leaves the database."""
 
     name: str
@@ -273,8 +265,7 @@ class SubscriptionRow:
     live: int  # attempts that use it now
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where a card is to stand: between these two, None is the board's end."""
 
     before: str | None

@@ -14,6 +14,7 @@ from textual.binding import BindingType
 from textual.dom import DOMNode
 from textual.message import Message
 from textual.screen import Screen
+from textual.worker import WorkType
 
 from halftui.domain.shown import Ask, Card, Snapshot
 from halftui.errors import HalfTUIError, NotFound
@@ -78,6 +79,7 @@ class HalfApp(App[None]):
         self.snapshot: Snapshot | None = None
         self.animation_level = "none"
         self.drawn = asyncio.Event()  # set once the first frame is on the screen
+        self._expected: set[str] = set()  # beads that were slung
         self._delivered: Snapshot | None = None
         self._follows = follows
         self._unsubscribe: Callable[[], None] | None = None
@@ -108,11 +110,9 @@ class HalfApp(App[None]):
         """Follow the board, and get ready for the first write while nobody waits."""
         watch = self.service.watch(self.board)
         self._unsubscribe = watch.subscribe(self._hear)
-        if self._follows:
-            self.call_after_refresh(lambda: self.run_worker(self._follow(), name="watch"))
         for error in self._wrong:
             self.refuse(error)
-        self.set_timer(WARM_UP_SECONDS, lambda: self.run_worker(self._warm_up(), name="warm up"))
+        self.set_timer(WARM_UP_SECONDS, partial(spawn, self, self._warm_up))
 
     async def _warm_up(self) -> None:
         await self.ask(_import_ops)
@@ -124,6 +124,8 @@ class HalfApp(App[None]):
     def on_ready(self) -> None:
         """Tell whoever waits that the first frame is drawn."""
         self.drawn.set()
+        if self._follows:
+            spawn(self, self._follow)
 
     def on_unmount(self) -> None:
         """Hear no more of the board."""
@@ -157,9 +159,21 @@ class HalfApp(App[None]):
         if (snapshot := self.snapshot) is None or snapshot is self._delivered:
             return
         self._delivered = snapshot
+        self._announce(snapshot)
         for screen in self.screen_stack:
             if isinstance(screen, Shows) and screen.is_mounted:
                 screen.show(snapshot)
+
+    def expect(self, bead: str) -> None:
+        """Say who takes this bead when somebody does."""
+        self._expected.add(bead)
+
+    def _announce(self, snapshot: Snapshot) -> None:
+        for bead in tuple(self._expected):
+            card = snapshot.card(bead)
+            if card is not None and card.lane == "working" and card.assignee:
+                self._expected.discard(bead)
+                self.say(card.title, f"{card.assignee} is on it")
 
     async def renew(self) -> None:
         """Read the board now, so that what was just done is seen at once."""
@@ -324,6 +338,14 @@ def offered(screen: Screen[Any]) -> list[Action]:
         own: tuple[Action, ...] = getattr(sys.modules[type(node).__module__], "ACTIONS", ())
         found = [*own, *(a for a in found if a not in own)]
     return found
+
+
+def spawn(node: DOMNode, work: WorkType[None], group: str = "default") -> None:
+    """Run `work` beside the messages of a screen or app, for as long as that is there.
+
+    A function, not its coroutine: one that is never started would be warned of.
+    """
+    node.run_worker(work, group=group)
 
 
 def half(node: DOMNode) -> HalfApp:

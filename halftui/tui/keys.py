@@ -125,6 +125,12 @@ def held(place: str, actions: Iterable[Action] = ACTIONS) -> list[Action]:
     return [a for a in actions if a.where in wheres]
 
 
+def hinted(lane: str, *, is_needed: bool) -> list[Action]:
+    """Return the board's actions worth naming for a card of a lane; `is_needed`: something waits."""
+    found = [a for a in held("board") if a.rank < 9 and (is_needed or a.id != "next.need")]
+    return [a for a in found if not a.lanes or lane in a.lanes.split()]
+
+
 def action(ident: str) -> Action:
     """Return the action of that id."""
     return next(a for a in ACTIONS if a.id == ident)

@@ -1,6 +1,7 @@
-"""Boards for the screens' tests; reading one that is only looked at is cheaper than making it."""
+"""Boards for the screens' tests."""
 
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,12 +18,16 @@ def _utc(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def busy(tmp_path: Path) -> Stage:
+def busy(tmp_path: Path) -> Iterator[Stage]:
     """A board in the middle of a day."""
-    return stage.busy(tmp_path)
+    made = stage.busy(tmp_path)
+    yield made
+    made.store.close()
 
 
 @pytest.fixture
-def empty(tmp_path: Path) -> Stage:
+def empty(tmp_path: Path) -> Iterator[Stage]:
     """A board without a bead."""
-    return stage.empty(tmp_path)
+    made = stage.empty(tmp_path)
+    yield made
+    made.store.close()

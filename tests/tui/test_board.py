@@ -163,6 +163,15 @@ async def test_sling_ends_the_back_off(busy: Stage) -> None:
     assert (card.failures, card.retry_at, card.hold) == (0, None, "")
 
 
+async def test_who_takes_a_slung_bead_is_said(busy: Stage) -> None:
+    async with playing(busy) as player:
+        await player.press("s")
+        busy.claim("Migrate the schema")
+        await player.app.renew()
+        await player.rest()
+        assert "is on it" in player.toasts
+
+
 async def test_a_blocked_bead_is_refused_with_what_it_waits_for(busy: Stage) -> None:
     async with playing(busy) as player:
         await player.press("h", "L")

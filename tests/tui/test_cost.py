@@ -60,7 +60,7 @@ def counted() -> Iterator[list[str]]:
 async def test_a_cursor_move_draws_two_cards_and_a_note(empty: Stage, count: int) -> None:
     crowd(empty, count)
     async with playing(empty) as player:
-        await player.pilot.pause(0.3)
+        await player.pilot.pause(1.0)
         with counted() as drawn:
             await player.press("j")
             await player.pilot.pause(0.3)

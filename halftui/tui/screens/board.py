@@ -1,8 +1,9 @@
 """The board: lanes, rail, dock; keys become verbs here."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
 from textual.app import ComposeResult
@@ -18,9 +19,9 @@ from halftui.domain.shown import Card, Snapshot
 from halftui.errors import HalfTUIError, Refused
 from halftui.ops import views
 from halftui.tui import bars
-from halftui.tui.app import HalfApp, half
+from halftui.tui.app import HalfApp, half, spawn
 from halftui.tui.items import Item
-from halftui.tui.keys import Action, bindings, held
+from halftui.tui.keys import bindings, hinted
 from halftui.tui.lazy import Lazy
 from halftui.tui.moves import beside
 from halftui.tui.places import LEAST_HEIGHT, LEAST_WIDTH, Places, places
@@ -52,7 +53,6 @@ class BoardScreen(Screen[None]):
         super().__init__()
         self._at: Places = places(80, 24)
         self._turn = asyncio.Lock()
-        self._expected: set[str] = set()
         self._resting: Timer | None = None
 
     @property
@@ -92,7 +92,6 @@ class BoardScreen(Screen[None]):
         self.lanes.show(snapshot, now)
         self.rail.show(snapshot, now)
         self._repaint_lines()
-        self._announce(snapshot)
         self._watch_soon()
 
     def _tick(self) -> None:
@@ -105,13 +104,6 @@ class BoardScreen(Screen[None]):
         self.rail.dress(self.half.inks)
         for line in self._lines.values():
             line.refresh()
-
-    def _announce(self, snapshot: Snapshot) -> None:
-        for bead in tuple(self._expected):
-            card = snapshot.card(bead)
-            if card is not None and card.lane == "working" and card.assignee:
-                self._expected.discard(bead)
-                self.half.say(card.title, f"{card.assignee} is on it")
 
     # arrangement
 
@@ -166,14 +158,8 @@ class BoardScreen(Screen[None]):
         return bars.status(width, snapshot, who, self.half.inks, len(self.lanes.marked))
 
     def _hints(self, width: int, snapshot: Snapshot) -> Strip:
-        return bars.hints(width, self.hinted(snapshot), self.half.inks)
-
-    def hinted(self, snapshot: Snapshot) -> list[Action]:
-        """Return the actions worth naming for the chosen card."""
         lane = self.card.lane if self.card else "none"
-        idle = set() if bars.need(snapshot) else {"next.need"}
-        found = [a for a in held("board") if a.rank < 9 and a.id not in idle]
-        return [a for a in found if not a.lanes or lane in a.lanes.split()]
+        return bars.hints(width, hinted(lane, is_needed=bars.need(snapshot) > 0), self.half.inks)
 
     def _repaint_lines(self) -> None:
         for line in self._lines.values():
@@ -213,7 +199,7 @@ class BoardScreen(Screen[None]):
 
     def on_lane_wanted(self, event: Lane.Wanted) -> None:
         """Read a page of a long lane."""
-        self.run_worker(self._read_page(event.lane, event.page))
+        spawn(self, partial(self._read_page, event.lane, event.page))
 
     async def _read_page(self, lane: Lane, page: int) -> None:
         app, size = self.half, views.WINDOW
@@ -242,40 +228,37 @@ class BoardScreen(Screen[None]):
         elif item.kind == "review":
             self.half.open_review(item.bead)
         elif item.kind == "convoy":
-            self.do(verbs.start_convoy(self, item.key))
+            self.do(lambda: verbs.start_convoy(self, item.key))
         elif item.bead:
             self.lanes.choose(item.bead)
 
     # doing things, one after the other
 
-    def do(self, verb: Coroutine[Any, Any, None]) -> None:
+    def do(self, verb: Callable[[], Awaitable[None]]) -> None:
         """Run a verb when those before it are done."""
-        self.run_worker(self._in_turn(verb), group="verbs")
 
-    async def _in_turn(self, verb: Coroutine[Any, Any, None]) -> None:
-        async with self._turn:
-            await verb
+        async def in_turn() -> None:
+            async with self._turn:
+                await verb()
+
+        spawn(self, in_turn, "verbs")
 
     async def confirmed(self, confirm: "Confirm") -> bool:
         """Return whether a person said yes."""
         answer = await self.app.push_screen_wait(confirm)
         return answer
 
-    def expect(self, bead: str) -> None:
-        """Say who takes this bead when somebody does."""
-        self._expected.add(bead)
-
     def unmark(self) -> None:
         """Forget the marks."""
         self.lanes.unmark()
         self._lines["status"].repaint()
 
-    def _with_card(self, verb: Callable[[Card], Coroutine[Any, Any, None]]) -> None:
+    def _with_card(self, verb: Callable[[Card], Awaitable[None]]) -> None:
         async def later() -> None:
             if (card := self.card) is not None:
                 await verb(card)
 
-        self.do(later())
+        self.do(later)
 
     # the keys
 
@@ -295,7 +278,7 @@ class BoardScreen(Screen[None]):
 
     def action_bead_create(self) -> None:
         """Write a bead."""
-        self.do(writing.create(self))
+        self.do(lambda: writing.create(self))
 
     def action_bead_edit(self) -> None:
         """Change its words."""
@@ -303,7 +286,7 @@ class BoardScreen(Screen[None]):
 
     def action_convoy_create(self) -> None:
         """Make a convoy of the chosen beads."""
-        self.do(writing.create_convoy(self, self.lanes.chosen()))
+        self.do(lambda: writing.create_convoy(self, self.lanes.chosen()))
 
     def action_bead_dispatch(self) -> None:
         """Let an agent take the chosen beads."""
@@ -311,7 +294,7 @@ class BoardScreen(Screen[None]):
         async def later() -> None:
             await verbs.dispatch(self, self.lanes.chosen())
 
-        self.do(later())
+        self.do(later)
 
     def action_bead_retry(self) -> None:
         """Start it again."""
@@ -327,11 +310,11 @@ class BoardScreen(Screen[None]):
 
     def action_bead_raise(self) -> None:
         """One place up."""
-        self.do(verbs.place(self, -1))
+        self.do(lambda: verbs.place(self, -1))
 
     def action_bead_lower(self) -> None:
         """One place down."""
-        self.do(verbs.place(self, 1))
+        self.do(lambda: verbs.place(self, 1))
 
     def action_bead_more(self) -> None:
         """More urgent."""
@@ -377,7 +360,7 @@ class BoardScreen(Screen[None]):
     def action_bead_cancel(self) -> None:
         """Drop it, or the convoy that is chosen in the rail."""
         if (item := self.item) is not None and item.kind == "convoy":
-            self.do(verbs.cancel_convoy(self, item.key, item.name))
+            self.do(lambda: verbs.cancel_convoy(self, item.key, item.name))
         elif item is None:
             self._with_card(lambda card: verbs.cancel(self, card))
 
@@ -387,7 +370,7 @@ class BoardScreen(Screen[None]):
         """Let a convoy go."""
         item, card = self.item, self.card
         convoy = item.key if item and item.kind == "convoy" else card.convoy if card else ""
-        self.do(verbs.start_convoy(self, convoy))
+        self.do(lambda: verbs.start_convoy(self, convoy))
 
     def action_attempt_stop(self) -> None:
         """Stop its agent."""
@@ -395,7 +378,7 @@ class BoardScreen(Screen[None]):
 
     def action_board_pause(self) -> None:
         """Start no more agents, or go on."""
-        self.do(verbs.pause(self))
+        self.do(lambda: verbs.pause(self))
 
     def action_output_open(self) -> None:
         """What its agent prints."""
