@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from halftui.domain.graph import ANY_CHILDREN, HOLD, PINNED, EdgeKind
+from halftui.domain.graph import ANY_CHILDREN, HOLD, EdgeKind
 from halftui.domain.states import FINISHED, BeadState
 from halftui.domain.text import clean, clean_line
 from halftui.errors import Misconfigured

@@ -229,8 +229,7 @@ class Work(NamedTuple):
         return sum(f.minus for f in self.files)
 
 
-@dataclass(frozen=True, slots=True)
-class Twig:
+class Twig(NamedTuple):
     """A bead in a convoy's outline: it hangs below one bead that it waits for, `more` are the others."""
 
     card: Card
@@ -238,8 +237,7 @@ class Twig:
     more: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ConvoyDetail:
+class ConvoyDetail(NamedTuple):
     """A convoy and its beads in waves, each after all that it waits for."""
 
     convoy: ConvoyRow

@@ -104,9 +104,12 @@ def landed(tx: Tx, convoy_id: str, merged: str) -> None:
 
 @verb("convoy.land")
 def stay(tx: Tx, convoy_id: str, reason: str) -> None:
-    """Say why a convoy could not land; it keeps moving."""
+    """Say why a convoy could not land; it keeps moving. Who says the same again is not heard."""
     convoy = tx.get(Convoy, convoy_id)
-    convoy.remark = clean_line(reason, longest=500)
+    reason = clean_line(reason, longest=500)
+    if convoy.remark == reason or not is_due(tx, convoy):
+        return
+    convoy.remark = reason
     tx.touch(convoy, None)
     tx.record("convoy.stay", convoy_id, convoy.board_id, reason=convoy.remark)
 

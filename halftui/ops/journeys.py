@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from halftui.domain.graph import NEVER_READY_TYPES
+from halftui.domain.shown import ConvoyRow
 from halftui.ops.blocking import UNFINISHED, UNMET
 from halftui.store.store import Rows
 
@@ -60,6 +61,24 @@ class Due:
     remark: str  # why that was not possible, when it was tried
 
 
+def convoys(rows: Rows, board_id: str) -> tuple[ConvoyRow, ...]:
+    """Return the convoys, those under way first."""
+    states: dict[str, dict[str, int]] = {}
+    for convoy, name, count in rows.rows(
+        "SELECT b.convoy_id, CASE WHEN b.state = 'open' AND b.blockers > 0 THEN 'blocked'"
+        " WHEN b.state = 'open' THEN 'ready' ELSE b.state END, count(*)"
+        " FROM convoy c JOIN bead b ON b.convoy_id = c.id WHERE c.board_id = :b GROUP BY 1, 2 ORDER BY 2",
+        b=board_id,
+    ):
+        states.setdefault(convoy, {})[name] = int(count)
+    found = rows.rows(
+        "SELECT id, name, state, branch FROM convoy WHERE board_id = :b ORDER BY"
+        " CASE state WHEN 'moving' THEN 0 WHEN 'staged' THEN 1 ELSE 2 END, created_at DESC",
+        b=board_id,
+    )
+    return tuple(_convoy(rows, r[0], r[1], r[2], r[3], states.get(r[0], {})) for r in found)
+
+
 def course(rows: Rows, bead_id: str) -> Course:
     """Return where a bead's work merges."""
     home, branch, convoy = rows.rows(
@@ -109,6 +128,15 @@ def strandings(rows: Rows) -> list[tuple[str, tuple[str, ...]]]:
     found = rows.rows("SELECT id, stranded_at IS NOT NULL FROM convoy WHERE state = 'moving' ORDER BY id")
     each = [(str(convoy), bool(is_told), stranded(rows, str(convoy))) for convoy, is_told in found]
     return [(convoy, reasons) for convoy, is_told, reasons in each if bool(reasons) != is_told]
+
+
+def _convoy(rows: Rows, ident: str, name: str, state: str, branch: str, counts: dict[str, int]) -> ConvoyRow:
+    failed = counts.get("failed", 0) + counts.get("cancelled", 0)
+    is_going = state != "moving" or counts.get("active", 0) or counts.get("review", 0)
+    return ConvoyRow(
+        ident, name, state, sum(counts.values()), counts.get("done", 0) + failed,
+        tuple(counts.items()), failed, branch, () if is_going else stranded(rows, ident),
+    )  # fmt: skip
 
 
 def _stuck(rows: Rows, beads: list[str]) -> list[str]:

@@ -13,7 +13,6 @@ from halftui.domain.shown import (
     AttemptRow,
     BoardRow,
     Card,
-    ConvoyRow,
     Detail,
     Happened,
     Lane,
@@ -22,7 +21,8 @@ from halftui.domain.shown import (
 from halftui.domain.text import clean_line
 from halftui.errors import NotFound, Refused
 from halftui.ops.blocking import why_blocked
-from halftui.ops.journeys import OPEN_CHILDREN, stranded
+from halftui.ops.journeys import OPEN_CHILDREN
+from halftui.ops.journeys import convoys as convoys  # a part of a board's snapshot
 from halftui.store.store import Rows
 
 ALL = 2**62  # as a limit, in the words of every database
@@ -133,24 +133,6 @@ def agents(rows: Rows, board_id: str) -> tuple[AgentRow, ...]:
     status = {"": "idle", "asking": "asking"}
     listed = [AgentRow(r[0], r[1], r[2], status.get(r[3], "working"), *r[4:]) for r in found]
     return tuple(sorted(listed, key=lambda a: ("asking", "working", "idle").index(a.status)))
-
-
-def convoys(rows: Rows, board_id: str) -> tuple[ConvoyRow, ...]:
-    """Return the convoys, those under way first."""
-    states: dict[str, dict[str, int]] = {}
-    for convoy, name, count in rows.rows(
-        "SELECT b.convoy_id, CASE WHEN b.state = 'open' AND b.blockers > 0 THEN 'blocked'"
-        " WHEN b.state = 'open' THEN 'ready' ELSE b.state END, count(*)"
-        " FROM convoy c JOIN bead b ON b.convoy_id = c.id WHERE c.board_id = :b GROUP BY 1, 2 ORDER BY 2",
-        b=board_id,
-    ):
-        states.setdefault(convoy, {})[name] = int(count)
-    found = rows.rows(
-        "SELECT id, name, state, branch FROM convoy WHERE board_id = :b ORDER BY"
-        " CASE state WHEN 'moving' THEN 0 WHEN 'staged' THEN 1 ELSE 2 END, created_at DESC",
-        b=board_id,
-    )
-    return tuple(_convoy(rows, r[0], r[1], r[2], r[3], states.get(r[0], {})) for r in found)
 
 
 def asks(rows: Rows, board_id: str) -> tuple[Ask, ...]:
@@ -389,15 +371,6 @@ def _blockers(rows: Rows, bead_id: str) -> tuple[str, ...]:
         s=bead_id,
     )
     return tuple(str(r[0]) for r in found)
-
-
-def _convoy(rows: Rows, ident: str, name: str, state: str, branch: str, counts: dict[str, int]) -> ConvoyRow:
-    failed = counts.get("failed", 0) + counts.get("cancelled", 0)
-    is_going = state != "moving" or counts.get("active", 0) or counts.get("review", 0)
-    return ConvoyRow(
-        ident, name, state, sum(counts.values()), counts.get("done", 0) + failed,
-        tuple(counts.items()), failed, branch, () if is_going else stranded(rows, ident),
-    )  # fmt: skip
 
 
 def _edges(rows: Rows, bead_id: str, here: str, there: str) -> tuple[tuple[str, str, str], ...]:

@@ -11,7 +11,6 @@ Only the board writes there. git never runs in an agent's clone once the agent h
 
 import fcntl
 import os
-import re
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
@@ -25,6 +24,7 @@ from halftui.errors import Conflict, NotFound, Refused
 from halftui.workspace import landing
 from halftui.workspace.diff import Changes, list_changes, read_patch, readable
 from halftui.workspace.git import SHA, Git, carry, check_version
+from halftui.workspace.message import people, with_trailer
 from halftui.workspace.origin import HEADS, URL_PROTOCOLS, Origin, branches
 from halftui.workspace.tree import (
     BRANCHES,
@@ -42,6 +42,7 @@ CAP: Final = 1 << 30  # bytes of objects in one bead's clone
 TRACKED: Final = "refs/remotes/origin/"
 
 _OWN: Final = "refs/halftui/"
+_BOARD: Final = Person("HalfTUI", "halftui@localhost")
 
 # Faults that old tools left in many a history; harmless, and nobody can mend them now.
 _OLD_FAULTS: Final = (
@@ -119,19 +120,17 @@ class Repository:
     def follow(self, branch: str, home: str, *, takes_home: bool = False) -> None:
         """Make a convoy's branch at the origin's branch `home`, unless it is there.
 
-        One that adds nothing to `home` follows it; with `takes_home` any other takes in what is new
-        there. Raises Refused if that conflicts.
+        One that adds nothing to `home` follows it; with `takes_home` any other merges it. Raises Refused.
         """
         with self._locked():
             here, top = self._read(HEADS + branch), self.tip(home)
             if here is None or self._merge_base(here, top) == here:
                 self._update({HEADS + branch: top})
             elif takes_home:
-                board = Person("HalfTUI", "halftui@localhost")
-                merged = self.merge(branch, top, branch, f"Take in {home}", board, board, noun="Convoy")
+                merged = self.merge(branch, top, branch, f"Take in {home}", _BOARD, _BOARD, noun="Convoy")
                 if isinstance(merged, Clash):
-                    paths = ", ".join(merged.paths[:5])
-                    raise Refused(f"{branch} conflicts with {home} in {paths}", "settle that by hand")
+                    where = f"in {', '.join(merged.paths[:5])}"
+                    raise Refused(f"{branch} conflicts with {home} {where}", f"let a bead merge {home}")
                 self._update({HEADS + branch: merged.sha})
 
     def advance(self, merged: Merged, branch: str) -> None:
@@ -152,8 +151,8 @@ class Repository:
         origin's branch `home` beside it, is brought up to date. `author` is who commits in it.
         """
         tree = Tree(into.absolute(), bead, base)
-        seen = {name: sha for name in {base, home or base} if (sha := self._read(self._upstream(name)))}
-        refs = {TRACKED + name: sha for name, sha in seen.items()}
+        names = {base, home or base}
+        refs = {TRACKED + name: sha for name in names if (sha := self._read(self._upstream(name)))}
         with self._locked("clone"):
             if not tree.path.is_dir() or not any(tree.path.iterdir()):
                 self._begin(tree, author, refs)
@@ -166,9 +165,8 @@ class Repository:
 
         Raises Conflict if something is there.
         """
-        nobody = Person("HalfTUI", "halftui@localhost")
         with self._locked("clone"):
-            self._plant(into.absolute(), "merged", self._commit(sha), {}, nobody)
+            self._plant(into.absolute(), "merged", self._commit(sha), {}, _BOARD)
 
     def collect(self, tree: Tree, epoch: int, cap: int = CAP) -> str | None:
         """Take in the agent's branch; return its commit, or None if it adds nothing to the base.
@@ -212,8 +210,7 @@ class Repository:
     ) -> Merged | Clash:  # fmt: skip
         """Merge `tip` with a convoy's branch or the origin's branch `target`; nothing is checked out.
 
-        Without other work on the target, the result is `tip` itself. Raises Refused if the two
-        have no commit in common.
+        Without other work on the target, the result is `tip` itself. Raises Refused for unrelated ones.
         """
         onto, tip = self.tip(target), self._commit(tip)
         if self._merge_base(onto, tip) == onto:
@@ -229,8 +226,8 @@ class Repository:
         tree, *paths = (readable(part) for part in answer.out.split(b"\0"))
         if answer.code:
             return Clash(tuple(dict.fromkeys(path for path in paths if path)), onto)
-        git = self._git.having(env=_people(author, committer))
-        text = _with_trailer(message, f"HalfTUI-{noun}: {bead}").encode("utf-8", "replace")
+        git = self._git.having(env=people(author, committer))
+        text = with_trailer(message, f"HalfTUI-{noun}: {bead}").encode("utf-8", "replace")
         return Merged(git.text("commit-tree", tree, "-p", onto, "-p", tip, "-F", "-", stdin=text), onto)
 
     def land(self, merged: Merged, origin: Origin, target: str) -> None:
@@ -401,18 +398,3 @@ def _present(git: Git, shas: set[str]) -> set[str]:
 
 def _fetch_levels() -> dict[str, str]:
     return {f"fetch.fsck.{fault}": "ignore" for fault in _OLD_FAULTS}
-
-
-def _people(author: Person, committer: Person) -> dict[str, str]:
-    pairs = (("AUTHOR", author), ("COMMITTER", committer))
-    named = {f"GIT_{role}_NAME": person.name or "HalfTUI" for role, person in pairs}
-    return {**named, **{f"GIT_{role}_EMAIL": person.email for role, person in pairs}}
-
-
-def _with_trailer(message: str, trailer: str) -> str:
-    """Return the message with a trailer, joined to trailers that it ends with."""
-    text = message.replace("\0", "").strip() or f"Merge {trailer.partition(' ')[2]}"
-    *before, last = text.split("\n\n")
-    has_trailers = before and all(re.match(r"[\w-]+: ", line) for line in last.splitlines())
-    gap = "\n" if has_trailers else "\n\n"
-    return f"{text}{gap}{trailer}\n"

@@ -184,7 +184,7 @@ def test_a_deep_family(world: World, many: int) -> None:
     ids = world.do(family)
     cause = world.bead("cause")
     world.do(edges.link, ids[0], cause)
-    assert world.ask(views.lane, world.board, "blocked").total == 500
+    assert world.ask(views.lane, world.board, "blocked").total == depth
     assert world.shown(ids[-1]).why == (f"{ids[0]}, its parent, waits for {cause} cause (open)",)
     world.do(beads.cancel, cause)
     assert world.ask(views.lane, world.board, "ready").total == depth
