@@ -216,7 +216,7 @@ def test_a_planned_convoy(line: Line, form: str) -> None:
     shown = line.ok("convoy", "show", "auth-rework").out.splitlines()
     assert shown[0].endswith("· on convoy/auth-rework")
     assert [row.split() for row in shown[2:5]] == [
-        ["·", audit, "Audit", "1"], ["└─◌", extract, "Extract", "2"],
+        ["◌", audit, "Audit", "1"], ["└─◌", extract, "Extract", "2"],
         ["└─◌", login, "Login", "3", "+1", "blocker", audit],
     ]  # fmt: skip
     again = line.ok("convoy", "create", "Other", "-f", "-", "--start", "-o", "json", stdin=text).json
@@ -229,9 +229,9 @@ def test_a_plan_in_a_file_is_complained_of_by_line(line: Line, tmp_path: Path) -
     ran = line("convoy", "create", "-f", str(file))
     assert (ran.code, "can't be read: No such file" in ran.err) == (2, True)
     for text, says in (
-        ("name: x\nbeads:\n  - titel: y\n", f"{file}, line 3, beads[0].titel: this is no field"),
+        ("name: x\nbeads:\n  - heading: y\n", f"{file}, line 3, beads[0].heading: this is no field"),
         ("name: x\nbeads: [\n", f"{file}, line 3: "),
-        ("name: x\nbeads: [{title: y, after: none}]", f"{file}, line 2, beads[0].after: "),
+        ("name: x\nbeads: [{title: y, after: none}]", f"{file}, line 2, beads[0].after[0]: "),
         ("name: x\nbeads: &a [*a]", f"{file}, line 2: aliases are not understood"),
         ("name: x\nname: y", f"{file}, line 2: name stands there twice"),
         ("name: !!python/name:os.system x", f"{file}, line 1: tags are not understood"),
@@ -248,6 +248,16 @@ def test_a_plan_in_a_file_is_complained_of_by_line(line: Line, tmp_path: Path) -
     assert "no UTF-8" in line("convoy", "create", "-f", str(file)).err
     assert line("convoy", "create", "x", line.bead(), "-f", str(file)).code == 2
     assert line.ok("convoy", "list", "-o", "json").json == []
+
+
+def test_the_inbox_names_a_convoy_that_stands(line: Line) -> None:
+    bead = line.bead("a")
+    line.ok("convoy", "create", "Trip", bead, "--start")
+    line.ok("bead", "hold", bead, "ask Bo")
+    told = f"stranded: Trip: {bead} a is on hold: ask Bo"
+    assert line.ok("inbox").out.splitlines()[-1] == told
+    assert line.ok("inbox", "-o", "json").json == []
+    assert line.ok("convoy", "show", "trip").out.splitlines()[-1] == f"stranded: {bead} a is on hold: ask Bo"
 
 
 def test_deleting_and_moving_beads(line: Line) -> None:
