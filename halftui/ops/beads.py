@@ -108,6 +108,16 @@ def rank_between(
         _rank_anew(tx, row.board_id)
 
 
+@verb("bead.rank")
+def rank_together(
+    tx: Tx, beads: Sequence[str], before: str | None, behind: str | None, priority: int | None = None
+) -> None:
+    """Place beads one after the other, as `rank_between` places one."""
+    for bead in beads:
+        rank_between(tx, bead, before, behind, priority)
+        before = bead
+
+
 @verb("bead.claim")
 def claim(tx: Tx, bead: str, version: int | None = None) -> None:
     """Take a bead to work on it by hand; the same claimer again is a success.

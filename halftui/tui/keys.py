@@ -78,6 +78,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("cursor.last", "G,end", "last", "To the lane's last card", "lanes", 9, MOVE),
     Action("cursor.half_down", "ctrl+d,pagedown", "half page", "Half a page down", "lanes", 9, MOVE),
     Action("cursor.half_up", "ctrl+u,pageup", "half page", "Half a page up", "lanes", 9, MOVE),
+    Action("back", "escape", "back", "Put back what is dragged, or forget the marks", "board", 9, MOVE),
     Action("pane.next", "tab", "pane", "To the lanes, the rail, the output", "board", 8, MOVE),
     Action("pane.previous", "shift+tab", "pane", "The same, backwards", "board", 9, MOVE),
 

@@ -331,3 +331,23 @@ async def test_each_place_is_one_digit(busy: Stage, key: str, words: str, size: 
         assert words in player.text
         await player.press("1")
         assert player.app.screen is player.board
+
+
+async def test_the_cursor_begins_where_there_are_cards(empty: Stage) -> None:
+    empty.bead("Only one")
+    empty.claim("Only one")
+    async with playing(empty) as player:
+        assert player.board.lanes.here == "working"
+        assert player.board.lanes.lane.has_focus
+        assert "n writes a bead" in " ".join(player.text.split())
+
+
+async def test_without_a_chosen_card_the_dock_shows_who_works(empty: Stage) -> None:
+    empty.bead("Only one")
+    claim = empty.claim("Only one")
+    await empty.print(claim, ("say", "I begin."))
+    async with playing(empty) as player:
+        await player.press("l")
+        assert player.board.card is None
+        await player.pilot.pause(0.5)
+        assert "I begin." in player.text

@@ -14,7 +14,10 @@ from halftui.tui.keys import bindings
 from halftui.tui.moves import LANES
 from halftui.tui.places import LANE, widths
 from halftui.tui.themes import Inks
+from halftui.tui.widgets import empty
 from halftui.tui.widgets.lane import Lane
+
+START = ("ready", "working", "review", "blocked", "done")  # where something is to do comes first
 
 
 class Lanes(Horizontal):
@@ -28,6 +31,9 @@ class Lanes(Horizontal):
 
     class Beyond(Message):
         """The cursor wants to go right of the last lane."""
+
+    class LostMouse(Message):
+        """Somebody took the mouse away."""
 
     def __init__(self, inks: Inks) -> None:
         super().__init__(id="lanes")
@@ -45,10 +51,16 @@ class Lanes(Horizontal):
 
     # what they show
 
+    def begin(self, snapshot: Snapshot) -> None:
+        """Put the cursor where there are cards."""
+        self.here = next((name for name in START if snapshot.lane(name).total), "ready")
+
     def show(self, snapshot: Snapshot, now: float) -> None:
         """Draw what changed."""
         asked: Mapping[str, float] = {ask.bead: ask.asked_at for ask in snapshot.asks}
         self.by_name["working"].note = f"/{snapshot.board.cap}"
+        is_empty = not any(lane.total for lane in snapshot.lanes)
+        self.by_name["ready"].empty = empty.FIRST if is_empty else empty.WORDS["ready"]
         for name, lane in self.by_name.items():
             lane.show(snapshot.lane(name), now, asked)
         before, self._ended = self.names, snapshot.lane("closed").total
@@ -143,6 +155,16 @@ class Lanes(Horizontal):
         """The cursor is where the focus is."""
         if isinstance(event.widget, Lane) and event.widget.lane != self.here:
             self.go(event.widget.lane)
+
+    def on_mouse_release(self) -> None:
+        """Whoever dragged hears of it."""
+        self.post_message(self.LostMouse())
+
+    def under(self, x: int, y: int) -> Lane | None:
+        """Return the lane at a cell of the screen."""
+        return next(
+            (lane for lane in self.by_name.values() if lane.display and lane.region.contains(x, y)), None
+        )
 
     # its keys
 
