@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,6 @@ from halftui.cli import parser
 from halftui.cli.door import Beginning, Check, Door, ImageRow, Showing
 from halftui.main.house import House
 from halftui.ops import views
-from halftui.service.service import Service
 from halftui.settings import Settings
 
 if TYPE_CHECKING:
@@ -53,20 +53,25 @@ def _init(chosen: Settings, beginning: Beginning) -> str:
 
 
 def _tui(chosen: Settings, board: str) -> int:
+    gc.disable()  # the app lets it work again once the first frame is drawn and its objects are frozen
     house = House(chosen)
-    return _open(house, house.service, board, lambda: house.engine(house.service))
+    return asyncio.run(_open(house, board, lambda: house.engine(house.service)))
 
 
-def _open(house: House, service: Service, board: str, make_engine: Callable[[], Engine]) -> int:
+async def _open(house: House, board: str, make_engine: Callable[[], Engine]) -> int:
     from halftui.main.show import show
     from halftui.tui.app import HalfApp
 
-    async def run() -> int:
-        return await show(
-            house, HalfApp(service, board, theme=house.settings.theme, owns_agents=True), make_engine
-        )
-
-    return asyncio.run(run())
+    database = house.settings.database_url.partition(":")[0].partition("+")[0]
+    app = HalfApp(
+        house.service,
+        board,
+        owns_agents=True,
+        is_alone=True,
+        theme=house.settings.theme,
+        database=database,
+    )
+    return await show(house, app, make_engine)
 
 
 def _demo(chosen: Settings, showing: Showing) -> int:
@@ -81,12 +86,7 @@ async def _demonstrate(chosen: Settings, showing: Showing) -> int:
         engine = _engine_of(house)
         if showing.is_headless:
             return await _run_headless(house, board, engine, showing)
-        from halftui.main.show import show
-        from halftui.tui.app import HalfApp
-
-        return await show(
-            house, HalfApp(house.service, board.id, theme=chosen.theme, owns_agents=True), engine
-        )
+        return await _open(house, board.id, engine)
 
 
 def _set_stage(chosen: Settings, stage: Stage) -> tuple[House, BoardRow]:

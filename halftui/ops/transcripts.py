@@ -29,13 +29,25 @@ def append(tx: Tx, attempt: str, entries: Sequence[Entry], now: str) -> None:
 
     Lines that the journal has already are left out, so that a write may be tried again.
     """
+    append_each(tx, [(attempt, entries, now)])
+
+
+@verb("line.append")
+def append_each(tx: Tx, stretches: Sequence[tuple[str, Sequence[Entry], str]]) -> None:
+    """Do as `append` does for several attempts: their ids, lines and what they do now."""
     tx.change_each(
         "INSERT INTO line (attempt_id, number, at, kind, text) VALUES (:a, :n, :t, :k, :x)"
         " ON CONFLICT DO NOTHING",
-        [{"a": attempt, "n": n, "t": at, "k": kind, "x": text} for n, at, kind, text in entries],
+        [
+            {"a": attempt, "n": n, "t": at, "k": kind, "x": text}
+            for attempt, entries, _ in stretches
+            for n, at, kind, text in entries
+        ],
     )
-    if now:
-        tx.change("UPDATE attempt SET now = :x WHERE id = :a AND ended_at IS NULL", x=now, a=attempt)
+    tx.change_each(
+        "UPDATE attempt SET now = :x WHERE id = :a AND ended_at IS NULL",
+        [{"x": now, "a": attempt} for attempt, _, now in stretches if now],
+    )
 
 
 def read(rows: Rows, attempt: str, after: int = 0, most: int = 2_000) -> Lines:

@@ -8,7 +8,7 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -23,7 +23,7 @@ from halftui.store.store import Store
 log = logging.getLogger(__name__)
 
 RING = 5_000  # lines kept in memory for each live attempt
-FLUSH_SECONDS = 0.05
+FLUSH_SECONDS = 0.15  # a transaction costs more than its lines
 FRAME_SECONDS = 0.04  # a follower is woken at most 25 times a second
 POLL_SECONDS = 0.4  # for attempts that another process runs
 LONGEST = 8_192
@@ -48,7 +48,6 @@ class Ring:
         self.entries: deque[Entry] = deque(maxlen=RING)
         self.last = last  # the newest line's number
         self.pending: deque[Entry] = deque(maxlen=PENDING)  # not in the journal yet
-        self.writing = asyncio.Lock()
         self.now = ""
         self.changed = asyncio.Event()
 
@@ -70,6 +69,7 @@ class Lines:
         self.redact = redact or Redactor()
         self._rings: dict[str, Ring] = {}
         self._stirred = asyncio.Event()
+        self._writing = asyncio.Lock()
 
     def open(self, attempt: str, last: int = 0) -> None:
         """Begin an attempt's lines after number `last`."""
@@ -98,7 +98,7 @@ class Lines:
         Raises Unavailable if the database does not answer; what is left is lost then.
         """
         try:
-            await self._flush(attempt)
+            await self._flush([attempt])
         finally:
             self._rings.pop(attempt).changed.set()
 
@@ -109,8 +109,7 @@ class Lines:
             self._stirred.clear()
             await asyncio.sleep(FLUSH_SECONDS)
             try:
-                for attempt in list(self._rings):
-                    await self._flush(attempt)
+                await self._flush(list(self._rings))
             except Unavailable as error:
                 log.warning("the journal waits: %s", error)
                 await asyncio.sleep(RETRY_SECONDS)
@@ -152,15 +151,21 @@ class Lines:
         if ring.last <= after and self._rings.get(attempt) is ring:
             await ring.changed.wait()
 
-    async def _flush(self, attempt: str) -> None:
-        """Write the pending lines; after a cancellation some may be written twice, which changes nothing."""
-        ring = self._rings.get(attempt)
-        if ring is None:
-            return
-        async with ring.writing:
-            while batch := tuple(islice(ring.pending, BATCH)):
-                await asyncio.to_thread(
-                    self._store.write, ENGINE, transcripts.append, attempt, batch, ring.now
-                )
-                while ring.pending and ring.pending[0][0] <= batch[-1][0]:
-                    ring.pending.popleft()
+    async def _flush(self, attempts: Sequence[str]) -> None:
+        """Write the pending lines; after a cancellation some may be written twice, which changes nothing.
+
+        All attempts' lines go in one transaction, whose cost is larger than theirs.
+        """
+        async with self._writing:
+            while batches := self._batches(attempts):
+                stretches = [(attempt, batch, ring.now) for attempt, ring, batch in batches]
+                await asyncio.to_thread(self._store.write, ENGINE, transcripts.append_each, stretches)
+                for _, ring, batch in batches:
+                    while ring.pending and ring.pending[0][0] <= batch[-1][0]:
+                        ring.pending.popleft()
+                if all(len(batch) < BATCH for _, _, batch in batches):
+                    return  # what came meanwhile waits for the next time, else slow disks never rest
+
+    def _batches(self, attempts: Sequence[str]) -> list[tuple[str, Ring, tuple[Entry, ...]]]:
+        found = [(a, self._rings[a]) for a in attempts if a in self._rings]
+        return [(a, ring, tuple(islice(ring.pending, BATCH))) for a, ring in found if ring.pending]

@@ -105,6 +105,9 @@ class Review:
     def _conflicts(self, repository: Repository, detail: Detail) -> tuple[str, ...]:
         if BeadState(detail.card.state) is not BeadState.REVIEW:
             return ()
+        origin = self._origin(self._board)
+        if not origin.is_url:  # an address is asked when it is accepted: looking must not wait for a network
+            repository.refresh(origin)
         merged = self._try(repository, detail)
         return tuple(clean(path) for path in merged.paths) if isinstance(merged, Clash) else ()
 

@@ -162,7 +162,7 @@ class Store:
 
     def revision(self) -> str:
         """Return the schema's revision, or "" if there is no database yet."""
-        if self.path and not self.path.exists():
+        if self.path and not _is_there(self.path):
             return ""
         try:
             rows = self.read(lambda r: r.rows("SELECT version_num FROM alembic_version"))
@@ -209,7 +209,7 @@ class Store:
         try:
             return self._readers.get_nowait()
         except Empty:
-            if not path.exists():
+            if not _is_there(path):
                 raise MissingTable(*_NO_DATABASE) from None
             connection = sqlite3.connect(
                 f"{path.absolute().as_uri()}?mode=rw",  # reading makes no file
@@ -300,6 +300,16 @@ def _checked(url: str) -> str:
         f"{kind or 'nothing'} is no database that HalfTUI can use",
         "write sqlite:////folder/file.db or postgresql://user@host/name",
     )
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError as error:
+        raise Misconfigured(
+            f"the database {path} can't be reached: {error.strerror}",
+            "check the folder's permissions, or name another database with --database",
+        ) from error
 
 
 def _make_folder(folder: Path) -> None:

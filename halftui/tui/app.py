@@ -110,8 +110,6 @@ class HalfApp(App[None]):
         """Follow the board, and get ready for the first write while nobody waits."""
         watch = self.service.watch(self.board)
         self._unsubscribe = watch.subscribe(self._hear)
-        if self._follows:
-            self.call_after_refresh(spawn, self, self._follow)
         for error in self._wrong:
             self.refuse(error)
         self.set_timer(WARM_UP_SECONDS, partial(spawn, self, self._warm_up))
@@ -126,6 +124,8 @@ class HalfApp(App[None]):
     def on_ready(self) -> None:
         """Tell whoever waits that the first frame is drawn."""
         self.drawn.set()
+        if self._follows:
+            spawn(self, self._follow)
 
     def on_unmount(self) -> None:
         """Hear no more of the board."""

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from tests.bench import agents, dispatch, keys, scene, start
+from tests.bench import agents, dispatch, keys, output, scene, start
 from tests.bench.table import Row, table
 
 Measure = Callable[[Path, int], Iterator[Row]]
@@ -19,6 +19,8 @@ MEASURES: Mapping[str, Measure] = {
     "P1": start.first_frames,
     "P3": keys.cursor,
     "P4": keys.moves,
+    "P6": output.memory,
+    "P8": output.lines,
     "P10": dispatch.readiness,
     "P12": dispatch.throughput,
     "P11": agents.run,

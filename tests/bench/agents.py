@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from halftui.domain.actor import person
 from halftui.ops import beads
@@ -24,6 +25,12 @@ from tests.helpers.docker import prepare
 TRIES = 10
 CAP = 60.0  # seconds
 FIRST = b'"type":"assistant"'
+TIMES = """
+SELECT verb, at FROM event WHERE subject = :a AND verb = 'bead.approve'
+  OR subject = :b AND verb = 'bead.claim'
+  OR subject = :t AND verb = 'attempt.start'
+UNION SELECT 'say', min(at) FROM line WHERE attempt_id = :t AND kind = 'say'
+"""
 STEPS = ("bead.approve", "bead.claim", "attempt.start", "say")
 
 
@@ -64,7 +71,7 @@ def _rows(where: str, measured: tuple[list[Trial], list[float]]) -> Iterator[Row
 
 
 async def _measure(
-    folder: Path, sandbox: str, tries: int, settings: Mapping[str, str]
+    folder: Path, sandbox: str, tries: int, settings: Mapping[str, Any]
 ) -> tuple[list[Trial], list[float]]:
     folder.mkdir()
     async with scene(folder, "claude", sandbox, **settings) as at, at.working():
@@ -85,24 +92,18 @@ async def _unblock(at: Scene) -> Trial:
     await asyncio.sleep(0.3)  # what that woke is done
     await asyncio.to_thread(at.house.review(at.board.id).accept, first)
     await at.until(lambda: at.see(second).card.state == "review", CAP)
-    times = store.read(lambda rows: dict(rows.rows(
-        "SELECT verb, at FROM event WHERE (subject = :a AND verb = 'bead.approve') OR (subject = :b AND verb ="
-        " 'bead.claim') OR (subject = :t AND verb = 'attempt.start')"
-        " UNION SELECT 'say', min(at) FROM line WHERE attempt_id = :t AND kind = 'say'",
-        a=first, b=second, t=f"{second}@1",
-    )))  # fmt: skip
-    began, *later = (float(times[step]) for step in STEPS)
+    found = store.read(lambda rows: rows.rows(TIMES, a=first, b=second, t=f"{second}@1"))
+    times = {str(step): float(at) for step, at in found}
+    began, *later = (times[step] for step in STEPS)
     return Trial(*(moment - began for moment in later))
 
 
 async def _alone(at: Scene, folder: Path, kind: str) -> float:
     """Return the seconds until the CLI alone, in a clone that is there, said its first word."""
     place = Path(tempfile.mkdtemp(dir=folder))
-    places = Places(
-        place / "work", place / "home", place / "run", place / "objects", ClaudeRuntime().program()
-    )
-    for made in (places.work, places.home, places.sockets, places.objects):
-        made.mkdir()
+    for name in ("work", "home", "run"):
+        (place / name).mkdir()
+    places = Places(place / "work", place / "home", place / "run", tool=ClaudeRuntime().program())
     sandbox = await at.house.sandbox(at.board)
 
     async def credential() -> Credential:

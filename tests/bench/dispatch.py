@@ -1,13 +1,15 @@
 """P10 and P12: how soon the engine sees what is ready, and how many attempts it can run in a second."""
 
 import asyncio
+import itertools
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
+from typing import Any
 
-from halftui.domain.actor import person
+from halftui.domain.actor import Actor, person
 from halftui.domain.happenings import Ended, Happening, Outcome
 from halftui.domain.shown import BoardRow
 from halftui.engine.engine import Engine
@@ -18,6 +20,7 @@ from halftui.ops.attempts import Claim
 from halftui.runtime.base import Abilities, Brief, Command, Desk
 from halftui.runtime.base import Process as Program
 from halftui.sandbox.base import Exit, Found, Inside, Places, Spec
+from halftui.store.store import Store
 from halftui.workspace.tree import Person, Tree
 from tests.bench import scene
 from tests.bench.table import Row, Series, p99
@@ -45,8 +48,9 @@ class NoProcess:
 
     async def output(self, start: int = 0) -> AsyncIterator[bytes]:
         """Yield nothing."""
-        for nothing in ():
-            yield nothing
+        nothing: tuple[bytes, ...] = ()
+        for chunk in nothing:
+            yield chunk
 
     async def error_tail(self) -> str:
         """Return nothing."""
@@ -135,7 +139,9 @@ def throughput(folder: Path, runs: int) -> Iterator[Row]:
     first = Series(tuple(cpu for _, cpu in figures[SIZES[0]]))
     for size, found in figures.items():
         metric = f"no-op attempts, a board of {size:,} beads"
-        yield Row("P12", f"{metric}: time each", "ms", Series(tuple(wall for wall, _ in found)), most=1000 / 200)
+        yield Row(
+            "P12", f"{metric}: time each", "ms", Series(tuple(wall for wall, _ in found)), most=1000 / 200
+        )
         cpu = Series(tuple(cpu for _, cpu in found))
         yield Row("P12", f"{metric}: CPU each", "ms", cpu, f"{SIZES[0]} beads", first, times=1.2)
 
@@ -176,30 +182,39 @@ def _engine(house: House) -> Engine:
         yield Way("api-key")
 
     engine = house.engine(
-        house.service, sandbox=sandbox, runtime=runtime, gate=gate, repository=NoRepository, origin=lambda _: None
+        house.service,
+        sandbox=sandbox,
+        runtime=runtime,
+        gate=gate,
+        repository=NoRepository,
+        origin=lambda _: None,
     )
     engine.cap = AT_ONCE
     return engine
 
 
-async def _drain(house: House) -> tuple[float, float]:
-    """Return the milliseconds and the CPU milliseconds for each of the first attempts."""
-    engine = _engine(house)
-    ended = 0
-    over = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    count = house.store.write
+def _overhear(store: Store, told: Callable[[str, Any], None]) -> None:
+    """Call `told` with the op's name and its result after each committed write, in its thread."""
+    plain: Callable[..., Any] = store.write
 
-    def write(*args: object, **kwargs: object) -> object:
-        nonlocal ended
-        result = count(*args, **kwargs)  # type: ignore[arg-type]  # whatever the engine writes
-        if getattr(args[1], "__name__", "") == "end":
-            ended += 1
-            if ended == DONE:
-                loop.call_soon_threadsafe(over.set)
+    def write(actor: Actor, op: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        result = plain(actor, op, *args, **kwargs)
+        told(op.__name__, result)
         return result
 
-    setattr(house.store, "write", write)  # noqa: B010 - a method is replaced on purpose
+    setattr(store, "write", write)  # noqa: B010 - a method of this one store is replaced
+
+
+async def _drain(house: House) -> tuple[float, float]:
+    """Return the milliseconds and the CPU milliseconds for each of the first attempts."""
+    engine, over, ended = _engine(house), asyncio.Event(), itertools.count(1)
+    loop = asyncio.get_running_loop()
+
+    def told(op: str, _: object) -> None:
+        if op == "end" and next(ended) == DONE:
+            loop.call_soon_threadsafe(over.set)
+
+    _overhear(house.store, told)
     wall, cpu = time.perf_counter(), time.process_time()
     async with asyncio.TaskGroup() as group:
         group.create_task(engine.run())
@@ -213,31 +228,33 @@ async def _drain(house: House) -> tuple[float, float]:
 
 async def _claims(house: House, count: int) -> tuple[float, ...]:
     """Return the milliseconds from one bead's acceptance to the committed claim of the next."""
-    engine, service = _engine(house), house.service
-    claimed: dict[str, float] = {}
-    plain = house.store.write
+    engine, claims, found = _engine(house), asyncio.Queue[float](), []
+    loop = asyncio.get_running_loop()
 
-    def write(*args: object, **kwargs: object) -> object:
-        result = plain(*args, **kwargs)  # type: ignore[arg-type]  # whatever the engine writes
+    def told(_: str, result: object) -> None:
         if isinstance(result, Claim):
-            claimed[result.bead] = time.perf_counter()
-        return result
+            loop.call_soon_threadsafe(claims.put_nowait, time.perf_counter())
 
-    found = []
+    _overhear(house.store, told)
     async with asyncio.TaskGroup() as group:
         group.create_task(engine.run())
         for number in range(count):
-            first = service.write(beads.create, "shop", f"First {number}", hold="done by hand")
-            second = service.write(beads.create, "shop", f"Second {number}", after_beads=[first])
-            plain(person("bob"), beads.claim, first)
-            plain(person("bob"), beads.submit, first, "by hand")
-            await asyncio.sleep(0.1)
-            setattr(house.store, "write", write)  # noqa: B010 - a method is replaced on purpose
-            await asyncio.to_thread(plain, house.actor, beads.approve, first)
+            first = await asyncio.to_thread(_chain, house, number)
+            await asyncio.sleep(0.1)  # what that woke is done
+            await asyncio.to_thread(house.service.write, beads.approve, first)
             began = time.perf_counter()
-            while second not in claimed:
-                await asyncio.sleep(0.01)
-            found.append(1000 * (claimed[second] - began))
+            async with asyncio.timeout(PATIENCE):
+                found.append(1000 * max(await claims.get() - began, 0.0))
         engine.stop()
     house.store.close()
     return tuple(found)
+
+
+def _chain(house: House, number: int) -> str:
+    """Make a bead that another waits for, and bring it to its review."""
+    write = house.service.write
+    first = write(beads.create, "shop", f"First {number}", hold="done by hand")
+    write(beads.create, "shop", f"Second {number}", after_beads=[first])
+    house.store.write(person("bob"), beads.claim, first)
+    house.store.write(person("bob"), beads.submit, first, "by hand")
+    return first

@@ -98,10 +98,38 @@ def _cursor_rows(played: dict[str, Played], fault: str) -> Iterator[Row]:
     busy = p99(late["bare"].values)
     doubt = fault or (f"the bare loop's p99 is {busy:.1f} ms" if busy > BARE_P99 else "")
     minimal, peer = "minimal app, 100,000", f"{scene.PEER}, 1,000"
-    yield Row("P3", "cursor key, 100,000 cards: p50", "ms", late["large"], minimal, late["minimal"], times=1.5, doubt=fault)
-    yield Row("P3", "the same: p99", "ms", late["large"], minimal, late["minimal"], times=2, statistic=p99, doubt=doubt)
+    yield Row(
+        "P3",
+        "cursor key, 100,000 cards: p50",
+        "ms",
+        late["large"],
+        minimal,
+        late["minimal"],
+        times=1.5,
+        doubt=fault,
+    )
+    yield Row(
+        "P3",
+        "the same: p99",
+        "ms",
+        late["large"],
+        minimal,
+        late["minimal"],
+        times=2,
+        statistic=p99,
+        doubt=doubt,
+    )
     yield Row("P3", "the same: CPU", "ms", cpu["large"], minimal, cpu["minimal"], doubt=fault)
-    yield Row("P3", "cursor key, 1,000 cards: CPU", "ms", cpu["small"], peer, cpu["peer"], times=1 / 100, doubt=fault)
+    yield Row(
+        "P3",
+        "cursor key, 1,000 cards: CPU",
+        "ms",
+        cpu["small"],
+        peer,
+        cpu["peer"],
+        times=1 / 100,
+        doubt=fault,
+    )
     yield Row("P3", "the same: p50", "ms", late["small"], peer, late["peer"], doubt=fault)
     yield Row("P3", "bare event loop: p99", "ms", late["bare"], statistic=p99)
 
@@ -111,7 +139,9 @@ def moves(folder: Path, runs: int) -> Iterator[Row]:
     place = scene.board(folder / "b1000", 1_000)
     other = scene.peer(folder / "p1000", 1_000)
     with ExitStack() as stack:
-        own, peer = (Played(stack.enter_context(_open(p))) for p in (scene.halftui(place, "--board", "shop"), other))
+        own, peer = (
+            Played(stack.enter_context(_open(p))) for p in (scene.halftui(place, "--board", "shop"), other)
+        )
         own.settle()
         peer.settle()
         before, count = _events(place), max(runs, MOVES)
@@ -123,14 +153,26 @@ def moves(folder: Path, runs: int) -> Iterator[Row]:
             peer.press(b"L", cap=MOVE_CAP, quiet=3.0)
     mine, theirs = Series(tuple(own.cpu), own.capped), Series(tuple(peer.cpu), peer.capped)
     name = f"{scene.PEER}, 1,000"
-    yield Row("P4", "move a card by key, saved: CPU to quiet", "ms", mine, name, theirs, 15.0, 1 / 1_000, doubt=fault)
+    yield Row(
+        "P4",
+        "move a card by key, saved: CPU to quiet",
+        "ms",
+        mine,
+        name,
+        theirs,
+        15.0,
+        1 / 1_000,
+        doubt=fault,
+    )
     first = Series(tuple(own.latency)), Series(tuple(peer.latency), peer.capped)
     yield Row("P4", "the same: first frame", "ms", first[0], name, first[1], times=1 / 100, doubt=fault)
 
 
 def _events(place: Path) -> int:
     with closing(sqlite3.connect(place / "home" / "halftui.db")) as connection:
-        found: Sequence[int] = connection.execute("SELECT count(*) FROM event WHERE verb = 'bead.rank'").fetchone()
+        found: Sequence[int] = connection.execute(
+            "SELECT count(*) FROM event WHERE verb = 'bead.rank'"
+        ).fetchone()
         return int(found[0])
 
 

@@ -6,10 +6,11 @@
 import sys
 from typing import ClassVar
 
+from rich.segment import Segment
 from textual.app import App, ComposeResult
 from textual.binding import BindingType
 from textual.geometry import Region
-from textual.strip import Segment, Strip
+from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import Static
 

@@ -132,6 +132,6 @@ def _installed() -> Path:
     program = place / "bin" / "ktui"
     if not program.exists():
         venv.create(place, with_pip=True)
-        pip = [place / "bin" / "python", "-m", "pip", "install", "-q", f"{PEER}=={PEER_VERSION}"]
+        pip = [str(place / "bin" / "python"), "-m", "pip", "install", "-q", f"{PEER}=={PEER_VERSION}"]
         subprocess.run(pip, check=True)
     return program

@@ -79,8 +79,8 @@ class Row:
         return (
             self.goal, self.metric, self.peer, self._figure(self.other), self._figure(self.own),
             "" if self.ratio is None else f"{self.ratio:.3g}", ", ".join(wanted), self.verdict,
-            f"{len(self.own.values)}/{len(self.other.values)}" if self.other.values else f"{len(self.own.values)}",
-            f"{self.own.capped + self.other.capped}" if self.own.capped + self.other.capped else "",
+            "/".join(str(len(s.values)) for s in (self.own, self.other) if s.values),
+            str(self.own.capped + self.other.capped or ""),
         )  # fmt: skip
 
     def _figure(self, series: Series) -> str:

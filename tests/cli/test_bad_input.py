@@ -257,7 +257,7 @@ def test_every_command_has_help_with_an_example(empty: Line, name: str, command:
     shown = empty.ok(*name.split(), "--help").out
     example = shown.partition("Example: ")[2]
     assert example.startswith("halftui ")
-    assert (command.help or "").endswith(".")
+    assert (command.help or "").rstrip().endswith(".")
     assert "--output" in shown
 
 

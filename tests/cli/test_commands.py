@@ -27,7 +27,7 @@ def test_the_first_steps(empty: Line) -> None:
 def test_a_bead_says_why_it_waits(line: Line) -> None:
     first = line.bead("first")
     said = line.ok("add", "second", "--after", first, "--hold", "the design").out
-    assert f"waits: waits for {first} first (open); on hold: the design" in said
+    assert f"is not ready: waits for {first} first (open); on hold: the design" in said
     assert line.ok("bead", "dispatch", first).out == f"{first} is queued\n"
 
 
@@ -311,8 +311,8 @@ def test_settings(line: Line, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_the_house(line: Line) -> None:
-    assert line.ok().out == "the screen opens\n"
-    assert line.ok("--board", "Shop").out == "the screen opens on Shop\n"
+    assert line.ok().out == "the screen opens on shop\n"
+    assert line.ok("--board", "Shop").out == "the screen opens on shop\n"
     assert line.ok("demo").out == "the demo opens\n"
     checked = line("doctor", "-o", "json")
     assert (checked.code, [c["is_ok"] for c in checked.json]) == (2, [True, False])

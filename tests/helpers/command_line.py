@@ -3,15 +3,18 @@
 import os
 import sys
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from halftui import logs, settings
 from halftui.cli import parser
 from halftui.cli.door import Beginning, Check, Door, ImageRow
 from halftui.domain.actor import Actor, Role, person
-from halftui.service.review import Review
 from halftui.service.service import Service
 from halftui.settings import Settings
 from halftui.store.store import Store
+
+if TYPE_CHECKING:
+    from halftui.service.review import Review
 
 WRONG = "HALFTUI_TEST_BUG"  # set, `doctor` has a bug
 
@@ -58,7 +61,7 @@ def main(argv: Sequence[str]) -> int:
         return parser.report_bug(door, error, log)
 
 
-def _desk(store: Store, board: str) -> Review:
+def _desk(store: Store, board: str) -> "Review":
     from tests.helpers.desk import PlainDesk
 
     return PlainDesk(store, board)

@@ -107,19 +107,21 @@ def test_a_long_chain(world: World, many: int) -> None:
     assert [c.id for c in world.ask(views.lane, world.board, "ready").cards] == [ids[0]]
 
 
-def test_a_deep_family(world: World) -> None:
+def test_a_deep_family(world: World, many: int) -> None:
+    depth = many // 4
+
     def family(tx: Tx) -> list[str]:
         ids = [beads.create(tx, world.board, "0")]
-        for number in range(1, 500):
+        for number in range(1, depth):
             ids.append(beads.create(tx, world.board, str(number), parent=ids[-1]))
         return ids
 
     ids = world.do(family)
     cause = world.bead("cause")
     world.do(edges.link, ids[0], cause)
-    assert world.ask(views.lane, world.board, "blocked").total == 500
+    assert world.ask(views.lane, world.board, "blocked").total == depth
     world.do(beads.cancel, cause)
-    assert world.ask(views.lane, world.board, "ready").total == 500
+    assert world.ask(views.lane, world.board, "ready").total == depth
 
 
 def test_a_wide_star(world: World, many: int) -> None:

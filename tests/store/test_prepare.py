@@ -243,14 +243,18 @@ except Misconfigured as error:
 
 
 @pytest.mark.parametrize("is_there", [True, False])
-def test_a_folder_that_may_not_be_written(tmp_path: Path, prepared_file: Path, *, is_there: bool) -> None:
+@pytest.mark.parametrize("mode", [0o555, 0o444, 0o000])
+def test_a_folder_that_may_not_be_used(
+    tmp_path: Path, prepared_file: Path, mode: int, *, is_there: bool
+) -> None:
     folder = tmp_path / "home"
     folder.mkdir()
     if is_there:
         (folder / "halftui.db").write_bytes(prepared_file.read_bytes())
-    for place in (tmp_path.parent.parent, tmp_path.parent, tmp_path):
-        place.chmod(0o755)
-    folder.chmod(0o555)
+    for place in (tmp_path, *tmp_path.parents):
+        if place.stat().st_uid == os.geteuid() and len(place.parts) > 2:
+            place.chmod(place.stat().st_mode | 0o055)
+    folder.chmod(mode)
     env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "PYTHONDONTWRITEBYTECODE": "1"}
     ran = subprocess.run(
         [sys.executable, "-c", _WITHOUT_RIGHTS, str(folder / "halftui.db"), str(tmp_path / "first.db")],

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from textual import work
 from textual.screen import Screen
 
 import halftui.tui.app
@@ -34,7 +35,11 @@ class Bare(HalfApp):
 
     def on_mount(self) -> None:
         """Follow the board at once; the application waits for a first frame of the board."""
-        self.run_worker(self._follow(), name="watch")
+        self._begin()
+
+    @work(name="watch")
+    async def _begin(self) -> None:
+        await self._follow()
 
     def get_default_screen(self) -> Screen[None]:
         """Return the test's screen."""

@@ -59,6 +59,13 @@ async def test_four_agents_are_seen_at_once(stage: Stage) -> None:
             assert f"{claim.agent} · {claim.bead}" in text(pilot)
 
 
+async def test_the_first_picture_shows_them_already(stage: Stage) -> None:
+    claims = work(stage, 2)
+    screen = LogsScreen()
+    async with stage.app(screen).run_test(size=(120, 40)):
+        assert shown(screen) == [claim.attempt for claim in claims]
+
+
 async def test_nobody_moves_when_others_end_and_begin(stage: Stage) -> None:
     claims = work(stage, 4)
     async with watching(stage) as (screen, pilot):

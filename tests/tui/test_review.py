@@ -1,5 +1,6 @@
 """Reviewing real branches: accept, send back with comments, drop; what git and the database say after."""
 
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -91,7 +92,7 @@ async def test_comments_and_the_reason_go_back_as_one_message(stage: Stage) -> N
     bead = of(stage, "CSV export")
     async with reviewing(stage) as (screen, pilot):
         await pilot.press("]")
-        await until(pilot, lambda: "src/a.py · 2/2" in text(pilot))
+        await until(pilot, lambda: "src/a.py · 2/2 · hunk" in text(pilot))
         await pilot.press("j", "c")
         await until(pilot, lambda: isinstance(pilot.app.screen, RemarkSheet))
         await pilot.press(*"say why", "ctrl+j", *"and", "enter")
@@ -113,17 +114,34 @@ async def test_comments_and_the_reason_go_back_as_one_message(stage: Stage) -> N
     assert found.card.remark == "not yet\n\nsrc/a.py:2\n> two\nsay why\nand"
 
 
+async def test_a_comment_never_lands_on_a_file_that_is_not_shown_yet(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with reviewing(stage) as (screen, pilot):
+        real = Review.patch
+
+        def slow(*args: object, **options: object) -> object:
+            time.sleep(0.5)
+            return real(*args, **options)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(Review, "patch", slow)
+        await pilot.press("]", "c")
+        await pilot.pause()
+        assert pilot.app.screen is screen
+        assert "no line here" in toasts(pilot)
+
+
 async def test_comments_outlive_the_screen_and_an_empty_one_goes(stage: Stage) -> None:
     async with stage.app().run_test(size=(120, 40)) as pilot:
         await pilot.app.push_screen(ReviewScreen())
-        await until(pilot, lambda: "b.txt · 1/2" in text(pilot))
+        await until(pilot, lambda: "b.txt · 1/2 · hunk" in text(pilot))
         await pilot.press("c", *"hm", "enter")
         await until(pilot, lambda: "with 1 comment" in text(pilot))
         await pilot.press("escape")
         await until(pilot, lambda: "CSV export" not in text(pilot))
         await pilot.app.push_screen(ReviewScreen())
         await until(pilot, lambda: "with 1 comment" in text(pilot))
-        await until(pilot, lambda: "b.txt · 1/2" in text(pilot))
+        await until(pilot, lambda: "b.txt · 1/2 · hunk" in text(pilot))
         await pilot.press("c", "backspace", "backspace", "escape")
         await until(pilot, lambda: "with 1 comment" not in text(pilot))
 
@@ -131,7 +149,7 @@ async def test_comments_outlive_the_screen_and_an_empty_one_goes(stage: Stage) -
 async def test_seen_files_are_marked_and_the_next_opens(stage: Stage) -> None:
     async with reviewing(stage) as (_, pilot):
         await pilot.press("space")
-        await until(pilot, lambda: "src/a.py · 2/2" in text(pilot))
+        await until(pilot, lambda: "src/a.py · 2/2 · hunk" in text(pilot))
         assert "Files 1/2 seen" in text(pilot)
         assert "1 of 2 seen" in text(pilot)
         await pilot.press("[", "space")

@@ -39,9 +39,9 @@ def init(call: Call, /, folder: str | None, name: str, branch: str, **given: str
 @click.option("--seconds", type=click.FloatRange(1, 3600), default=60.0, show_default=True, metavar="N")
 @pass_call
 def demo(call: Call, /, is_headless: bool, seconds: float) -> int:
-    """Open a board with agents at work on a small shop; nothing of yours is touched or left behind.
+    """Open a board with agents at work on a small shop; no account, container or network is needed.
 
-    No account, container or network is needed: a scripted model stands in for the real one.
+    A scripted model stands in for the real one. Nothing of yours is touched, and nothing is left behind.
     """
     return call.door.demo(call.settings, Showing(is_headless, seconds))
 

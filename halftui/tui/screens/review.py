@@ -78,6 +78,7 @@ class ReviewScreen(Screen[None]):
         self.work: Work | None = None
         self.notes = Notes()
         self._file = 0
+        self.shown: FileRow | None = None  # whose patch stands in the view
         self._around, self._ignores_space = USUAL_CONTEXT, False
         self.doing = ""  # what is under way, in a word
 
@@ -150,7 +151,7 @@ class ReviewScreen(Screen[None]):
     # Reading
 
     def _open(self, bead: str | None) -> None:
-        self.bead, self.detail, self.work, self._file = bead, None, None, 0
+        self.bead, self.detail, self.work, self._file, self.shown = bead, None, None, 0, None
         self.notes = Notes()
         self._files.heading = "Files"
         self._files.show([])
@@ -210,6 +211,7 @@ class ReviewScreen(Screen[None]):
             self.view.say(str(error))
             self.half.refuse(error)
             return
+        self.shown = file
         intro = self._intro() if self._file == 0 else ""
         self.view.show([*desk.said(file), *lines], self.notes.comments.get(file.path), intro)
         self.say_where()
@@ -232,7 +234,7 @@ class ReviewScreen(Screen[None]):
         file, files = self.file, self.work.files if self.work else ()
         if file is None:
             return
-        hunk, hunks = self.view.hunk
+        hunk, hunks = self.view.hunk if self.shown is file else (0, 0)
         parts = [file.path, f"{self._file + 1}/{len(files)}", f"hunk {hunk}/{hunks}" if hunks else ""]
         self._frame.border_title = Content(" · ".join(part for part in parts if part))
         seen = sum(f.path in self.notes.seen for f in files)

@@ -18,8 +18,8 @@ LONGEST_QUOTE = 200
 
 async def comment(review: ReviewScreen) -> None:
     """Let a person write on the line under the cursor; an empty comment is taken away."""
-    file, spot = review.file, review.view.spot
-    if file is None or spot is None:
+    file, spot = review.shown, review.view.spot
+    if file is None or file is not review.file or spot is None:
         review.half.say("put the cursor on a line of the file", "no line here")
         return
     remarks = review.notes.comments.setdefault(file.path, {})

@@ -56,6 +56,7 @@ class DiffView(ScrollView, can_focus=True, inherit_bindings=False):
         & > .diff--minus-sign { color: $error; background: $error 10%; text-style: bold; }
         & > .diff--plus-word { background: $success 28%; }
         & > .diff--minus-word { background: $error 28%; }
+        &:ansi > .diff--plus-word, &:ansi > .diff--minus-word { text-style: underline; }
         & > .diff--number { color: $text-disabled; }
         & > .diff--rule { color: $border; }
         & > .diff--place { color: $text-muted; text-style: italic; }

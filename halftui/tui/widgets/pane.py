@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
-from textual import events
+from textual import events, work
 from textual.binding import BindingType
 from textual.content import Content
 from textual.geometry import Size
@@ -20,7 +20,6 @@ from textual.widget import Widget
 from halftui.domain.text import clean_line
 from halftui.errors import HalfTUIError
 from halftui.ops.transcripts import Entry
-from halftui.service.lines import FRAME_SECONDS
 from halftui.service.service import Service
 from halftui.tui.keys import Action, bindings
 from halftui.tui.widgets import sgr
@@ -29,6 +28,7 @@ from halftui.tui.widgets.rows import PARTS, Form, Row, Tail, drawn, overlaid
 HISTORY = 1_000  # lines shown of what was before
 STRIPS = 1_000  # drawn rows kept
 RETRY_SECONDS = 2.0
+REST_SECONDS = 0.08  # between drawings; with the lines' own rest it makes about 8 a second
 BEHIND = 2_000  # lines at once that nobody can read: the pane goes on at the newest
 TIMES_FROM = 70  # cells of width from which the time column is shown unasked
 
@@ -60,21 +60,15 @@ class LinePane(ScrollView, can_focus=True, inherit_bindings=False):
         border: round $border; border-title-color: $text-muted; border-subtitle-color: $text-muted;
         background: $background; color: $foreground; height: 1fr; padding: 0 0 0 1;
         &:focus { border: heavy $primary; border-title-color: $primary; border-title-style: bold; }
-        & > .line--say { color: $foreground; }
-        & > .line--think { color: $text-muted; text-style: italic; }
-        & > .line--tool { color: $foreground; }
+        & > .line--say, & > .line--tool { color: $foreground; }
+        & > .line--think, & > .line--missed { color: $text-muted; text-style: italic; }
         & > .line--name { color: $primary; text-style: bold; }
-        & > .line--result { color: $text-muted; }
-        & > .line--out { color: $text-muted; }
-        & > .line--diff { color: $text-muted; }
-        & > .line--ok { color: $success; }
+        & > .line--result, & > .line--out, & > .line--diff, & > .line--mark { color: $text-muted; }
+        & > .line--ok, & > .line--plus { color: $success; }
         & > .line--error { color: $error; text-style: bold; }
-        & > .line--note { color: $secondary; }
-        & > .line--missed { color: $text-muted; text-style: italic; }
-        & > .line--time { color: $text-disabled; }
-        & > .line--mark { color: $text-muted; }
-        & > .line--plus { color: $success; }
         & > .line--minus { color: $error; }
+        & > .line--note { color: $secondary; }
+        & > .line--time { color: $text-disabled; }
         & > .line--match { text-style: reverse; }
         & > .line--here { text-style: reverse bold underline; }
     }
@@ -97,6 +91,7 @@ class LinePane(ScrollView, can_focus=True, inherit_bindings=False):
         self._wraps = False
         self._times: bool | None = None
         self._is_moving = False
+        self._kept_ground: Style | None = None
         self._width = 0  # that the rows are laid out for
         self._said = ("", "")  # title and state, as they stand in the border
         self._typed: str | None = None  # what is being typed as a search
@@ -119,10 +114,11 @@ class LinePane(ScrollView, can_focus=True, inherit_bindings=False):
             self._strips.clear()
             self.workers.cancel_group(self, "lines")
             if attempt is not None:
-                self.run_worker(self._read(attempt), group="lines", exclusive=True)
+                self._read(attempt)
             self._measure(0)
         self._say_state()
 
+    @work(group="lines", exclusive=True)
     async def _read(self, attempt: str) -> None:
         while not self._is_over:
             try:
@@ -142,8 +138,8 @@ class LinePane(ScrollView, can_focus=True, inherit_bindings=False):
         async for batch in lines.follow(attempt, self.tail.last):
             self._is_over = batch.is_over
             self._take(batch.entries, batch.missed)
+            await asyncio.sleep(REST_SECONDS)
             if len(batch.entries) >= BEHIND:
-                await asyncio.sleep(FRAME_SECONDS)
                 return
 
     def _take(self, entries: Sequence[Entry], missed: int = 0) -> None:
@@ -155,7 +151,7 @@ class LinePane(ScrollView, can_focus=True, inherit_bindings=False):
     def _measure(self, dropped: int) -> None:
         """Take over the new number of rows without a layout of the whole screen."""
         height = len(self.tail.rows)
-        self.set_reactive(Widget.virtual_size, Size(self._cells, height))
+        self.set_reactive(Widget.virtual_size, Size(self._width, height))
         self.vertical_scrollbar.window_virtual_size = height
         self._is_moving = True
         if self._follows:
@@ -190,53 +186,53 @@ class LinePane(ScrollView, can_focus=True, inherit_bindings=False):
     # Rows and their drawing
 
     @property
-    def _cells(self) -> int:
-        """The width that is left beside the scrollbar."""
-        return self.scrollable_content_region.width
-
-    @property
     def _form(self) -> Form:
-        cells = self._cells
-        shows_times = cells >= TIMES_FROM if self._times is None else self._times
-        return Form(cells, self._wraps, shows_times, self._look, self._sought, self._here)
+        shows_times = self._width >= TIMES_FROM if self._times is None else self._times
+        return Form(self._width, self._wraps, shows_times, self._look, self._sought, self._here)
 
     def _look(self, part: str) -> Style:
         return self.get_component_rich_style(f"line--{part}")
 
     def _lay_out(self) -> None:
         """Make all rows anew for another width, and keep the line on top where it is."""
-        top = (
-            self.tail.rows[min(int(self.scroll_y), len(self.tail.rows) - 1)].entry if self.tail.rows else None
-        )
+        rows, at = self.tail.rows, int(self.scroll_y)
+        top = rows[min(at, len(rows) - 1)].entry[0] if rows else 0
         self.tail.lay_out(self._form)
         self._strips.clear()
         self._measure(0)
-        if top is not None and not self._follows:
-            self._go_to(next(y for y, row in enumerate(self.tail.rows) if row.entry is top))
+        if not self._follows:
+            self._go_to(self.tail.row_of(top))
 
     def render_line(self, y: int) -> Strip:
         """Return one line of the screen."""
-        width = self._cells
         number = int(self.scroll_y) + y
         if number >= len(self.tail.rows):
-            return self._empty(y, width)
+            return self._empty(y)
         row = self.tail.rows[number]
         key = (row, self._here if row.entry[0] == self._here else None)
         strip = self._strips.get(key)
         if strip is None:
             if len(self._strips) >= STRIPS:
                 self._strips.clear()
-            strip = Strip(drawn(row, self._form)).adjust_cell_length(width, self.rich_style)
+            strip = Strip(drawn(row, self._form)).adjust_cell_length(self._width, self._ground)
             self._strips[key] = strip
+        number += self.tail.gone  # so that a row keeps its number, and its strip, while old ones go
         if (selection := self.text_selection) is not None:
             strip = self._selected(strip, selection, number)
         return strip.apply_offsets(0, number)
 
-    def _empty(self, y: int, width: int) -> Strip:
+    @property
+    def _ground(self) -> Style:
+        if self._kept_ground is None:
+            self._kept_ground = self.rich_style
+        return self._kept_ground
+
+    def _empty(self, y: int) -> Strip:
         if y == 0 and self.attempt is not None and not self.tail.rows:
             words = "no lines" if self._is_over else "waiting for the first line…"
-            return Strip([Segment(words, self._look("missed"))]).adjust_cell_length(width, self.rich_style)
-        return Strip.blank(width, self.rich_style)
+            said = Segment(words, self._look("missed"))
+            return Strip([said]).adjust_cell_length(self._width, self._ground)
+        return Strip.blank(self._width, self._ground)
 
     def _selected(self, strip: Strip, selection: Selection, number: int) -> Strip:
         span = selection.get_span(number)
@@ -251,7 +247,7 @@ class LinePane(ScrollView, can_focus=True, inherit_bindings=False):
         """Return the text that the mouse selected."""
         form = self._form
         lines = "\n".join("".join(s.text for s in drawn(row, form)) for row in self.tail.rows)
-        return selection.extract(lines), "\n"
+        return selection.extract("\n" * self.tail.gone + lines), "\n"
 
     def selection_updated(self, selection: Selection | None) -> None:
         """Draw anew with another selection."""
@@ -260,14 +256,14 @@ class LinePane(ScrollView, can_focus=True, inherit_bindings=False):
     def notify_style_update(self) -> None:
         """Draw anew in another theme."""
         super().notify_style_update()
+        self._kept_ground = None
         self._strips.clear()
-
-    # Moving
 
     def on_resize(self) -> None:
         """Lay the rows out for another width."""
-        if self._cells != self._width:
-            self._width = self._cells
+        cells = self.scrollable_content_region.width  # beside the scrollbar
+        if cells != self._width:
+            self._width = cells
             self._lay_out()
         elif self._follows:
             self._measure(0)
@@ -308,8 +304,6 @@ class LinePane(ScrollView, can_focus=True, inherit_bindings=False):
         self._follows, self._unseen, self._here = True, 0, None
         self._measure(0)
         self._say_state()
-
-    # Looks
 
     def action_pane_wrap(self) -> None:
         """Wrap long lines or cut them."""

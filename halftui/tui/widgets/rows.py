@@ -60,6 +60,7 @@ class Tail:
     def __init__(self) -> None:
         self.entries: list[Entry] = []
         self.rows: list[Row] = []
+        self.gone = 0  # rows that were let go since they were laid out
 
     @property
     def last(self) -> int:
@@ -81,6 +82,7 @@ class Tail:
 
     def lay_out(self, form: Form) -> None:
         """Make all rows anew."""
+        self.gone = 0
         self.rows = laid_out(self.entries, None, form)
 
     def found(self, sought: str) -> list[int]:
@@ -100,6 +102,7 @@ class Tail:
         while self.rows[count].entry is not oldest:
             count += 1
         del self.rows[:count]
+        self.gone += count
         return count
 
 
