@@ -78,7 +78,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("cursor.last", "G,end", "last", "To the lane's last card", "lanes", 9, MOVE),
     Action("cursor.half_down", "ctrl+d,pagedown", "half page", "Half a page down", "lanes", 9, MOVE),
     Action("cursor.half_up", "ctrl+u,pageup", "half page", "Half a page up", "lanes", 9, MOVE),
-    Action("back", "escape", "back", "Put back what is dragged, or forget the marks", "board", 9, MOVE),
+    Action("back", "escape", "back", "Put back what is dragged, end the filter, forget the marks",
+           "board", 9, MOVE),
     Action("pane.next", "tab", "pane", "To the lanes, the rail, the output", "board", 8, MOVE),
     Action("pane.previous", "shift+tab", "pane", "The same, backwards", "board", 9, MOVE),
 
@@ -111,6 +112,8 @@ ACTIONS: tuple[Action, ...] = (
 
     Action("output.open", "o", "output", "What its agent prints, as large as the screen", "board", 4, LOOK,
            "working review done ready"),
+    Action("find", "slash", "filter", "Show only cards with these words: #label @who !1, or any of a card",
+           "board", 6, LOOK),
     Action("lane.closed", "full_stop", "closed", "Show or hide what failed or was dropped", "board", 8, LOOK),
 )  # fmt: skip
 

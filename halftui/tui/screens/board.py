@@ -15,8 +15,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from halftui.domain.shown import Card, Snapshot
-from halftui.errors import HalfTUIError, Refused
-from halftui.ops import views
+from halftui.errors import Refused
 from halftui.tui.app import HalfApp, half, spawn
 from halftui.tui.hand import Hand
 from halftui.tui.items import Item
@@ -26,6 +25,7 @@ from halftui.tui.moves import beside
 from halftui.tui.places import LEAST_HEIGHT, LEAST_WIDTH, Places, places
 from halftui.tui.widgets import board_lines, dock
 from halftui.tui.widgets.dock import Dock
+from halftui.tui.widgets.finder import Finder
 from halftui.tui.widgets.ghost import Ghost
 from halftui.tui.widgets.lane import Lane
 from halftui.tui.widgets.lanes import Lanes
@@ -70,19 +70,19 @@ class BoardScreen(Screen[None]):
         self._hand = Hand(self)
         self._resting: Timer | None = None
 
+    # what stands on it
+
     @property
     def half(self) -> HalfApp:
         """The app, as what it is."""
         return half(self)
-
-    # what stands on it
 
     def compose(self) -> ComposeResult:
         """Return header, lanes, rail, dock, status and hints."""
         inks = self.half.inks
         self._small = Static("", id="small", markup=False)
         self.lanes, self.rail, self.dock = Lanes(inks), Rail(inks), Dock(self.half.service)
-        self.ghost = Ghost(inks)
+        self.ghost, self.finder = Ghost(inks), Finder()
         self._lines = board_lines.make(self)
         if self.half.snapshot is not None:
             self.lanes.begin(self.half.snapshot)
@@ -95,6 +95,7 @@ class BoardScreen(Screen[None]):
         yield Horizontal(self.lanes, self.rail, id="middle")
         yield self.dock
         yield self._small
+        yield self.finder
         yield self._lines["status"]
         yield self._lines["hints"]
         yield self.ghost
@@ -109,10 +110,25 @@ class BoardScreen(Screen[None]):
     def show(self, snapshot: Snapshot) -> None:
         """Draw what changed since the last snapshot."""
         now = self.half.clock()
-        self.lanes.show(snapshot, now)
+        self.finder.renew()
+        self.lanes.show(snapshot, now, self.finder.lanes)
         self.rail.show(snapshot, now)
         self.repaint_lines()
         self._watch_soon()
+
+    def on_finder_turned(self, event: Finder.Turned) -> None:
+        """Other cards are to be seen."""
+        if event.is_other:
+            self.lanes.forget()
+        if self.half.snapshot is not None:
+            self.lanes.show(self.half.snapshot, self.half.clock(), self.finder.lanes)
+        self.repaint_lines()
+        if event.is_other and not self.finder.display:
+            self.lanes.seek()
+
+    def on_finder_left(self) -> None:
+        """The cursor goes to the cards again."""
+        self.lanes.seek()
 
     def repaint_lines(self) -> None:
         """Draw the single rows again if they would look otherwise."""
@@ -197,16 +213,7 @@ class BoardScreen(Screen[None]):
 
     def on_lane_wanted(self, event: Lane.Wanted) -> None:
         """Read a page of a long lane."""
-        spawn(self, partial(self._read_page, event.lane, event.page))
-
-    async def _read_page(self, lane: Lane, page: int) -> None:
-        app, size = self.half, views.WINDOW
-        try:
-            found = await app.ask(app.service.read, views.lane, app.board, lane.lane, size, page * size)
-        except HalfTUIError as error:
-            app.refuse(error)
-        else:
-            lane.add_page(page, found.cards)
+        spawn(self, partial(self.finder.read_page, event.lane, event.page))
 
     def on_lane_chosen(self, event: Lane.Chosen) -> None:
         """A click puts the cursor there, a second opens the card."""
@@ -253,9 +260,11 @@ class BoardScreen(Screen[None]):
         self._hand.lose_mouse()
 
     def action_back(self) -> None:
-        """Put back what is dragged, or forget the marks."""
+        """Put back what is dragged, end the filter, or forget the marks."""
         if self._hand.is_full:
             self._hand.give_up()
+        elif self.finder.words:
+            self.finder.end()
         else:
             self.unmark()
 
@@ -272,8 +281,7 @@ class BoardScreen(Screen[None]):
 
     async def confirmed(self, confirm: "Confirm") -> bool:
         """Return whether a person said yes."""
-        answer = await self.app.push_screen_wait(confirm)
-        return answer
+        return await self.app.push_screen_wait(confirm)
 
     def unmark(self) -> None:
         """Forget the marks."""
@@ -372,6 +380,10 @@ class BoardScreen(Screen[None]):
         """What its agent prints."""
         if (card := self.card) is not None:
             self.half.open_output(card)
+
+    def action_find(self) -> None:
+        """Narrow the lanes by words."""
+        self.finder.open()
 
     def action_lane_closed(self) -> None:
         """Show or hide what failed or was dropped."""

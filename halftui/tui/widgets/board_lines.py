@@ -43,7 +43,7 @@ def _tabs(board: BoardScreen, width: int, snapshot: Snapshot) -> Strip:
 def _status(board: BoardScreen, width: int, snapshot: Snapshot) -> Strip:
     actor = board.half.service.actor
     who = bars.Who(actor.name or actor.kind, board.half.database, board.half.notice)
-    return bars.status(width, snapshot, who, board.half.inks, len(board.lanes.marked))
+    return bars.status(width, snapshot, who, board.half.inks, len(board.lanes.marked), board.finder.note)
 
 
 def _hints(board: BoardScreen, width: int, snapshot: Snapshot) -> Strip:

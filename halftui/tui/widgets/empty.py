@@ -15,6 +15,7 @@ WORDS: dict[str, Words] = {
     "done": ("", "d", " reviews and accepts work"),
     "closed": ("nothing failed", "", ""),
 }
+NONE: Words = ("nothing found", "", "")
 FIRST: Words = ("", "n", " writes the first bead")  # where nothing is to be seen at all
 
 

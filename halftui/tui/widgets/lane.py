@@ -106,6 +106,12 @@ class Lane(Widget, can_focus=True):
         if (card := self.card) is not None and card != held:
             self.post_message(self.Moved(self))
 
+    def forget(self) -> None:
+        """Keep no page but the first, which `show` brings."""
+        self._pages = {0: self._pages[0]}
+        self._wanted.clear()
+        self.refresh()
+
     def age(self, now: float) -> None:
         """Draw those cards again whose words changed, be it by time."""
         self._now = now

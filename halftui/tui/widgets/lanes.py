@@ -9,6 +9,7 @@ from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.message import Message
 
+from halftui.domain import shown
 from halftui.domain.shown import Card, Snapshot
 from halftui.tui.keys import bindings
 from halftui.tui.moves import LANES
@@ -55,17 +56,25 @@ class Lanes(Horizontal):
         """Put the cursor where there are cards."""
         self.here = next((name for name in START if snapshot.lane(name).total), "ready")
 
-    def show(self, snapshot: Snapshot, now: float) -> None:
-        """Draw what changed."""
+    def show(self, snapshot: Snapshot, now: float, found: tuple[shown.Lane, ...] | None = None) -> None:
+        """Draw what changed; of the cards only those that were `found`, where somebody looks for some."""
         asked: Mapping[str, float] = {ask.bead: ask.asked_at for ask in snapshot.asks}
         self.by_name["working"].note = f"/{snapshot.board.cap}"
         is_empty = not any(lane.total for lane in snapshot.lanes)
-        self.by_name["ready"].empty = empty.FIRST if is_empty else empty.WORDS["ready"]
+        held = {lane.name: lane for lane in (snapshot.lanes if found is None else found)}
         for name, lane in self.by_name.items():
-            lane.show(snapshot.lane(name), now, asked)
+            lane.empty = empty.NONE if found is not None else empty.WORDS[name]
+            if is_empty and name == "ready":
+                lane.empty = empty.FIRST
+            lane.show(held[name], now, asked)
         before, self._ended = self.names, snapshot.lane("closed").total
         if before != self.names:
             self.stand(self._room, is_one=self._is_one)
+
+    def forget(self) -> None:
+        """Let no lane keep cards that were read with other words."""
+        for lane in self.by_name.values():
+            lane.forget()
 
     def age(self, now: float) -> None:
         """Draw what changed by time."""
@@ -121,6 +130,11 @@ class Lanes(Horizontal):
         self.lane.focus()
         if was != name:
             self.post_message(self.Turned())
+
+    def seek(self) -> None:
+        """Put the cursor into a lane that has cards, this one if it does."""
+        name = next((n for n in (self.here, *START) if self.by_name[n].total), self.here)
+        self.lane.focus() if name == self.here else self.go(name)
 
     def choose(self, bead: str) -> bool:
         """Put the cursor on a bead wherever it stands; False if it is not loaded."""
