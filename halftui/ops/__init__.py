@@ -37,6 +37,7 @@ __all__ = [
     "questions",
     "subscriptions",
     "transcripts",
+    "undoing",
     "views",
 ]
 

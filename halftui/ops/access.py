@@ -51,6 +51,8 @@ ALLOWED: dict[str, frozenset[Role]] = {
     "convoy.cancel": _PLANNER,
     "convoy.create": _PLANNER,
     "convoy.start": _PLANNER,
+    "event.redo": _OPERATOR,
+    "event.undo": _OPERATOR,
     "line.append": _ENGINE,
     "person.ensure": frozenset(Role) - _ANY_AGENT,
     "question.answer": _OPERATOR,

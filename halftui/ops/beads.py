@@ -89,8 +89,12 @@ def rank_between(
     behind: str | None,
     priority: int | None = None,
     version: int | None = None,
+    beside: str = "",
 ) -> None:
-    """Place a bead after the bead `before` and ahead of `behind` (None is an end of the lane)."""
+    """Place a bead after the bead `before` and ahead of `behind` (None is an end of the lane).
+
+    `beside` names a bead that was placed in the same step.
+    """
     row = tx.get(Bead, bead)
     old = {"rank": row.rank, "priority": row.priority}
     low = tx.get(Bead, before).rank if before else None
@@ -103,7 +107,8 @@ def rank_between(
     if priority is not None:
         apply(row, {"priority": priority})
     tx.touch(row, version)
-    tx.record("bead.rank", bead, row.board_id, old, rank=row.rank, priority=row.priority)
+    step = {"beside": beside} if beside else {}
+    tx.record("bead.rank", bead, row.board_id, old, rank=row.rank, priority=row.priority, **step)
     if len(row.rank) > rank.LONGEST:
         _rank_anew(tx, row.board_id)
 
@@ -113,8 +118,8 @@ def rank_together(
     tx: Tx, beads: Sequence[str], before: str | None, behind: str | None, priority: int | None = None
 ) -> None:
     """Place beads one after the other, as `rank_between` places one."""
-    for bead in beads:
-        rank_between(tx, bead, before, behind, priority)
+    for number, bead in enumerate(beads):
+        rank_between(tx, bead, before, behind, priority, beside=beads[0] if number else "")
         before = bead
 
 

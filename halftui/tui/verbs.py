@@ -82,7 +82,7 @@ async def place(board: BoardScreen, step: int) -> None:
     priority = slot.priority if crossed else None
     await board.half.tell(beads.rank_between, card.id, slot.before, slot.behind, priority)
     if crossed:
-        board.half.say(f"P{card.priority} → P{slot.priority}", card.id)
+        board.half.say(f"P{card.priority} → P{slot.priority} · u undoes it", card.id)
 
 
 async def drop(board: BoardScreen, cards: list[Card], drop: Drop) -> None:
@@ -110,7 +110,7 @@ async def _rank(board: BoardScreen, cards: list[Card], slot: Slot) -> None:
     priority = slot.priority if crossed else None
     if await board.half.did(beads.rank_together, ids, slot.before, slot.behind, priority) and crossed:
         for card in crossed:
-            board.half.say(f"P{card.priority} → P{slot.priority}", card.id)
+            board.half.say(f"P{card.priority} → P{slot.priority} · u undoes it", card.id)
 
 
 async def _join(board: BoardScreen, cards: list[Card], convoy: str) -> None:
@@ -119,6 +119,15 @@ async def _join(board: BoardScreen, cards: list[Card], convoy: str) -> None:
     joined = [card.id for card in cards if await board.half.did(convoys.add, convoy, card.id)]
     if joined:
         board.half.say(f"{' '.join(joined)} travels along", convoy)
+
+
+async def undo(board: BoardScreen, *, is_again: bool = False) -> None:
+    """Take back one's own last change of the board, or do again what was taken back."""
+    from halftui.ops import undoing
+
+    what = undoing.redo if is_again else undoing.undo
+    if words := await board.half.tell(what, board.half.board):
+        board.half.say(words, "done again" if is_again else "undone")
 
 
 async def weigh(board: BoardScreen, card: Card, step: int) -> None:

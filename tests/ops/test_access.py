@@ -48,6 +48,8 @@ convoy.add             a m o L
 convoy.cancel          a m o L
 convoy.create          a m o L
 convoy.start           a m o L
+event.redo             a m o
+event.undo             a m o
 line.append                      E
 person.ensure          a m o v   E
 question.answer        a m o

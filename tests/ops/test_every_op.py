@@ -19,6 +19,7 @@ from halftui.ops import (
     questions,
     subscriptions,
     transcripts,
+    undoing,
 )
 from halftui.ops.access import ALLOWED
 from halftui.store.tx import Tx
@@ -95,6 +96,16 @@ def _convoy(op: Callable[[Tx, str, str], object], *, starts: bool = False) -> Sc
     return scene
 
 
+def _undo(*, again: bool = False) -> Scene:
+    def scene(world: World) -> tuple[Actor, Op]:
+        world.do(beads.edit, world.bead(), priority=0)
+        if again:
+            world.do(undoing.undo, world.board)
+        return _ann(lambda tx: (undoing.redo if again else undoing.undo)(tx, world.board))
+
+    return scene
+
+
 def _answer(world: World) -> tuple[Actor, Op]:
     question = world.asked(_working(world))
     return _ann(lambda tx: questions.answer(tx, question, "this one"))
@@ -139,6 +150,8 @@ SCENES: dict[str, Scene] = {
     "convoy.cancel": _convoy(lambda tx, convoy, _: convoys.cancel(tx, convoy), starts=True),
     "convoy.create": lambda w: _ann(lambda tx: convoys.create(tx, w.board, "trip")),
     "convoy.start": _convoy(lambda tx, convoy, _: convoys.start(tx, convoy)),
+    "event.redo": _undo(again=True),
+    "event.undo": _undo(),
     "line.append": _attempt(lambda tx, c: transcripts.append(tx, c.attempt, [(1, 0.0, "out", "x")], "now")),
     "person.ensure": lambda _: _ann(lambda tx: people.ensure(tx, "cy")),
     "question.answer": _answer,

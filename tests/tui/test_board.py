@@ -351,3 +351,19 @@ async def test_without_a_chosen_card_the_dock_shows_who_works(empty: Stage) -> N
         assert player.board.card is None
         await player.pilot.pause(0.5)
         assert "I begin." in player.text
+
+
+async def test_undo_and_redo_are_one_key_each_and_say_what(busy: Stage) -> None:
+    before = ids(busy, "ready")
+    async with playing(busy) as player:
+        await player.press("j", "J", "u")
+        assert "P2 → P1" in player.toasts
+        assert ids(busy, "ready") == before
+        await player.press("U")
+        assert ids(busy, "ready") != before
+
+
+async def test_undo_of_what_is_final_is_refused(busy: Stage) -> None:
+    async with playing(busy) as player:
+        await player.press("s", "u")
+        assert "is sent off already" in player.toasts

@@ -292,6 +292,10 @@ class BoardScreen(Screen[None]):
 
     action_attempt_stop = _on_card(lambda board, card: verbs.stop(board, card))
     action_bead_create = _in_turn(lambda board: writing.create(board))
+    action_bead_dispatch = _in_turn(lambda board: verbs.dispatch(board, board.lanes.chosen()))
+    action_bead_retry = action_bead_dispatch
+    action_event_undo = _in_turn(lambda board: verbs.undo(board))
+    action_event_redo = _in_turn(lambda board: verbs.undo(board, is_again=True))
     action_bead_edit = _on_card(lambda board, card: writing.edit(board, card))
     action_bead_left = _on_card(lambda board, card: verbs.move(board, card, beside(card, -1)))
     action_bead_less = _on_card(lambda board, card: verbs.weigh(board, card, 1))
@@ -315,18 +319,6 @@ class BoardScreen(Screen[None]):
         panes += [pane for pane in self.dock.children if pane.focusable]
         at = next((n for n, pane in enumerate(panes) if pane.has_focus_within or pane.has_focus), 0)
         panes[(at + step) % len(panes)].focus()
-
-    def action_bead_dispatch(self) -> None:
-        """Let an agent take the chosen beads."""
-
-        async def later() -> None:
-            await verbs.dispatch(self, self.lanes.chosen())
-
-        self.do(later)
-
-    def action_bead_retry(self) -> None:
-        """Start it again."""
-        self.action_bead_dispatch()
 
     def action_bead_mark(self) -> None:
         """Mark or unmark it, and go on to the next."""
