@@ -22,7 +22,7 @@ from claude_agent_sdk._errors import MessageParseError
 from claude_agent_sdk._internal.transport.subprocess_cli import SubprocessCLITransport
 
 from halftui.domain.happenings import Ended, Happening
-from halftui.errors import AttemptFailed, HalfTUIError, Misconfigured, Unavailable
+from halftui.errors import AttemptFailed, Misconfigured, Unavailable
 from halftui.runtime.base import Abilities, Brief, Command, Desk, Inside, Process
 from halftui.runtime.base import Ended as ProcessEnded
 from halftui.runtime.claude_report import Report
@@ -206,9 +206,9 @@ def translate() -> Iterator[None]:
     """Turn the SDK's bare Exception, which it raises for a refused request, into AttemptFailed."""
     try:
         yield
-    except (ProcessError, TimeoutError, HalfTUIError):
-        raise
     except Exception as error:
+        if type(error) is not Exception:  # an error with a name of its own is told or found elsewhere
+            raise
         raise AttemptFailed(str(error), reason="error") from error
 
 

@@ -17,8 +17,9 @@ LONGEST_FILE = 400
 MOST_PUBLIC_METHODS = 20
 
 # Where anything at all may be caught: an attempt's, an SSH session's and the program's outermost edge, and
-# the database's translation, which lets every error of another origin pass at once.
-EDGES = re.compile(r"halftui/(engine/attempt|ssh/session|main(/\w+)?|store/store)\.py")
+# the translations of the database's errors and of the agent SDK's bare Exception, which let every error of
+# another origin pass at once.
+EDGES = re.compile(r"halftui/(engine/attempt|ssh/session|main(/\w+)?|store/store|runtime/claude)\.py")
 
 FORBIDDEN = {  # nowhere but in this file
     "a place on one machine": r"/work/(shared|main)|/tmp/[a-z]{1,2}/|/root/|/home/[a-z]+/|/opt/pypi",

@@ -72,7 +72,7 @@ def test_two_on_one_target_make_a_merge_commit_with_its_trailer(world: World) ->
     ("message", "ending"),
     [
         ("fix: it", "fix: it\n\nHalfTUI-Bead: b-2"),
-        ("It\n\nCo-authored-by: X <x@y>", "It\n\nCo-authored-by: X <x@y>\nHalfTUI-Bead: b-2"),
+        ("It\n\nReviewed-by: X <x@y>", "It\n\nReviewed-by: X <x@y>\nHalfTUI-Bead: b-2"),
         ("-m\0 \n", "-m\n\nHalfTUI-Bead: b-2"),
         ("", "Merge b-2\n\nHalfTUI-Bead: b-2"),
     ],
