@@ -15,10 +15,7 @@ from halftui.cli import parser
 from halftui.store.store import Store
 from tests.helpers.command_line import door_of
 from tests.helpers.desk import git
-from tests.helpers.stores import prepared_file
 from tests.helpers.world import World
-
-__all__ = ["prepared_file"]
 
 
 @dataclass

@@ -111,10 +111,8 @@ def test_one_line_of_limited_length(text: str, longest: int) -> None:
     assert clean_line(line, longest=longest) == line
 
 
+@pytest.mark.timeout(60)  # quadratic would be hours
 def test_long_and_nested_input_takes_linear_time() -> None:
-    import time
-
-    started = time.process_time()
     for text in (
         "\x1b" * 100_000,
         "\x1b[" * 50_000,
@@ -122,6 +120,5 @@ def test_long_and_nested_input_takes_linear_time() -> None:
         "\x1b[0m\x1b" * 30_000,
         "\x9b" * 100_000,
     ):
-        clean(text)
-        clean(text, keeps_colours=True)
-    assert time.process_time() - started < 10  # quadratic would be hours
+        assert len(clean(text)) <= len(text)
+        assert len(clean(text, keeps_colours=True)) <= len(text)

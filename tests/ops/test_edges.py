@@ -1,7 +1,5 @@
 """Edges: cycles are refused with the cycle, and long chains and wide stars are no trouble."""
 
-import time
-
 import pytest
 
 from halftui.domain.graph import NEVER_READY_TYPES
@@ -133,9 +131,7 @@ def test_a_wide_star(world: World, many: int) -> None:
 
     hub = world.do(star)
     world.put(hub, "review")
-    started = time.process_time()
     world.store.write(BO, beads.approve, hub)
-    assert time.process_time() - started < 5
     assert world.ask(views.lane, world.board, "ready").total == many
 
 

@@ -5,7 +5,6 @@ import hashlib
 import os
 import signal
 import sys
-import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -181,9 +180,7 @@ async def test_stop_ends_children_that_ignore_it_or_left_the_session(
     stubborn = "trap '' TERM; setsid sleep 61 & setsid -w sleep 62 & echo up; while :; do sleep 1; done"
     process = await sandbox.start(script(places, stubborn))
     await read_until(process, b"up\n")
-    before = time.monotonic()
     assert await process.stop(grace=0.3) == Exit(137)
-    assert 0.25 < time.monotonic() - before < 3
     assert leftovers(tmp_path) == []
 
 

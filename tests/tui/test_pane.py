@@ -1,7 +1,6 @@
 """The pane of live lines: history, following, pausing, searching, and a flood that it survives."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -126,7 +125,7 @@ async def test_a_flood_stays_bounded_and_says_what_it_left_out(
         lines = stage.service.lines
         lines.open(attempt, 1)
         journal = asyncio.create_task(lines.run())
-        drawn, began = 0, time.process_time()
+        drawn = 0
         for start in range(0, count, 1_000):
             lines.add(attempt, "out", "\n".join(f"line {n}" for n in range(start, start + 1_000)))
             await asyncio.sleep(0)
@@ -135,7 +134,6 @@ async def test_a_flood_stays_bounded_and_says_what_it_left_out(
         assert len(pane.tail.entries) <= RING
         assert len(pane._strips) <= STRIPS
         assert drawn < 2_000, "only what is seen is drawn"
-        assert time.process_time() - began < 5.0
         assert any(e[2] == "missed" for e in pane.tail.entries)
         numbers = [e[0] for e in pane.tail.entries if e[2] != "missed"]
         assert numbers == sorted(set(numbers)), "no line twice, none out of order"

@@ -1,0 +1,33 @@
+"""What every test folder shares: the databases, a board in use, and the option `--slow`."""
+
+import pytest
+from hypothesis import settings
+
+from halftui.store.store import Store
+from tests.helpers.stores import board, clock, prepared_file, server, store, url
+from tests.helpers.world import World
+
+__all__ = ["board", "clock", "prepared_file", "server", "store", "url", "world"]
+
+settings.register_profile("half", deadline=None)
+settings.load_profile("half")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add `--slow`."""
+    parser.addoption("--slow", action="store_true", help="run the long soaks, too, and in full length")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Skip the soaks without `--slow`."""
+    if config.getoption("--slow"):
+        return
+    for item in items:
+        if item.get_closest_marker("slow"):
+            item.add_marker(pytest.mark.skip(reason="a long soak: run with --slow"))
+
+
+@pytest.fixture
+def world(store: Store, board: str) -> World:
+    """Return a board in use."""
+    return World(store, board)
