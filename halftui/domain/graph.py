@@ -1,10 +1,12 @@
 """What blocks a bead: the rules over edges, as pure functions without recursion.
 
-Only a parent's being blocked spreads; every other edge looks at its target's state alone. So a
-bead is blocked if one of its own edges is unmet, or a parent is blocked, at any depth.
+Only a parent's being blocked spreads; every other edge looks at its target's state alone. So an
+unfinished bead is blocked if one of its own edges is unmet, or a parent is blocked, at any depth;
+a finished bead is never blocked.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -22,6 +24,10 @@ class EdgeKind(StrEnum):
 
 BLOCKING = frozenset(k.value for k in EdgeKind)
 NEVER_READY_TYPES = frozenset({"merge-request", "gate", "molecule", "message", "agent", "role", "rig"})
+# Why a bead is set aside: one of these marks, which stay whatever is done with it, or the word of a
+# status from elsewhere, which the next move ends.
+MARKS = frozenset({"pin", "ephemeral", "template"})
+PINNED = "pinned"  # the status of a standing note, which is no work: it neither waits nor lets wait
 RELEASE, HOLD = ON_FAILURE = ("release", "hold")
 ALL_CHILDREN, ANY_CHILDREN = GATES = ("all-children", "any-children")
 
@@ -38,6 +44,11 @@ class Edge:
 
 
 States = Mapping[str, BeadState]
+
+
+def standing(state: BeadState, aside: str) -> BeadState:
+    """Return the state that a bead has for those around it: a pinned one counts as done."""
+    return BeadState.DONE if aside == PINNED and state not in FINISHED else state
 
 
 def is_unmet(edge: Edge, states: States, children: Callable[[str], Iterable[str]]) -> bool:
@@ -59,24 +70,55 @@ def is_unmet(edge: Edge, states: States, children: Callable[[str], Iterable[str]
     return False
 
 
-def blocked(states: States, edges: Sequence[Edge]) -> frozenset[str]:
-    """Return the ids of all blocked beads."""
+def blockers(states: States, edges: Iterable[Edge]) -> dict[str, int]:
+    """Return for each blocked bead how many unmet edges and blocked parents it has."""
+    edges = [e for e in edges if states.get(e.source, BeadState.DONE) not in FINISHED or _is_parent(e)]
     children: dict[str, list[str]] = {}
     for edge in edges:
-        if edge.kind == EdgeKind.PARENT:
+        if _is_parent(edge):
             children.setdefault(edge.target, []).append(edge.source)
 
     def children_of(bead: str) -> list[str]:
         return children.get(bead, [])
 
-    found = {e.source for e in edges if e.source in states and is_unmet(e, states, children_of)}
-    waiting = list(found)
+    counts = Counter(e.source for e in edges if is_unmet(e, states, children_of))
+    waiting = list(counts)
     while waiting:
         for child in children.get(waiting.pop(), ()):
-            if child in states and child not in found:
-                found.add(child)
-                waiting.append(child)
-    return frozenset(found)
+            if states.get(child, BeadState.DONE) not in FINISHED:
+                counts[child] += 1
+                if counts[child] == 1:
+                    waiting.append(child)
+    return dict(counts)
+
+
+def blocked(states: States, edges: Iterable[Edge]) -> frozenset[str]:
+    """Return the ids of all blocked beads."""
+    return frozenset(blockers(states, edges))
+
+
+def cycle(edges: Iterable[Edge]) -> list[str]:
+    """Return a cycle of beads that wait, its first bead named again at its end, or [] if there is none.
+
+    Who waits for the children of a bead waits for each of them. Of several cycles it is always the
+    same one, whatever the order of the edges.
+    """
+    onward: dict[_Stop, set[_Stop]] = {}
+    back: dict[_Stop, list[_Stop]] = {}
+    for here, there in _steps(edges):
+        if there not in onward.setdefault(here, set()):
+            onward[here].add(there)
+            back.setdefault(there, []).append(here)
+    ends = [stop for stop in back if not onward.get(stop)]
+    while ends:  # what leads nowhere is on no cycle
+        end = ends.pop()
+        for stop in back.get(end, ()):
+            onward[stop].discard(end)
+            if not onward[stop]:
+                ends.append(stop)
+    left = [stop for stop, targets in onward.items() if targets]
+    beads = [bead for bead, is_family in _round(min(left), onward) if not is_family] if left else []
+    return [*beads, *beads[:1]]
 
 
 def path(start: str, goal: str, onward: Callable[[str], Iterable[str]]) -> list[str]:
@@ -117,6 +159,36 @@ def waves(beads: Iterable[str], edges: Sequence[Edge]) -> list[list[str]]:
                     ahead.append(later)
         layer = sorted(ahead)
     return layers
+
+
+def _is_parent(edge: Edge) -> bool:
+    return edge.kind == EdgeKind.PARENT
+
+
+# A bead, or (True) its children together: so many waiting for many children stay few steps.
+_Stop = tuple[str, bool]
+
+
+def _steps(edges: Iterable[Edge]) -> Iterator[tuple[_Stop, _Stop]]:
+    for edge in edges:
+        source, target, family = (edge.source, False), (edge.target, False), (edge.target, True)
+        if edge.kind in BLOCKING:
+            yield source, target
+        if edge.kind == EdgeKind.WAITS_FOR:
+            yield source, family
+        if _is_parent(edge):
+            yield family, source
+
+
+def _round(start: _Stop, onward: Mapping[_Stop, Collection[_Stop]]) -> list[_Stop]:
+    """Return the stops of the cycle that the way from `start` on runs into, each once."""
+    seen: dict[_Stop, None] = {}
+    here = start
+    while here not in seen:
+        seen[here] = None
+        here = min(onward[here])
+    way = list(seen)
+    return way[way.index(here) :]
 
 
 def _holds(target: BeadState, on_failure: str) -> bool:

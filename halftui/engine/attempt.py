@@ -37,7 +37,7 @@ from halftui.store.store import Store
 from halftui.store.tx import Tx
 from halftui.workspace.repository import Repository
 from halftui.workspace.salvage import salvage_command
-from halftui.workspace.tree import Person, Tree
+from halftui.workspace.tree import BRANCHES, Person, Tree, branch_of
 
 log = logging.getLogger(__name__)
 
@@ -258,7 +258,7 @@ class Running:
 
     @property
     def _folder(self) -> Path:
-        return self.rooms.home / "beads" / self.claim.bead
+        return self.rooms.home / "beads" / branch_of(self.claim.bead).removeprefix(BRANCHES)
 
     @property
     def _sockets(self) -> Path:

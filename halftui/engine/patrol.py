@@ -63,8 +63,10 @@ def _expired(rows: Rows) -> list[tuple[str, int]]:
 def _abandoned(rows: Rows) -> list[str]:
     found = rows.rows(
         # Board by board, in this order (SQLite keeps a CROSS JOIN's), so that an index finds the state.
+        # Without an epoch nobody here began it: somebody elsewhere has it.
         "SELECT b.id FROM board o CROSS JOIN bead b WHERE b.board_id = o.id AND b.state = 'active'"
-        " AND b.assignee NOT LIKE 'person:%'"
+        " AND b.epoch > 0"
+        " AND (b.assignee = '' OR b.assignee IN (SELECT name FROM agent g WHERE g.board_id = o.id))"
         " AND NOT EXISTS (SELECT 1 FROM attempt t WHERE t.bead_id = b.id AND t.state <> 'ended')"
     )
     return [str(row[0]) for row in found]

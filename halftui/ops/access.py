@@ -46,6 +46,7 @@ ALLOWED: dict[str, frozenset[Role]] = {
     "bead.unlink": _PLANNER,
     "board.create": _ADMIN,
     "board.edit": _MAINTAINER,
+    "board.import": _MAINTAINER,
     "board.pause": _OPERATOR,
     "convoy.add": _PLANNER,
     "convoy.cancel": _PLANNER,

@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Sequence
 
 from halftui.domain import rank
-from halftui.domain.graph import NEVER_READY_TYPES, EdgeKind
+from halftui.domain.graph import MARKS, NEVER_READY_TYPES, EdgeKind
 from halftui.domain.names import bead_id
 from halftui.domain.states import (
     BEAD_MOVES,
@@ -128,16 +128,22 @@ def claim(tx: Tx, bead: str, version: int | None = None) -> None:
 
 @verb("bead.dispatch")
 def dispatch(tx: Tx, bead: str) -> None:
-    """Let the scheduler take an open bead at the next free slot: its hold and back-off end."""
+    """Let the scheduler take an open bead at the next free slot.
+
+    What kept it back ends: its hold, its being set aside, and waiting after failures.
+    """
     row = tx.get(Bead, bead)
     if row.state != BeadState.OPEN:
         raise Refused(f"{bead} is {row.state}", "only an open bead can be started")
     if row.convoy_id and tx.get(Convoy, row.convoy_id).state == ConvoyState.STAGED:
         raise Refused(f"{bead} travels with the staged convoy {row.convoy_id}", "start the convoy: S")
-    before = {"hold": row.hold, "mode": row.mode}
-    row.hold, row.mode, row.retry_at, row.failures = "", "auto", None, 0
+    before = {"hold": row.hold, "aside": row.aside, "mode": row.mode}
+    row.hold, row.aside, row.mode, row.retry_at, row.failures = "", "", "auto", None, 0
     weigh(tx, row)
     tx.touch(row, None)
+    if before["aside"]:
+        tx.session.flush()
+        settle(tx, bead)
     tx.record("bead.dispatch", bead, row.board_id, before)
 
 
@@ -300,7 +306,7 @@ def land(tx: Tx, convoy: Convoy) -> None:
 def weigh(tx: Tx, row: Bead) -> None:
     """Keep `is_inert` true to its meaning: nothing but a change of the bead itself makes it dispatchable."""
     staged = row.convoy_id is not None and tx.get(Convoy, row.convoy_id).state == ConvoyState.STAGED
-    row.is_inert = int(bool(row.hold) or staged or row.type in NEVER_READY_TYPES)
+    row.is_inert = int(bool(row.hold or row.aside) or staged or row.type in NEVER_READY_TYPES)
     tx.add(row)
     tx.session.flush()
 
@@ -317,6 +323,10 @@ def live_attempt(tx: Tx, row: Bead) -> Attempt | None:
 
 def _move(tx: Tx, row: Bead, done: BeadVerb, version: int | None = None) -> None:
     row.state = after(BEAD_MOVES, BeadState(row.state), done, row.id).value
+    if row.aside and row.aside not in MARKS:
+        row.aside = ""
+        weigh(tx, row)
+        settle(tx, row.id)
     tx.touch(row, version)
 
 

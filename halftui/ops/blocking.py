@@ -1,10 +1,10 @@
 """What blocks a bead, in SQL: the same rule as `domain.graph`, held together by a property test."""
 
-from halftui.domain.graph import ANY_CHILDREN, HOLD, EdgeKind
+from halftui.domain.graph import ANY_CHILDREN, HOLD, PINNED, EdgeKind
 from halftui.store.store import Rows
 
-_UNFINISHED = "t.state IN ('open', 'active', 'review')"
-_FINISHED = "t.state IN ('done', 'failed', 'cancelled')"
+UNFINISHED = "({0}.state IN ('open', 'active', 'review') AND {0}.aside <> '" + PINNED + "')"
+_UNFINISHED = UNFINISHED.format("t")
 _CHILD = (
     "SELECT 1 FROM edge c JOIN bead t ON t.id = c.source"
     " WHERE c.kind = 'parent-child' AND c.target = e.target"
@@ -15,9 +15,14 @@ CASE e.kind
   WHEN 'conditional-blocks' THEN t.state <> 'failed'
   WHEN 'parent-child' THEN t.blockers > 0
   WHEN 'waits-for' THEN EXISTS ({_CHILD} AND {_UNFINISHED})
-    AND NOT (e.gate = '{ANY_CHILDREN}' AND EXISTS ({_CHILD} AND {_FINISHED}))
+    AND NOT (e.gate = '{ANY_CHILDREN}' AND EXISTS ({_CHILD} AND NOT {_UNFINISHED}))
   ELSE 1 = 0
 END
+"""
+BLOCKERS = f"""
+CASE WHEN {UNFINISHED.format("b")} THEN
+  (SELECT count(*) FROM edge e JOIN bead t ON t.id = e.target WHERE e.source = b.id AND {UNMET})
+ELSE 0 END
 """
 
 

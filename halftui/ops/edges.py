@@ -9,13 +9,16 @@ from typing import Any
 
 from halftui.domain import graph
 from halftui.domain.graph import ALL_CHILDREN, BLOCKING, GATES, ON_FAILURE, RELEASE, EdgeKind
+from halftui.domain.states import BeadState
 from halftui.domain.text import clean_line
 from halftui.errors import Misconfigured, Refused
 from halftui.ops.access import verb
-from halftui.ops.blocking import UNMET
+from halftui.ops.blocking import BLOCKERS
+from halftui.store.store import Rows
 from halftui.store.tables import Bead, Edge
 from halftui.store.tx import Tx
 
+_KINDS = "('blocks', 'conditional-blocks', 'parent-child', 'waits-for')"
 BATCH = 400  # ids in one statement, below every database's limit of parameters
 SHOWN = 6  # beads at each end of a long cycle
 
@@ -72,19 +75,19 @@ def connect(
     edge.on_failure, edge.gate = on_failure, gate
     tx.add(edge)
     tx.session.flush()
-    if kind in BLOCKING and (cycle := _cycle(tx, source)):
-        raise Refused(f"that would close a cycle: {_shortened(cycle)}", "remove one of those edges")
+    if kind in BLOCKING:
+        _refuse(_cycle(tx, source))
     recount(tx, _touched(tx, source, target, kind))
 
 
 def settle(tx: Tx, bead_id: str) -> list[str]:
-    """Recount what a bead's change of state touches; return the beads that became unblocked."""
+    """Recount a bead whose state changed and what that touches; return the beads that became unblocked."""
     dependants = tx.rows(
         "SELECT source FROM edge WHERE target = :t AND kind IN ('blocks', 'conditional-blocks')",
         t=bead_id,
     )
     parents = tx.rows("SELECT target FROM edge WHERE source = :s AND kind = 'parent-child'", s=bead_id)
-    touched = [str(row[0]) for row in dependants]
+    touched = [bead_id, *(str(row[0]) for row in dependants)]
     touched += _waiting_for(tx, [str(row[0]) for row in parents])
     return recount(tx, touched)
 
@@ -110,16 +113,33 @@ def recount(tx: Tx, beads: Iterable[str]) -> list[str]:
     return freed
 
 
+def recount_all(tx: Tx) -> None:
+    """Count the blockers of all beads anew, in one go over the whole graph."""
+    found = tx.rows("SELECT id, state, aside, blockers FROM bead")
+    states = {str(i): graph.standing(BeadState(state), aside) for i, state, aside, _ in found}
+    counts = graph.blockers(states, blocking_edges(tx))
+    stale = [{"i": i, "n": counts.get(str(i), 0)} for i, _, _, n in found if n != counts.get(str(i), 0)]
+    tx.change_each("UPDATE bead SET blockers = :n WHERE id = :i", stale)
+
+
+def refuse_cycles(tx: Tx) -> None:
+    """Raise Refused, naming a cycle, if the edges of this database close one."""
+    _refuse(graph.cycle(blocking_edges(tx)))
+
+
+def blocking_edges(rows: Rows) -> list[graph.Edge]:
+    """Return all edges of the kinds that can block."""
+    found = rows.rows(f"SELECT source, target, kind, on_failure, gate FROM edge WHERE kind IN {_KINDS}")
+    return [graph.Edge(*row) for row in found]
+
+
 def _touched(tx: Tx, source: str, target: str, kind: str) -> list[str]:
     """Return the beads that one edge's coming or going can block or free."""
     return [source, *(_waiting_for(tx, [target]) if kind == EdgeKind.PARENT else ())]
 
 
 def _counts(tx: Tx, beads: list[str]) -> list[tuple[str, int, int]]:
-    sql = (
-        "SELECT b.id, b.blockers, (SELECT count(*) FROM edge e JOIN bead t ON t.id = e.target"
-        f" WHERE e.source = b.id AND {UNMET}) FROM bead b WHERE b.id IN"
-    )
+    sql = f"SELECT b.id, b.blockers, {BLOCKERS} FROM bead b WHERE b.id IN"
     return [(str(bead), int(before), int(count)) for bead, before, count in _of_all(tx, sql, beads)]
 
 
@@ -157,23 +177,25 @@ def _cycle(tx: Tx, source: str) -> list[str]:
     return [source, *min((way for way in ways if way), key=len)]
 
 
-def _shortened(cycle: list[str]) -> str:
+def _refuse(cycle: list[str]) -> None:
+    """Raise Refused if there is a cycle; the middle of a long one is counted."""
     left_out = len(cycle) - 2 * SHOWN
     if left_out > 1:
         cycle = [*cycle[:SHOWN], f"{left_out} more", *cycle[-SHOWN:]]
-    return " → ".join(cycle)
+    if cycle:
+        raise Refused(f"that would close a cycle: {' → '.join(cycle)}", "remove one of those edges")
 
 
 # What each bead waits for: its targets, and the children of what it waits for the children of.
-_STEPS = """
+_STEPS = f"""
 SELECT source AS here, target AS there FROM edge
-WHERE kind IN ('blocks', 'conditional-blocks', 'parent-child', 'waits-for')
+WHERE kind IN {_KINDS}
 UNION ALL
 SELECT w.source, c.source FROM edge w JOIN edge c ON c.target = w.target
 WHERE w.kind = 'waits-for' AND c.kind = 'parent-child'
 """
-_LEADS_TO = """
-SELECT 1 FROM edge WHERE target = :s AND kind IN ('blocks', 'conditional-blocks', 'parent-child', 'waits-for')
+_LEADS_TO = f"""
+SELECT 1 FROM edge WHERE target = :s AND kind IN {_KINDS}
 UNION ALL
 SELECT 1 FROM edge c JOIN edge w ON w.target = c.target AND w.kind = 'waits-for'
 WHERE c.source = :s AND c.kind = 'parent-child'
@@ -185,7 +207,7 @@ WITH RECURSIVE way(id) AS (
   UNION
   SELECT CASE s.k WHEN 0 THEN e.target ELSE c.source END
   FROM way JOIN edge e ON e.source = way.id
-    AND e.kind IN ('blocks', 'conditional-blocks', 'parent-child', 'waits-for')
+    AND e.kind IN {_KINDS}
   LEFT JOIN edge c ON e.kind = 'waits-for' AND c.kind = 'parent-child' AND c.target = e.target
   JOIN (SELECT 0 AS k UNION ALL SELECT 1) s ON s.k = 0 OR c.source IS NOT NULL
 )

@@ -28,16 +28,20 @@ ALL = 2**62  # as a limit, in the words of every database
 WINDOW = 400  # cards of a lane that a snapshot holds; the rest is counted
 LANES = ("blocked", "ready", "working", "review", "done", "closed")
 
-# Startable is a statement about the bead, its graph and the clock; `is_inert` holds what people said of it
-# and whether its type is ever ready. Dispatchable adds what the scheduler needs.
-_PARENT_IS_LATER = (
-    "b.id IN (SELECT p.source FROM bead k JOIN edge p ON p.target = k.id AND p.kind = 'parent-child'"
-    " WHERE k.not_before > :now)"
+# Its own time and its direct parents' have come; few beads have a time, so those are looked up once.
+_IS_TIME = (
+    "(b.not_before IS NULL OR b.not_before <= :now) AND b.id NOT IN (SELECT p.source FROM bead k"
+    " JOIN edge p ON p.target = k.id WHERE k.not_before > :now AND p.kind = 'parent-child')"
 )
-STARTABLE = (
-    "b.state = 'open' AND b.blockers = 0 AND b.is_inert = 0"
-    f" AND (b.not_before IS NULL OR b.not_before <= :now) AND NOT {_PARENT_IS_LATER}"
+# Ready is a statement about the bead and its graph. Startable adds what people said of it, which
+# `is_inert` holds besides its type and its being set aside; dispatchable what the scheduler needs.
+READY = (
+    "b.state = 'open' AND b.blockers = 0"
+    f" AND b.type NOT IN ({', '.join(repr(t) for t in sorted(NEVER_READY_TYPES))})"
+    f" AND b.aside = '' AND {_IS_TIME}"
 )
+STARTABLE = f"b.state = 'open' AND b.blockers = 0 AND b.is_inert = 0 AND {_IS_TIME}"
+BLOCKED = "b.state IN ('open', 'active', 'review') AND b.blockers > 0"
 _OPEN_CHILDREN = (
     "EXISTS (SELECT 1 FROM edge p JOIN bead k ON k.id = p.source WHERE p.kind = 'parent-child'"
     " AND p.target = b.id AND k.state IN ('open', 'active', 'review'))"
@@ -56,9 +60,9 @@ _LANE_WHERE = {
     "done": "b.state = 'done'",
     "closed": "b.state IN ('failed', 'cancelled')",
 }
+_WAITING_LANES = {"open": "blocked", "active": "working", "review": "review"}
 _BY_TURN = "b.priority, b.rank, b.created_at"
 _LANE_ORDER = {"done": "b.closed_at DESC", "closed": "b.closed_at DESC"}
-
 
 _CARD = """
 SELECT b.id, b.title, b.state, b.type, b.priority, b.rank, b.labels, b.assignee,
@@ -193,6 +197,17 @@ def beads(
     return tuple(cards)
 
 
+def ready(rows: Rows, board_id: str, most: int = 100) -> tuple[Card, ...]:
+    """Return up to `most` cards (0: all) of the ready beads: first what can be started, then what is held."""
+    held = f"{READY} AND b.is_inert = 1"  # by a hold, or a staged convoy
+    return _selected(rows, board_id, (STARTABLE, held), most)
+
+
+def blocked(rows: Rows, board_id: str, most: int = 100) -> tuple[Card, ...]:
+    """Return up to `most` cards (0: all) of the unfinished beads that wait for others, in any lane."""
+    return _selected(rows, board_id, (BLOCKED,), most)
+
+
 def attempts(rows: Rows, bead_id: str) -> tuple[AttemptRow, ...]:
     """Return a bead's attempts, the newest first."""
     found = rows.rows(
@@ -216,29 +231,31 @@ def lane_of(rows: Rows, bead_id: str) -> str:
 
 def why(rows: Rows, bead_id: str) -> list[str]:
     """Return why an open bead is not started, a sentence each; [] if nothing stands in its way."""
-    state, hold, convoy, kind, not_before, retry_at, mode, board_mode, paused, has_children, parent = (
-        rows.rows(
-            "SELECT b.state, b.hold, coalesce(c.state, ''), b.type, b.not_before, b.retry_at, b.mode,"
-            f" o.mode, o.is_paused, {_OPEN_CHILDREN}, (SELECT max(k.not_before) FROM edge p"
-            " JOIN bead k ON k.id = p.target WHERE p.kind = 'parent-child' AND p.source = b.id)"
-            " FROM bead b JOIN board o ON o.id = b.board_id"
-            " LEFT JOIN convoy c ON c.id = b.convoy_id WHERE b.id = :i",
-            i=bead_id,
-        )[0]
-    )
+    state, hold, aside, assignee, convoy, kind, start, retry_at, mode, board_mode, paused, parts = rows.rows(
+        "SELECT b.state, b.hold, b.aside, b.assignee, coalesce(c.state, ''), b.type, b.not_before,"
+        f" b.retry_at, b.mode, o.mode, o.is_paused, {_OPEN_CHILDREN} FROM bead b JOIN board o"
+        " ON o.id = b.board_id LEFT JOIN convoy c ON c.id = b.convoy_id WHERE b.id = :i",
+        i=bead_id,
+    )[0]
     if state != "open":
         return []
     reasons = why_blocked(rows, bead_id)
     reasons += [f"on hold: {hold}"] if hold else []
+    reasons += [f"set aside: {aside}"] if aside else []
+    reasons += [f"it is {assignee}'s"] if assignee else []
     reasons += ["its convoy is staged, not started"] if convoy == "staged" else []
     reasons += [f"beads of type {kind} are never dispatched"] if kind in NEVER_READY_TYPES else []
-    if not_before and not_before > rows.now:
-        reasons.append(f"not before {_minutes(not_before - rows.now)} from now")
-    if parent and parent > rows.now:
-        reasons.append(f"its parent is not before {_minutes(parent - rows.now)} from now")
+    if start and start > rows.now:
+        reasons.append(f"not before {_minutes(start - rows.now)} from now")
+    parents = (
+        "SELECT k.id, k.not_before FROM edge p JOIN bead k ON k.id = p.target WHERE p.source = :i"
+        " AND p.kind = 'parent-child' AND k.not_before > :now ORDER BY k.id"
+    )
+    for parent, time in rows.rows(parents, i=bead_id, now=rows.now):
+        reasons.append(f"{parent}, its parent, is not before {_minutes(time - rows.now)} from now")
     if retry_at and retry_at > rows.now:
         reasons.append(f"tried again in {_minutes(retry_at - rows.now)}")
-    reasons += ["its children come first"] if kind == "epic" and has_children else []
+    reasons += ["its children come first"] if kind == "epic" and parts else []
     reasons += ["the board dispatches by hand (manual)"] if (mode or board_mode) == "manual" else []
     reasons += ["the board is paused"] if paused else []
     return reasons
@@ -259,14 +276,12 @@ def has_work(rows: Rows, board_id: str) -> bool:
 
 def next_due(rows: Rows) -> float | None:
     """Return when the next bead's waiting time ends (UTC seconds), None if none waits for a time."""
-    times = [
-        rows.rows(
-            f"SELECT min({column}) FROM bead WHERE state = 'open' AND blockers = 0 AND is_inert = 0"
-            f" AND {column} > :now",
-            now=rows.now,
-        )[0][0]
-        for column in ("retry_at", "not_before")
-    ]
+    retry = (
+        "SELECT min(retry_at) FROM bead WHERE state = 'open' AND blockers = 0 AND is_inert = 0"
+        " AND retry_at > :now"
+    )
+    start = "SELECT min(not_before) FROM bead WHERE not_before > :now"  # a parent's counts in any state
+    times = [rows.rows(sql, now=rows.now)[0][0] for sql in (retry, start)]
     return min((float(t) for t in times if t is not None), default=None)
 
 
@@ -320,6 +335,21 @@ def resolve_bead(rows: Rows, text: str, board_id: str = "") -> str:
 
 def _cards(rows: Rows, found: Sequence[tuple[Any, ...]], name: str) -> tuple[Card, ...]:
     return tuple(_card(rows, r, name) for r in found)
+
+
+def _selected(rows: Rows, board_id: str, wheres: Sequence[str], most: int) -> tuple[Card, ...]:
+    cards: list[Card] = []
+    for where in wheres:
+        values = {"now": rows.now} if ":now" in where else {}
+        found = rows.rows(
+            f"{_CARD} WHERE b.board_id = :board AND {where} ORDER BY {_BY_TURN}, b.id LIMIT :most",
+            board=board_id,
+            most=most - len(cards) if most else ALL,
+            **values,
+        )
+        lane_name = "ready" if where == STARTABLE else ""
+        cards += [_card(rows, r, lane_name or _WAITING_LANES[r[2]]) for r in found]
+    return tuple(cards)
 
 
 def _card(rows: Rows, r: tuple[Any, ...], name: str) -> Card:

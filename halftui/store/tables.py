@@ -63,6 +63,10 @@ class Bead(SQLModel, table=True):
             sqlite_where=text("not_before IS NOT NULL"), postgresql_where=text("not_before IS NOT NULL"),
         ),
         Index("ix_bead_closed", "board_id", "state", "closed_at"),
+        Index(
+            "ix_bead_not_before", "not_before",
+            sqlite_where=text("not_before IS NOT NULL"), postgresql_where=text("not_before IS NOT NULL"),
+        ),
     )  # fmt: skip
 
     id: str = Field(primary_key=True)
@@ -103,6 +107,18 @@ class Bead(SQLModel, table=True):
     closed_at: float | None = Field(default=None, sa_column=_time())
     free: str = Field(default="{}", sa_column=Column(Text, nullable=False))  # any other fields
     version: int = 1
+    # A word: while set, it is never ready. It is a mark (see domain.graph) or a status from elsewhere.
+    aside: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
+
+
+class Original(SQLModel, table=True):
+    """A line of an imported file, as it was: what no column holds is kept here."""
+
+    board_id: str = Field(primary_key=True, foreign_key="board.id")
+    kind: str = Field(primary_key=True)  # issue, tombstone, schema, memory, or what the line says
+    key: str = Field(primary_key=True)  # an issue's id
+    line: str = Field(sa_column=Column(Text, nullable=False))
+    at: float = Field(sa_column=_time(nullable=False))  # when it came: stands for times it does not tell
 
 
 class Edge(SQLModel, table=True):

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, insert, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlmodel import Session, SQLModel
@@ -51,6 +51,12 @@ class Tx:
             self.session.flush()
             self.session.connection().execute(text(sql), values)
             self.session.expire_all()
+
+    def add_each(self, table: type[SQLModel], values: Sequence[Mapping[str, Any]]) -> None:
+        """Add many rows at once; each names all columns."""
+        if values:
+            self.session.flush()
+            self.session.connection().execute(insert(table), values)
 
     def get(self, table: type[Table], key: str) -> Table:
         """Return a row. Raises NotFound."""

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from halftui.domain.names import fits_branch
 from halftui.errors import NotFound, Refused
 from halftui.workspace.git import SHA, Git
 
@@ -22,7 +23,6 @@ BRANCHES: Final = "halftui/"  # an agent's branch is this and the bead's id
 # Files that the agents' programs leave in a tree; they are no part of the work.
 TOOL_FILES: Final = ("/.claude/settings.local.json", "/.claude/*.lock", "/.halftui/")
 
-_BEAD = re.compile(r"(?!.*\.\.)(?!.*\.lock$)[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9_-])?")
 _LOOSE = re.compile(r"[0-9a-f]{38}([0-9a-f]{24})?")
 _PACKED = re.compile(r"pack-[0-9a-f]+\.(pack|idx)")
 _REF_CAP = 4 << 20
@@ -54,7 +54,7 @@ class Tree:
 
 def branch_of(bead: str) -> str:
     """Return the bead's branch. Raises Refused for an id that is not fit for a branch's name."""
-    if not _BEAD.fullmatch(bead):
+    if not fits_branch(bead):
         raise Refused(f"{bead!r} can't name a branch", "letters, digits, '.', '_' and '-'")
     return BRANCHES + bead
 

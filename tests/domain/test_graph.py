@@ -24,7 +24,12 @@ FINISHED = ("done", "failed", "cancelled")
 def _slowly(states: dict[str, BeadState], edges: list[Edge]) -> set[str]:
     found: set[str] = set()
     while True:
-        more = {e.source for e in edges if e.target in states and _holds(e, states, edges, found)}
+        more = {
+            e.source
+            for e in edges
+            if states[e.source].value not in FINISHED
+            and e.target in states and _holds(e, states, edges, found)
+        }  # fmt: skip
         if more <= found:
             return found
         found |= more

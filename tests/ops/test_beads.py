@@ -302,7 +302,7 @@ def test_a_parents_time_counts(world: World, clock: Clock) -> None:
     parent = world.bead("parent", not_before=clock.now + 3600)
     child = world.bead("child", parent=parent)
     assert (world.lane(parent), world.lane(child)) == ("blocked", "blocked")
-    assert world.shown(child).why == ("its parent is not before 60 min from now",)
+    assert world.shown(child).why == (f"{parent}, its parent, is not before 60 min from now",)
     assert world.claim() is None
     clock.now += 3601
     assert world.lane(child) == "ready"

@@ -113,15 +113,19 @@ for _verb in (create, add, review.approve, review.diff, review.reject):
 
 @bead.command("list", example="halftui bead list --ready --limit 0 -o json")
 @click.option("--lane", "lanes", type=click.Choice(views.LANES), multiple=True, help="This lane only.")
-@click.option("--ready", is_flag=True, help="What can be started.")
-@click.option("--blocked", is_flag=True, help="What waits for something.")
+@click.option("--ready", is_flag=True, help="What is ready: nothing but a hold keeps it from being started.")
+@click.option("--blocked", is_flag=True, help="What waits for other beads, whatever its lane.")
 @click.option("--limit", type=click.IntRange(0, 1_000_000), default=100, show_default=True, help="0 is all.")
 @pass_call
 def list_beads(call: Call, lanes: tuple[str, ...], *, ready: bool, blocked: bool, limit: int) -> None:
-    """List beads lane by lane; the closed lane only if it is named."""
-    wanted = (*lanes, *(("ready",) if ready else ()), *(("blocked",) if blocked else ()))
-    ordered = tuple(lane for lane in views.LANES if lane in wanted) or views.LANES[:-1]
-    call.list(call.service.read(views.beads, call.board.id, ordered, limit), COLUMNS, MORE)
+    """List beads lane by lane; the closed lane only if it is named. Several choices add up."""
+    queries = [query for query, is_wanted in ((views.ready, ready), (views.blocked, blocked)) if is_wanted]
+    cards = [card for query in queries for card in call.service.read(query, call.board.id, limit)]
+    if lanes or not queries:
+        ordered = tuple(lane for lane in views.LANES if lane in lanes) or views.LANES[:-1]
+        cards += call.service.read(views.beads, call.board.id, ordered, limit)
+    shown = list({card.id: card for card in cards}.values())
+    call.list(shown[:limit] if limit else shown, COLUMNS, MORE)
 
 
 @bead.command("show", example="halftui bead show hf-3k2")
@@ -206,7 +210,7 @@ def rank(call: Call, bead: str, before: str | None, behind: str | None) -> None:
 @click.argument("beads", nargs=-1, required=True, metavar="BEAD...")
 @pass_call
 def dispatch(call: Call, beads: tuple[str, ...]) -> None:
-    """Let agents start beads at the next free slot; a hold and waiting after failures end."""
+    """Let agents start beads at the next free slot; what kept them back ends."""
     from halftui.ops import beads as ops
 
     for ident in call.beads(beads):
