@@ -24,8 +24,15 @@ if TYPE_CHECKING:
 
 def enter(argv: Sequence[str]) -> int:
     """Run one command line and return its exit code; a bug becomes a sentence and a log entry."""
+    logs_at: list[str] = []
+
+    def settings_of(flags: Mapping[str, object]) -> Settings:
+        chosen = settings.load(flags)
+        logs_at.append(str(logs.start(chosen.home_folder, chosen.log_level) or ""))
+        return chosen
+
     door = Door(
-        settings_of=_settings,
+        settings_of=settings_of,
         service=lambda chosen: House(chosen).service,
         seal=lambda chosen, row, secret: House(chosen).vault.seal(row, secret),
         init=_init,
@@ -38,13 +45,7 @@ def enter(argv: Sequence[str]) -> int:
     try:
         return parser.run(door, argv)
     except Exception as error:  # noqa: BLE001 - the program's edge: report_bug logs the trace
-        return parser.report_bug(door, error, str(settings.data_folder() / "halftui.log"))
-
-
-def _settings(flags: Mapping[str, object]) -> Settings:
-    chosen = settings.load(flags)
-    logs.start(chosen.home_folder, chosen.log_level)
-    return chosen
+        return parser.report_bug(door, error, logs_at[-1] if logs_at else "")
 
 
 def _init(chosen: Settings, beginning: Beginning) -> str:
