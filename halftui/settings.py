@@ -29,6 +29,7 @@ class Settings:
     model: str = ""  # default: the runtime's own
     max_turns: int = 200  # of one attempt
     lease_seconds: int = 30
+    on_quit: str = "stop"  # agents of a board that is left: stop (their work kept), or leave (at work)
     memory_mb: int = 4096
     cpus: float = 2.0
     pids: int = 256
@@ -54,6 +55,7 @@ class Settings:
 CHOICES = {
     "sandbox": ("", "auto", "docker", "local"),
     "permissions": ("auto", "ask", "free"),
+    "on_quit": ("stop", "leave"),
     "log_level": ("debug", "info", "warning", "error", "critical"),
 }
 RANGES: Mapping[str, tuple[float, float]] = {

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from halftui.domain.actor import ENGINE
@@ -11,7 +12,9 @@ from halftui.engine import patrol
 from halftui.engine.attempt import Running
 from halftui.engine.rooms import Rooms
 from halftui.errors import HalfTUIError, Unavailable
+from halftui.failpoints import failpoint
 from halftui.ops import attempts, views
+from halftui.ops.attempts import Claim
 from halftui.service.lines import Lines
 from halftui.store.feed import Feed
 from halftui.store.store import Rows, Store
@@ -34,17 +37,19 @@ class Engine:
     lease: float  # seconds
     max_turns: int
     pool: tuple[str, ...]
+    leaves_agents: bool = False  # at `stop` working agents are left to the next board
     notices: dict[str, HalfTUIError] = field(default_factory=dict)
     live: dict[str, Running] = field(default_factory=dict)
     _answers: dict[str, "asyncio.Future[Answer]"] = field(default_factory=dict)
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    _taken_over: set[str] = field(default_factory=set)  # boards where nothing of another is left
 
     async def run(self) -> None:
-        """Work until `stop`; then every agent has ended and its work is kept."""
+        """Work until `stop`; then every agent has ended with its work kept, or was left at work."""
         async with asyncio.TaskGroup() as group:
             journal = group.create_task(self.lines.run())
             try:
-                await patrol.reconcile(self.store, self.rooms)
+                await patrol.clear(self.store, self.rooms)
                 async with Feed(self.store) as feed, asyncio.TaskGroup() as running:
                     while not self._stopping.is_set():
                         await self._round(running)
@@ -63,27 +68,56 @@ class Engine:
         try:
             await self._deliver_answers()
             await self._heed_stops()
-            await patrol.repair(self.store, frozenset(self.live))
-            for board in await asyncio.to_thread(self.store.read, views.boards):
+            boards = await asyncio.to_thread(self.store.read, views.boards)
+            await self._take_over(group, boards)
+            await patrol.repair(self.store)
+            for board in boards:
                 await self._dispatch(group, board)
         except Unavailable as error:
             log.warning("a round was cut short", extra={"why": str(error)})
+
+    async def _take_over(self, group: asyncio.TaskGroup, boards: Sequence[BoardRow]) -> None:
+        """Go on with the agents that outlived the board that started them."""
+        mine = frozenset(self.live)
+        expired = await asyncio.to_thread(self.store.read, patrol.expired, mine)
+        for board in boards:
+            is_first = board.id not in self._taken_over
+            if not is_first and board.id not in expired:
+                continue
+            try:
+                claims = await patrol.take_over(
+                    self.store, self.rooms, board, mine, self.lease, is_first=is_first
+                )
+            except HalfTUIError as error:  # its sandbox is away: asked again in the next round
+                self.notices[board.id] = error
+                continue
+            self._taken_over.add(board.id)
+            for claim in claims:
+                log.info("an agent is adopted", extra={"attempt": claim.attempt})
+                self._open(group, claim, board)
+            if is_first:
+                await patrol.finish(self.store, self.rooms, board)
 
     async def _dispatch(self, group: asyncio.TaskGroup, board: BoardRow) -> None:
         if not await asyncio.to_thread(self.store.read, views.has_work, board.id):
             return
         while not self._stopping.is_set() and await self._is_able(board):
+            failpoint("claim.before")
             claim = await asyncio.to_thread(
                 self.store.write, ENGINE, attempts.claim, board.id, self.lease, self.cap, self.pool
             )
             if claim is None:
                 return
-            running = Running(
-                claim, board, self.rooms, self.store, self.lines, self.lease, self.max_turns, self._answers
-            )
-            self.live[claim.attempt] = running
-            task = group.create_task(running.run(), name=claim.attempt)
-            task.add_done_callback(self._forget)
+            failpoint("claim.after")
+            self._open(group, claim, board)
+
+    def _open(self, group: asyncio.TaskGroup, claim: Claim, board: BoardRow) -> None:
+        running = Running(
+            claim, board, self.rooms, self.store, self.lines, self.lease, self.max_turns, self._answers
+        )
+        self.live[claim.attempt] = running
+        task = group.create_task(running.run(), name=claim.attempt)
+        task.add_done_callback(self._forget)
 
     async def _is_able(self, board: BoardRow) -> bool:
         """Return False, and note why, if this board's agents could not start now."""
@@ -113,7 +147,10 @@ class Engine:
 
     async def _halt_all(self) -> None:
         for running in tuple(self.live.values()):
-            await running.halt(Outcome.LOST, CLOSED)
+            if self.leaves_agents and running.is_listening:
+                running.let_go()
+            else:
+                await running.halt(Outcome.LOST, CLOSED)
 
     async def _patience(self) -> float:
         due = await asyncio.to_thread(self.store.read, views.next_due)
@@ -121,7 +158,9 @@ class Engine:
         return tick if due is None else min(tick, max(0.05, due - self.store.clock()))
 
     def _forget(self, task: "asyncio.Task[None]") -> None:
-        self.live.pop(task.get_name(), None)
+        running = self.live.pop(task.get_name(), None)
+        if running is not None and running.has_left_something:
+            self._taken_over.discard(running.board.id)
         self.store.wake()  # a slot is free
 
 

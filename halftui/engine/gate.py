@@ -74,12 +74,16 @@ def opener(credentials: Credentials, upstream: str, clock: Callable[[], float]) 
     """Return what opens an attempt's gate: a socket in `folder`, for the sandbox's user alone."""
 
     @asynccontextmanager
-    async def open_gate(claim: Claim, folder: Path, sandbox: Sandbox) -> AsyncIterator[Way]:
+    async def open_gate(
+        claim: Claim, folder: Path, sandbox: Sandbox, holds: Callable[[], bool]
+    ) -> AsyncIterator[Way]:
         if claim.runtime != "claude":
             yield Way("api-key")
             return
 
         async def credential() -> Credential:
+            if not holds():  # a board that stood still must not pay for what another one runs
+                raise Unavailable("this board does not hold the attempt any more")
             return await asyncio.to_thread(credentials.find, claim.subscription)
 
         way = Way((await credential()).kind)

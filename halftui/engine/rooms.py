@@ -23,7 +23,8 @@ class Gate(Protocol):
     def until(self) -> float | None: ...
 
 
-OpenGate = Callable[[Claim, Path, Sandbox], AbstractAsyncContextManager[Gate]]
+# The last one says whether this board still holds the attempt.
+OpenGate = Callable[[Claim, Path, Sandbox, Callable[[], bool]], AbstractAsyncContextManager[Gate]]
 
 
 @dataclass(frozen=True)

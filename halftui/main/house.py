@@ -160,6 +160,7 @@ class House:
             lease=float(chosen.lease_seconds),
             max_turns=chosen.max_turns,
             pool=pool,
+            leaves_agents=chosen.on_quit == "leave",
         )
 
     def require_image(self) -> None:

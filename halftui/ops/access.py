@@ -22,6 +22,7 @@ _ANY_AGENT = frozenset({Role.LEADER, Role.WORKER})
 
 ALLOWED: dict[str, frozenset[Role]] = {
     "agent.retire": _MAINTAINER,
+    "attempt.adopt": _ENGINE,
     "attempt.claim": _ENGINE,
     "attempt.end": _ENGINE,
     "attempt.greet": _ENGINE,

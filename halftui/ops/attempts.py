@@ -13,10 +13,17 @@ from halftui.ops.access import verb
 from halftui.ops.agents import choose
 from halftui.ops.fields import LONGEST_TEXT
 from halftui.ops.views import DISPATCHABLE
-from halftui.store.tables import Attempt, Bead, Board
+from halftui.store.tables import Agent, Attempt, Bead, Board
 from halftui.store.tx import Tx
 
 BACK_OFF_MINUTES = (2, 2, 5, 10, 30)
+
+# Without the ORM, since it runs several times a second for each live attempt.
+_METER = (
+    "UPDATE attempt SET tokens_in = :i, tokens_out = :o, cost_usd = :c, turns = :n, heard = :h"
+    " WHERE id = :a AND epoch = :e AND state <> 'ended'"
+    " AND epoch = (SELECT epoch FROM bead WHERE bead.id = attempt.bead_id)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +40,7 @@ class Claim:
     session: str  # to open, or to go on with
     is_resumed: bool
     subscription: str | None  # None: the platform's own credential
+    heard: int | None = None  # of an adopted one: bytes of its program's output that were told
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,17 +104,43 @@ def renew(tx: Tx, attempt: str, epoch: int, lease: float) -> str:
     return row.stop_reason
 
 
+@verb("attempt.adopt")
+def adopt(tx: Tx, attempt: str, lease: float, sandbox: str, name: str, session: str) -> Claim:
+    """Take over a live attempt whose program outlived its board, and return it in a new epoch.
+
+    Whoever had it before is fenced off by that. `session` is what the program was started with,
+    if it never told another. Raises Conflict if the attempt is over.
+    """
+    row = tx.get(Attempt, attempt)
+    _mine(tx, attempt, row.epoch)
+    bead = tx.get(Bead, row.bead_id)
+    row.epoch = bead.epoch = bead.epoch + 1
+    row.lease_until, row.sandbox, row.sandbox_name = tx.now + lease, sandbox, name
+    if row.state == AttemptState.STARTING:
+        _move(tx, row, AttemptVerb.START)
+    tx.add(row)
+    tx.add(bead)
+    agent = tx.get(Agent, row.agent_id)
+    tx.record("attempt.adopt", attempt, row.board_id, sandbox=sandbox)
+    return Claim(
+        attempt=attempt, epoch=row.epoch, bead=bead.id, board=row.board_id, agent=agent.name,
+        agent_id=agent.id, runtime=row.runtime, session=row.session or session, is_resumed=False,
+        subscription=row.subscription_id, heard=row.heard,
+    )  # fmt: skip
+
+
 @verb("attempt.meter")
 def meter(
-    tx: Tx, attempt: str, epoch: int, tokens_in: int, tokens_out: int, cost_usd: float, turns: int
-) -> None:
-    """Add what was used. Raises Conflict if this epoch is over."""
-    row = _mine(tx, attempt, epoch)
-    row.tokens_in += tokens_in
-    row.tokens_out += tokens_out
-    row.cost_usd += cost_usd
-    row.turns += turns
-    tx.add(row)
+    tx: Tx, attempt: str, epoch: int, tokens_in: int, tokens_out: int, cost_usd: float, turns: int,
+    heard: int = 0,
+) -> None:  # fmt: skip
+    """Write down what was used in all, as told by `heard` bytes of output.
+
+    These are sums, so that a write may be tried again. Raises Conflict if this epoch is over.
+    """
+    values = {"i": tokens_in, "o": tokens_out, "c": cost_usd, "n": turns, "h": heard}
+    if not tx.change(_METER, a=attempt, e=epoch, **values):
+        _mine(tx, attempt, epoch)  # says why
 
 
 @verb("attempt.stop")

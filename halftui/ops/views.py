@@ -285,12 +285,6 @@ def next_due(rows: Rows) -> float | None:
     return min((float(t) for t in times if t is not None), default=None)
 
 
-def last_line(rows: Rows, attempt: str) -> int:
-    """Return the number of an attempt's newest journalled line, 0 if there is none."""
-    found = rows.rows("SELECT coalesce(max(number), 0) FROM line WHERE attempt_id = :a", a=attempt)
-    return int(found[0][0])
-
-
 def last_seq(rows: Rows) -> int:
     """Return the newest event's number, 0 if there is none."""
     return int(rows.rows("SELECT coalesce(max(seq), 0) FROM event")[0][0])

@@ -99,14 +99,17 @@ async def serve(
     app.router.add_route("*", "/{path:.*}", door.pass_on)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1, handler_cancellation=True)
     await runner.setup()
+    mine = 0
     try:
         await web.UnixSite(runner, path).start()
         await asyncio.to_thread(_give, path, owner, 0o600)
+        mine = path.stat().st_ino
         yield path
     finally:
         await runner.cleanup()
         await door.close()
-        path.unlink(missing_ok=True)
+        if mine and _inode(path) == mine:  # another board may listen there by now
+            path.unlink()
 
 
 def _prepare(folder: Path, owner: Owner | None) -> Path:
@@ -123,6 +126,13 @@ def _prepare(folder: Path, owner: Owner | None) -> Path:
     except OSError as error:
         raise Misconfigured(f"The socket folder {folder} can't be made: {error}") from error
     return path
+
+
+def _inode(path: Path) -> int:
+    try:
+        return path.stat().st_ino
+    except FileNotFoundError:
+        return 0
 
 
 def _give(path: Path, owner: Owner | None, mode: int) -> None:

@@ -205,6 +205,8 @@ class Attempt(SQLModel, table=True):
     tokens_out: int = 0
     cost_usd: float = Field(default=0.0, sa_column=_time(nullable=False))
     turns: int = 0
+    # Bytes of the program's output that are told by its lines and its usage; kept with them.
+    heard: int = Field(default=0, sa_column=Column(BigInteger, nullable=False, server_default="0"))
     started_at: float = Field(sa_column=_time(nullable=False))
     ended_at: float | None = Field(default=None, sa_column=_time())
 

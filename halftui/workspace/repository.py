@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Final
 
 from halftui.errors import Conflict, NotFound, Refused
+from halftui.failpoints import failpoint
 from halftui.workspace import landing
 from halftui.workspace.diff import Changes, list_changes, read_patch, readable
 from halftui.workspace.git import SHA, Git, carry, check_version
@@ -143,14 +144,18 @@ class Repository:
             self._fence(tree.bead, epoch)
             sha = tip_of(tree)
             if not self._has(sha):
+                failpoint("fetch.before")
                 self._take(tree, sha, cap)
+                failpoint("fetch.after")
             begin = self._read(TRACKED + tree.base) or self.base_of(tree.branch)
             base = self._merge_base(begin, sha)
             if base == sha:
                 return None
             own = f"{_OWN}{tree.bead}"
             news = {f"{own}/{epoch}": sha, HEADS + tree.branch: sha}
+            failpoint("refs.before")
             self._update({**news, f"{own}/base": base} if base else news)
+            failpoint("refs.after")
             return sha
 
     def changes(self, base: str, tip: str) -> Changes:

@@ -29,7 +29,7 @@ async def test_an_id_leads_into_no_other_folder(tmp_path: Path) -> None:
 async def test_what_somebody_elsewhere_works_on_is_left_to_them(tmp_path: Path) -> None:
     async with scene(tmp_path) as at:
         take(at, line("a", status="in_progress", assignee="bob"), line("b", status="hooked"))
-        await patrol.repair(at.house.store, frozenset())
+        await patrol.repair(at.house.store)
         assert [at.see(bead).card.state for bead in "ab"] == ["active", "active"]
         at.house.service.write(beads.release, "a", "bob has left")
         assert at.see("a").card.state == "open"

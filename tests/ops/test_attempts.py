@@ -8,8 +8,9 @@ import pytest
 from halftui.domain.happenings import Outcome
 from halftui.domain.names import POOL
 from halftui.errors import Conflict, NotFound, Refused
-from halftui.ops import agents, attempts, beads, boards, convoys, edges, questions, views
+from halftui.ops import agents, attempts, beads, boards, convoys, edges, questions, transcripts, views
 from halftui.ops.attempts import Claim, Work
+from halftui.ops.transcripts import Standing
 from halftui.store.tx import Tx
 from tests.helpers.stores import BO, Clock
 from tests.helpers.world import LEASE, World
@@ -208,11 +209,12 @@ def test_the_session_is_resumed_if_there_is_one(world: World) -> None:
     assert (again.is_resumed, again.session) == (True, fresh.session)
 
 
-def test_meters_add_up(world: World) -> None:
+def test_a_meter_tells_sums_and_may_be_told_twice(world: World) -> None:
     bead = world.bead()
     claim = world.taken(bead)
     for _ in range(3):
-        world.engine(attempts.meter, claim.attempt, claim.epoch, 10, 20, 0.5, 1)
+        world.engine(attempts.meter, claim.attempt, claim.epoch, 30, 60, 1.5, 3, 4096)
+    assert world.ask(transcripts.standing, claim.attempt) == (0, Standing(1, 4096, 30, 60, 1.5, 3))
     row = world.shown(bead).attempts[0]
     assert (row.tokens_in, row.tokens_out, row.cost_usd, row.turns) == (30, 60, 1.5, 3)
     assert world.ask(views.snapshot, world.board).cost_today == 1.5
@@ -245,3 +247,27 @@ def test_stopping_twice_and_after_the_end(world: World) -> None:
     rows = world.dump()
     world.do(attempts.stop, claim.attempt, "too late")
     assert world.dump() == rows
+
+
+def test_adoption_fences_the_board_that_had_it(world: World) -> None:
+    claim = world.started(world.taken(world.bead()))
+    world.engine(attempts.meter, claim.attempt, claim.epoch, 1, 2, 0.5, 1, 77)
+    adopted = world.engine(attempts.adopt, claim.attempt, LEASE, "local", "s", "session")
+    assert (adopted.attempt, adopted.epoch, adopted.heard) == (claim.attempt, claim.epoch + 1, 77)
+    for late in (
+        lambda: world.engine(attempts.renew, claim.attempt, claim.epoch, LEASE),
+        lambda: world.engine(attempts.meter, claim.attempt, claim.epoch, 9, 9, 9.0, 9),
+        lambda: world.end(claim, Outcome.PASSED),
+    ):
+        with pytest.raises(Conflict):
+            late()
+    world.end(adopted, Outcome.PASSED)
+    with pytest.raises(Conflict):
+        world.engine(attempts.adopt, claim.attempt, LEASE, "local", "s", "session")
+
+
+def test_adoption_starts_what_was_killed_before_it_said_so(world: World) -> None:
+    claim = world.taken(world.bead())
+    adopted = world.engine(attempts.adopt, claim.attempt, LEASE, "local", "name", "session")
+    assert adopted.session == "session"
+    assert world.shown(claim.bead).attempts[0].state == "working"

@@ -110,6 +110,7 @@ def _account(op: Callable[[Tx, str], object], who: Actor) -> Scene:
 
 SCENES: dict[str, Scene] = {
     "agent.retire": _retire,
+    "attempt.adopt": _attempt(lambda tx, c: attempts.adopt(tx, c.attempt, LEASE, "local", "x", "s")),
     "attempt.claim": _claim_attempt,
     "attempt.end": _attempt(lambda tx, c: attempts.end(tx, c.attempt, c.epoch, Outcome.PASSED, "", "made")),
     "attempt.greet": _attempt(lambda tx, c: attempts.greet(tx, c.attempt, c.epoch, c.session)),
