@@ -3,6 +3,8 @@
 import asyncio
 import os
 import signal
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -26,6 +28,21 @@ def _lines(at: Scene, bead: str, kind: str) -> list[str]:
 async def _kill(process: asyncio.subprocess.Process) -> None:
     os.kill(process.pid, signal.SIGKILL)
     await process.wait()
+
+
+async def _freeze(at: Scene, process: asyncio.subprocess.Process) -> None:
+    """Stop a board's process between two of its transactions: SQLite has one writer, awake or not."""
+    for _ in range(100):
+        os.kill(process.pid, signal.SIGSTOP)
+        with closing(sqlite3.connect(str(at.house.store.path), timeout=0.2)) as database:
+            try:
+                database.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError:
+                os.kill(process.pid, signal.SIGCONT)
+                await asyncio.sleep(0.01)
+            else:
+                return
+    raise AssertionError("it never let go of the database")
 
 
 async def test_killing_the_board_loses_nothing(tmp_path: Path) -> None:
@@ -113,7 +130,7 @@ async def test_a_board_that_stood_still_is_fenced_off(tmp_path: Path) -> None:
         bead = at.add("Slow", script(slow, commits("two.txt"), {"text": "whole"}))
         async with board(at) as first:
             await at.until(lambda: (tmp_path / f"home/beads/{bead}/work/one.txt").exists())
-            os.kill(first.pid, signal.SIGSTOP)
+            await _freeze(at, first)
             await asyncio.sleep(2.5)
             async with board(at) as second:
                 await at.until(lambda: bool(_events(at, "attempt.adopt")))
