@@ -29,6 +29,7 @@ NOUNS: Mapping[str, str] = {
     "attempt": "attempt:attempt",
     "bead": "bead:bead",
     "board": "board:board",
+    "budget": "budget:budget",
     "config": "config:config",
     "convoy": "convoy:convoy",
     "demo": "house:demo",
@@ -41,6 +42,7 @@ NOUNS: Mapping[str, str] = {
     "init": "house:init",
     "question": "question:question",
     "subscription": "subscription:subscription",
+    "usage": "budget:usage",
 }
 
 

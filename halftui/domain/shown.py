@@ -238,6 +238,29 @@ class SubscriptionRow(NamedTuple):
     parked: str
     created_at: float
     live: int  # attempts that use it now
+    cap: int = 0  # the most of them; 0: no limit
+    headroom: str = ""  # what the provider last told of its windows, as in "5h 91 % used"
+
+
+class BudgetRow(NamedTuple):
+    """The most that may be used of something; `used` is None where it is for each one of its scope."""
+
+    scope: str
+    subject: str
+    measure: str
+    most: float
+    used: float | None
+
+
+class UsageRow(NamedTuple):
+    """What was used, in all."""
+
+    what: str
+    tokens_in: int
+    tokens_out: int
+    cost_usd: float
+    turns: int
+    minutes: float
 
 
 class Place(NamedTuple):

@@ -188,6 +188,7 @@ class Running:
         )  # fmt: skip
         places = self._places(tree, repository, runtime.program())
         command = runtime.command(told, sandbox.inside(places))
+        command = replace(command, env={**command.env, **gate.env})
         spec = self._spec(command, places)
         process = await self._start(sandbox, spec, stack)
         desk = Desk(self.claim.attempt, self.store, self.lines, self.answers)

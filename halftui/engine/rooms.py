@@ -1,6 +1,6 @@
 """What the engine works with, made once by `main` and handed in."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,12 +15,17 @@ from halftui.workspace.repository import Repository
 
 
 class Gate(Protocol):
-    """An attempt's way to its provider: the kind of its credential, and when a limit ends, if known."""
+    """An attempt's way to its provider: the kind of its credential, and when a limit ends, if known.
+
+    `env` is added to the program's environment: the real credential, for those who want it there.
+    """
 
     @property
     def kind(self) -> str: ...
     @property
     def until(self) -> float | None: ...
+    @property
+    def env(self) -> Mapping[str, str]: ...
 
 
 # The last one says whether this board still holds the attempt.

@@ -121,11 +121,12 @@ class House:
         """Return the engine of this database; `changes` replace parts of its rooms."""
         from dataclasses import replace
 
+        from halftui.domain.assign import Rules
         from halftui.domain.names import THEMES
         from halftui.engine.engine import Engine
         from halftui.engine.gate import Credentials, opener
         from halftui.engine.rooms import Rooms
-        from halftui.ops import subscriptions
+        from halftui.ops import accounts
         from halftui.sandbox.base import Limits
 
         chosen = self.settings
@@ -133,8 +134,8 @@ class House:
         service.lines.redact = lambda text: credentials.redact(text)
 
         def check(board: BoardRow) -> None:
-            if board.runtime == "claude":
-                credentials.find(self.store.read(subscriptions.choose))
+            if board.runtime in accounts.NEEDS_ACCOUNT:
+                credentials.check()
 
         def is_free(sandbox: Sandbox) -> bool:
             return chosen.permissions == "free" or (chosen.permissions == "auto" and sandbox.is_confined)
@@ -145,7 +146,7 @@ class House:
             runtime=self.runtime,
             repository=self.repository,
             origin=self.origin,
-            gate=opener(credentials, chosen.api_url, self.store.clock),
+            gate=opener(credentials, chosen.api_url, self.store, shows_secret=chosen.credentials == "env"),
             check=check,
             limits=Limits(chosen.memory_mb, chosen.cpus, chosen.pids),
             is_free=is_free,
@@ -161,6 +162,7 @@ class House:
             max_turns=chosen.max_turns,
             pool=pool,
             leaves_agents=chosen.on_quit == "leave",
+            rules=Rules(chosen.caps_of_runtimes, chosen.ageing_days * 86_400),
         )
 
     def require_image(self) -> None:

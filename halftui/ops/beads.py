@@ -138,7 +138,8 @@ def dispatch(tx: Tx, bead: str) -> None:
     if row.convoy_id and tx.get(Convoy, row.convoy_id).state == ConvoyState.STAGED:
         raise Refused(f"{bead} travels with the staged convoy {row.convoy_id}", "start the convoy: S")
     before = {"hold": row.hold, "aside": row.aside, "mode": row.mode}
-    row.hold, row.aside, row.mode, row.retry_at, row.failures = "", "", "auto", None, 0
+    row.hold, row.aside, row.mode = "", "", "auto"
+    forget_setbacks(row)
     weigh(tx, row)
     tx.touch(row, None)
     if before["aside"]:
@@ -192,7 +193,7 @@ def approve(tx: Tx, bead: str, merged: str = "") -> None:
     row = tx.get(Bead, bead)
     _refuse_own_work(tx, row)
     _move(tx, row, BeadVerb.APPROVE)
-    row.merged, row.closed_at, row.failures, row.remark = merged, tx.now, 0, ""
+    row.merged, row.closed_at, row.remark = merged, tx.now, ""
     tx.record("bead.approve", bead, row.board_id, merged=merged)
     close(tx, row)
 
@@ -233,13 +234,20 @@ def reopen(tx: Tx, bead: str) -> None:
     if live_attempt(tx, row) is not None:
         raise Refused(f"an agent is still being stopped on {bead}", "try again in a moment")
     _move(tx, row, BeadVerb.REOPEN)
-    row.closed_at, row.assignee, row.retry_at, row.failures = None, "", None, 0
+    row.closed_at, row.assignee = None, ""
+    forget_setbacks(row)
     weigh(tx, row)
     tx.record("bead.reopen", bead, row.board_id)
     settle(tx, bead)
     if row.convoy_id and (convoy := tx.get(Convoy, row.convoy_id)).state == ConvoyState.LANDED:
         join(tx, row, convoy)
         tx.record("convoy.add", convoy.id, row.board_id, bead=bead)
+
+
+def forget_setbacks(row: Bead) -> None:
+    """Let a bead begin anew: no failure counts, and it waits for no time."""
+    row.failures = row.start_failures = row.losses = row.handoffs = 0
+    row.retry_at = None
 
 
 def cancel_row(tx: Tx, row: Bead, reason: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 
 from halftui.domain import graph
@@ -12,6 +13,7 @@ from halftui.domain.shown import (
     Place,
     SubscriptionRow,
 )
+from halftui.domain.text import clean_line
 from halftui.errors import NotFound, Refused
 from halftui.ops import views
 from halftui.store.store import Rows
@@ -114,14 +116,36 @@ def agent_of(rows: Rows, text: str, board_id: str) -> str:
     raise NotFound(f"there is no agent {text}", "halftui agent list shows them")
 
 
+def subscription_of(rows: Rows, name: str) -> str:
+    """Return the id of the subscription of that name. Raises NotFound."""
+    found = rows.rows("SELECT id FROM subscription WHERE name = :n", n=name)
+    if not found:
+        raise NotFound(
+            f"there is no subscription {clean_line(name, longest=80)}", "halftui subscription list"
+        )
+    return str(found[0][0])
+
+
 def subscriptions(rows: Rows) -> tuple[SubscriptionRow, ...]:
     """Return all subscriptions by name, without their credentials."""
     found = rows.rows(
         "SELECT s.name, s.kind, s.base_url, s.sealed <> '', s.cooling_until, s.parked, s.created_at,"
-        " (SELECT count(*) FROM attempt t WHERE t.subscription_id = s.id AND t.state <> 'ended')"
-        " FROM subscription s ORDER BY s.name"
+        " (SELECT count(*) FROM attempt t WHERE t.subscription_id = s.id AND t.state <> 'ended'),"
+        " s.cap, s.limits FROM subscription s ORDER BY s.name"
     )
-    return tuple(SubscriptionRow(*[*r[:3], bool(r[3]), *r[4:]]) for r in found)
+    return tuple(SubscriptionRow(*[*r[:3], bool(r[3]), *r[4:9], _headroom(str(r[9]))]) for r in found)
+
+
+def _headroom(limits: str) -> str:
+    """Return what a provider's headers tell of its windows; they come from outside, so nothing is sure."""
+    told = json.loads(limits)
+    parts = []
+    for name in sorted(told):
+        window, _, kind = name.rpartition("-")
+        with contextlib.suppress(ValueError):
+            if kind == "utilization":
+                parts.append(f"{clean_line(window, longest=20)} {float(told[name]):.0%} used")
+    return ", ".join(parts)
 
 
 def newest_events(rows: Rows, board_id: str, subject: str = "", most: int = 50) -> tuple[Happened, ...]:

@@ -21,6 +21,7 @@ from halftui.domain.shown import (
 )
 from halftui.domain.text import clean_line
 from halftui.errors import NotFound, Refused
+from halftui.ops import slots
 from halftui.ops.blocking import why_blocked
 from halftui.store.store import Rows
 
@@ -66,7 +67,8 @@ _LANE_ORDER = {"done": "b.closed_at DESC", "closed": "b.closed_at DESC"}
 
 _CARD = """
 SELECT b.id, b.title, b.state, b.type, b.priority, b.rank, b.labels, b.assignee,
-  coalesce(b.convoy_id, ''), b.hold, b.remark, b.failures, b.retry_at, b.files, b.plus, b.minus,
+  coalesce(b.convoy_id, ''), b.hold, b.remark,
+  b.failures + b.start_failures + b.losses, b.retry_at, b.files, b.plus, b.minus,
   b.created_at, b.updated_at, b.closed_at, b.version, b.blockers,
   coalesce(t.id, ''), coalesce(t.state, ''), coalesce(t.now, ''), t.started_at,
   coalesce(t.cost_usd, 0), coalesce(t.reason, '')
@@ -239,6 +241,11 @@ def why(rows: Rows, bead_id: str) -> list[str]:
     )[0]
     if state != "open":
         return []
+    placing = rows.rows(
+        "SELECT b.board_id, CASE b.runtime WHEN '' THEN o.runtime ELSE b.runtime END,"
+        " coalesce(b.convoy_id, '') FROM bead b JOIN board o ON o.id = b.board_id WHERE b.id = :i",
+        i=bead_id,
+    )[0]
     reasons = why_blocked(rows, bead_id)
     reasons += [f"on hold: {hold}"] if hold else []
     reasons += [f"set aside: {aside}"] if aside else []
@@ -258,31 +265,7 @@ def why(rows: Rows, bead_id: str) -> list[str]:
     reasons += ["its children come first"] if kind == "epic" and parts else []
     reasons += ["the board dispatches by hand (manual)"] if (mode or board_mode) == "manual" else []
     reasons += ["the board is paused"] if paused else []
-    return reasons
-
-
-def has_work(rows: Rows, board_id: str) -> bool:
-    """Return True if a bead of the board could be given to an agent now."""
-    found = board(rows, board_id)
-    return not found.is_paused and bool(
-        rows.rows(
-            f"SELECT 1 FROM bead b WHERE {DISPATCHABLE} LIMIT 1",
-            board=board_id,
-            now=rows.now,
-            board_mode=found.mode,
-        )
-    )
-
-
-def next_due(rows: Rows) -> float | None:
-    """Return when the next bead's waiting time ends (UTC seconds), None if none waits for a time."""
-    retry = (
-        "SELECT min(retry_at) FROM bead WHERE state = 'open' AND blockers = 0 AND is_inert = 0"
-        " AND retry_at > :now"
-    )
-    start = "SELECT min(not_before) FROM bead WHERE not_before > :now"  # a parent's counts in any state
-    times = [rows.rows(sql, now=rows.now)[0][0] for sql in (retry, start)]
-    return min((float(t) for t in times if t is not None), default=None)
+    return reasons or slots.why(rows, *placing)
 
 
 def last_seq(rows: Rows) -> int:

@@ -42,6 +42,7 @@ class Board(SQLModel, table=True):
     command: str = ""  # what the shell runtime runs
     cap: int = 4  # live attempts at once
     is_paused: int = 0
+    notice: str = Field(default="", sa_column_kwargs={"server_default": text("''")})  # why no agent can start
     created_at: float = Field(sa_column=_time(nullable=False))
     version: int = 1
 
@@ -56,6 +57,15 @@ class Bead(SQLModel, table=True):
             "ix_bead_ready", "board_id", "state", "priority", "rank", "created_at", "id",
             sqlite_where=text("state = 'open' AND blockers = 0 AND is_inert = 0"),
             postgresql_where=text("state = 'open' AND blockers = 0 AND is_inert = 0"),
+        ),
+        Index(
+            "ix_bead_waiting", "board_id", "priority", "created_at", "id",
+            sqlite_where=text("state = 'open' AND blockers = 0 AND is_inert = 0"),
+            postgresql_where=text("state = 'open' AND blockers = 0 AND is_inert = 0"),
+        ),
+        Index(
+            "ix_bead_due", "board_id", "due",
+            sqlite_where=text("due IS NOT NULL"), postgresql_where=text("due IS NOT NULL"),
         ),
         Index("ix_bead_rank", "board_id", "rank"),
         Index(
@@ -90,7 +100,10 @@ class Bead(SQLModel, table=True):
     due: float | None = Field(default=None, sa_column=_time())
     hold: str = ""  # a reason: while set, never dispatched
     epoch: int = 0  # counts attempts; the newest one alone may write
-    failures: int = 0  # since the last success
+    failures: int = 0  # of the task, since the last success; the next three likewise
+    start_failures: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
+    losses: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
+    handoffs: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
     retry_at: float | None = Field(default=None, sa_column=_time())
     branch: str = ""
     base: str = ""  # the commit that the work started from
@@ -157,6 +170,10 @@ class Subscription(SQLModel, table=True):
     base_url: str = ""
     cooling_until: float | None = Field(default=None, sa_column=_time())
     parked: str = ""  # a reason: while set, no attempt uses it
+    # Live attempts at once; 0: no limit.
+    cap: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
+    limits: str = Field(default="{}", sa_column_kwargs={"server_default": text("'{}'")})  # as last told
+    seen_at: float | None = Field(default=None, sa_column=_time())  # when they were told
     created_at: float = Field(sa_column=_time(nullable=False))
 
 
@@ -183,6 +200,7 @@ class Attempt(SQLModel, table=True):
         ),
         Index("ix_attempt_agent", "agent_id", "started_at"),
         Index("ix_attempt_board", "board_id", "started_at"),
+        Index("ix_attempt_ends", "runtime", "subscription_id", "ended_at"),
     )  # fmt: skip
 
     id: str = Field(primary_key=True)  # <bead>@<epoch>
@@ -209,6 +227,43 @@ class Attempt(SQLModel, table=True):
     heard: int = Field(default=0, sa_column=Column(BigInteger, nullable=False, server_default="0"))
     started_at: float = Field(sa_column=_time(nullable=False))
     ended_at: float | None = Field(default=None, sa_column=_time())
+    tallied_at: float | None = Field(default=None, sa_column=_time())  # its minutes count up to here
+
+
+class Usage(SQLModel, table=True):
+    """What an attempt used on one day over one subscription."""
+
+    __table_args__ = (Index("ix_usage_day", "day"), Index("ix_usage_subscription", "subscription_id", "day"))
+
+    attempt_id: str = Field(primary_key=True)
+    day: int = Field(primary_key=True)  # since 1970, UTC
+    subscription_id: str = Field(primary_key=True)  # "": the platform's own credential
+    bead_id: str = Field(index=True)
+    board_id: str
+    agent_id: str
+    tokens_in: int = Field(default=0, sa_type=BigInteger)
+    tokens_out: int = Field(default=0, sa_type=BigInteger)
+    cost_usd: float = Field(default=0.0, sa_column=_time(nullable=False))
+    turns: int = 0
+    seconds: float = Field(default=0.0, sa_column=_time(nullable=False))
+
+
+class Budget(SQLModel, table=True):
+    """The most that may be used of something."""
+
+    scope: str = Field(primary_key=True)  # attempt, bead, convoy, subscription, day
+    subject: str = Field(primary_key=True)  # its id; "": each one of that scope
+    measure: str = Field(primary_key=True)  # tokens, usd, turns, minutes
+    most: float = Field(sa_column=_time(nullable=False))
+
+
+class Heartbeat(SQLModel, table=True):
+    """An engine that is at work."""
+
+    id: str = Field(primary_key=True)  # of its home folder
+    seen_at: float = Field(sa_column=_time(nullable=False))
+    cap: int  # live attempts over all boards
+    rules: str = Field(default="{}", sa_column=Column(Text, nullable=False))
 
 
 class Question(SQLModel, table=True):

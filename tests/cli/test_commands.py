@@ -19,7 +19,7 @@ from tests.helpers.world import World
 def test_the_first_steps(empty: Line) -> None:
     assert empty.ok("init", "--review", "none", "--cap", "2").out.startswith("the board shop is made over")
     made = empty.ok("bead", "create", "Fix the login", "-p", "1", "-l", "web", "-l", "bug")
-    assert re.fullmatch(r"s\w?-[0-9a-z]{3} is queued\n", made.out)
+    assert re.fullmatch(r"s\w?-[0-9a-z]{3} is queued; agents start when a board is open: halftui\n", made.out)
     board = empty.ok("board", "show", "-o", "json").json
     assert (board["review"], board["cap"], board["branch"]) == ("none", 2, "main")
 
@@ -28,7 +28,8 @@ def test_a_bead_says_why_it_waits(line: Line) -> None:
     first = line.bead("first")
     said = line.ok("add", "second", "--after", first, "--hold", "the design").out
     assert f"is not ready: waits for {first} first (open); on hold: the design" in said
-    assert line.ok("bead", "dispatch", first).out == f"{first} is queued\n"
+    queued = "is queued; agents start when a board is open: halftui\n"
+    assert line.ok("bead", "dispatch", first).out == f"{first} {queued}"
 
 
 def test_creating_answers_in_json(line: Line) -> None:

@@ -19,6 +19,7 @@ FOLDER = Path(halftui.ops.__file__).parent
 # The table a second time: admin, maintainer, operator, viewer, Leader, Worker, Engine.
 MATRIX = """
 agent.retire           a m
+attempt.adopt                    E
 attempt.claim                    E
 attempt.end                      E
 attempt.greet                    E
@@ -26,6 +27,7 @@ attempt.meter                    E
 attempt.renew                    E
 attempt.start                    E
 attempt.stop           a m o     E
+attempt.switch                   E
 bead.approve           a m   L   E
 bead.cancel            a m o L
 bead.claim             a m o
@@ -43,16 +45,23 @@ bead.submit            a m o     E
 bead.unlink            a m o L
 board.create           a
 board.edit             a m
+board.import           a m
+board.notice                     E
 board.pause            a m o
+budget.set             a m
 convoy.add             a m o L
 convoy.cancel          a m o L
 convoy.create          a m o L
 convoy.start           a m o L
+heartbeat.beat                   E
+heartbeat.end                    E
 line.append                      E
 person.ensure          a m o v   E
 question.answer        a m o
 question.ask                     E
 subscription.cool                E
+subscription.edit      a
+subscription.note                E
 subscription.park                E
 subscription.register  a
 subscription.remove    a
@@ -94,7 +103,7 @@ def test_every_function_that_writes_and_is_public_is_an_op_or_part_of_one() -> N
         ("agents", "choose"), ("beads", "cancel_row"), ("beads", "close"), ("beads", "join"),
         ("beads", "land"), ("beads", "live_attempt"), ("beads", "put_in_review"),
         ("beads", "reopen_for_work"), ("beads", "weigh"), ("edges", "connect"), ("edges", "recount"),
-        ("edges", "settle"),
+        ("edges", "settle"), ("edges", "refuse_cycles"), ("edges", "recount_all"), ("budgets", "tally"),
     }  # fmt: skip
     decorated = {(module, name) for _, module, name in OPS}
     found = set()

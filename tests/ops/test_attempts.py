@@ -166,7 +166,7 @@ def test_failures_back_off_and_then_hold(world: World, clock: Clock) -> None:
     bead = world.bead()
     waits = []
     for _ in range(5):
-        world.end(world.taken(bead), Outcome.FAILED, "exit")
+        world.end(world.started(world.taken(bead)), Outcome.FAILED, "exit")
         card = world.shown(bead).card
         assert card.retry_at is not None
         waits.append((card.retry_at - clock.now) / 60)
@@ -205,6 +205,7 @@ def test_the_session_is_resumed_if_there_is_one(world: World) -> None:
     assert not fresh.is_resumed  # it never said a word
     world.engine(attempts.greet, fresh.attempt, fresh.epoch, fresh.session)
     world.end(fresh, Outcome.LOST)
+    world.do(beads.dispatch, bead)  # it would wait after the second loss
     again = world.taken(bead)
     assert (again.is_resumed, again.session) == (True, fresh.session)
 

@@ -4,7 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
+from halftui.domain import jsonl
 from halftui.domain.actor import ENGINE, Actor
+from halftui.domain.assign import Rules
 from halftui.domain.happenings import Outcome, Question
 from halftui.domain.names import POOL
 from halftui.errors import Unavailable
@@ -13,8 +15,11 @@ from halftui.ops import (
     attempts,
     beads,
     boards,
+    budgets,
     convoys,
     edges,
+    heartbeats,
+    interchange,
     people,
     questions,
     subscriptions,
@@ -27,7 +32,14 @@ from tests.helpers.world import LEASE, World
 
 Op = Callable[[Tx], object]
 Scene = Callable[[World], tuple[Actor, Op]]
-SILENT = {"attempt.greet", "attempt.renew", "attempt.meter", "line.append"}  # no state moves
+SILENT = {
+    "attempt.greet",
+    "attempt.renew",
+    "attempt.meter",
+    "line.append",
+    "subscription.note",
+}  # no state moves
+LINES = (b'{"id": "x-1", "title": "from elsewhere", "status": "open"}',)
 
 
 def _ann(op: Op) -> tuple[Actor, Op]:
@@ -108,6 +120,19 @@ def _account(op: Callable[[Tx, str], object], who: Actor) -> Scene:
     return scene
 
 
+def _switch(world: World) -> tuple[Actor, Op]:
+    for name in ("one", "two"):
+        world.do(subscriptions.register, name, "oauth", "sealed", name)
+    claim = _working(world)
+    world.engine(subscriptions.cool, "one", world.store.clock() + 60)
+    return _engine(lambda tx: attempts.switch(tx, claim.attempt, claim.epoch))
+
+
+def _beating(world: World) -> tuple[Actor, Op]:
+    world.engine(heartbeats.beat, "home", 4, Rules())
+    return _engine(lambda tx: heartbeats.end(tx, "home"))
+
+
 SCENES: dict[str, Scene] = {
     "agent.retire": _retire,
     "attempt.adopt": _attempt(lambda tx, c: attempts.adopt(tx, c.attempt, LEASE, "local", "x", "s")),
@@ -118,6 +143,7 @@ SCENES: dict[str, Scene] = {
     "attempt.renew": _attempt(lambda tx, c: attempts.renew(tx, c.attempt, c.epoch, 2 * LEASE)),
     "attempt.start": _start,
     "attempt.stop": _attempt(lambda tx, c: attempts.stop(tx, c.attempt, "enough")),
+    "attempt.switch": _switch,
     "bead.approve": _on("review", beads.approve, BO),
     "bead.cancel": _on("open", beads.cancel),
     "bead.claim": _on("open", beads.claim),
@@ -135,16 +161,23 @@ SCENES: dict[str, Scene] = {
     "bead.unlink": _pair(True, edges.unlink),
     "board.create": lambda _: _ann(lambda tx: boards.create(tx, "Other", "/srv/other", "main")),
     "board.edit": lambda w: _ann(lambda tx: boards.edit(tx, w.board, cap=9)),
+    "board.import": lambda w: _ann(lambda tx: interchange.take(tx, w.board, list(jsonl.read(LINES)))),
+    "board.notice": lambda w: _engine(lambda tx: boards.notice(tx, w.board, "no account")),
     "board.pause": lambda w: _ann(lambda tx: boards.pause(tx, w.board, is_paused=True)),
+    "budget.set": lambda _: _ann(lambda tx: budgets.set_budget(tx, "day", "", "usd", 20.0)),
     "convoy.add": _convoy(convoys.add),
     "convoy.cancel": _convoy(lambda tx, convoy, _: convoys.cancel(tx, convoy), starts=True),
     "convoy.create": lambda w: _ann(lambda tx: convoys.create(tx, w.board, "trip")),
     "convoy.start": _convoy(lambda tx, convoy, _: convoys.start(tx, convoy)),
+    "heartbeat.beat": lambda _: _engine(lambda tx: heartbeats.beat(tx, "home", 4, Rules())),
+    "heartbeat.end": _beating,
     "line.append": _attempt(lambda tx, c: transcripts.append(tx, c.attempt, [(1, 0.0, "out", "x")], "now")),
     "person.ensure": lambda _: _ann(lambda tx: people.ensure(tx, "cy")),
     "question.answer": _answer,
     "question.ask": _attempt(lambda tx, c: questions.ask(tx, c.attempt, Question("question", "which?"))),
     "subscription.cool": _account(lambda tx, ident: subscriptions.cool(tx, ident, 2e9), ENGINE),
+    "subscription.edit": _account(lambda tx, _: subscriptions.edit(tx, "work", 3), ANN),
+    "subscription.note": _account(lambda tx, ident: subscriptions.note(tx, ident, "{1}"), ENGINE),
     "subscription.park": _account(lambda tx, ident: subscriptions.park(tx, ident, "401"), ENGINE),
     "subscription.register": lambda _: _ann(
         lambda tx: subscriptions.register(tx, "home", "api-key", "sealed", "s-2")

@@ -9,7 +9,7 @@ import pytest
 from halftui.domain.actor import Role, person
 from halftui.domain.jsonl import LONGEST_LINE
 from halftui.errors import Denied, Misconfigured, Refused
-from halftui.ops import attempts, beads, boards, convoys, edges, interchange, views
+from halftui.ops import attempts, beads, boards, convoys, edges, interchange, turns, views
 from halftui.ops.interchange import Taken
 from tests.helpers.exports import ANN, NOW, Desk, by_record, desk, exact, line, parent
 
@@ -79,7 +79,7 @@ def test_ready(fields: dict[str, Any], is_ready: bool) -> None:
 def test_a_parents_time_is_waited_for_and_told() -> None:
     with desk() as at:
         at.take([line("a", parent("late")), line("late", defer_until=LATER, status="closed")])
-        assert at.store.read(views.next_due) == 1_893_456_000.0
+        assert at.store.read(turns.next_due) == 1_893_456_000.0
         assert at.store.read(views.bead, "a").why == ("late, its parent, is not before 1557600 min from now",)
 
 

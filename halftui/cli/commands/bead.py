@@ -1,5 +1,6 @@
 """`halftui bead`: what is to be done, and what may be done to it."""
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -10,7 +11,7 @@ from halftui.cli.commands import review
 from halftui.cli.grammar import command, group, pass_call
 from halftui.cli.times import when
 from halftui.errors import Misconfigured
-from halftui.ops import views
+from halftui.ops import slots, views
 
 COLUMNS = ("id", "lane", "priority", "title", "assignee")
 MORE = (
@@ -31,6 +32,9 @@ PERSONS = (
     "why", "waits_for", "frees", "description", "acceptance", "notes", "summary", "branch", "merged",
     "due", "not_before", "created_by", "created_at", "updated_at", "closed_at",
 )  # fmt: skip
+
+
+ANSWER_SECONDS = 1.0  # that an engine may take to say who takes a new bead
 
 
 @group("bead")
@@ -73,8 +77,24 @@ def _create(
         beads.create, call.board.id, title, after_beads=call.beads(after),
         parent=call.bead(parent) if parent else "", convoy=convoy, hold=hold, **_given(call, fields),
     )  # fmt: skip
-    detail = call.service.read(views.bead, made)
-    call.say(f"{made} " + (f"is not ready: {'; '.join(detail.why)}" if detail.why else "is queued"), detail)
+    call.say(f"{made} {_fate(call, made)}", call.service.read(views.bead, made))
+
+
+def _fate(call: Call, ident: str) -> str:
+    """Say who took a bead, after the moment that an engine needs for it, or why nobody did."""
+    from halftui.ops import turns
+
+    deadline = time.monotonic() + ANSWER_SECONDS
+    while not call.service.read(turns.is_answered, ident) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    detail = call.service.read(views.bead, ident)
+    if detail.card.state != "open":
+        return f"is {detail.card.assignee}'s"
+    if detail.why:
+        return f"is not ready: {'; '.join(detail.why)}"
+    if call.service.read(slots.engine) is None:
+        return "is queued; agents start when a board is open: halftui"
+    return "is queued"
 
 
 def _creating(name: str, example: str) -> Callable[[Callable[..., Any]], click.Command]:
@@ -215,8 +235,7 @@ def dispatch(call: Call, beads: tuple[str, ...]) -> None:
 
     for ident in call.beads(beads):
         call.service.write(ops.dispatch, ident)
-        why = call.service.read(views.bead, ident).why
-        _tell(call, ident, f"{ident} " + (f"is not ready: {'; '.join(why)}" if why else "is queued"))
+        _tell(call, ident, f"{ident} {_fate(call, ident)}")
 
 
 @bead.command("hold", example="halftui bead hold hf-3k2 'wait for the design'")
