@@ -121,6 +121,27 @@ def cycle(edges: Iterable[Edge]) -> list[str]:
     return [*beads, *beads[:1]]
 
 
+def onward_of(beads: Iterable[str], edges: Iterable[Edge]) -> list[Edge]:
+    """Return the edges that these beads wait over, at any distance; children of a target among them."""
+    edges = list(edges)
+    leaving: dict[str, list[Edge]] = {}
+    entering: dict[str, list[str]] = {}
+    for edge in edges:
+        leaving.setdefault(edge.source, []).append(edge)
+        if _is_parent(edge):
+            entering.setdefault(edge.target, []).append(edge.source)
+    seen = set(beads)
+    waiting = list(seen)
+    while waiting:
+        here = waiting.pop()
+        for edge in leaving.get(here, ()):
+            children = entering.get(edge.target, ()) if edge.kind == EdgeKind.WAITS_FOR else ()
+            new = {edge.target, *children} - seen
+            seen |= new
+            waiting += new
+    return [edge for edge in edges if edge.source in seen]
+
+
 def path(start: str, goal: str, onward: Callable[[str], Iterable[str]]) -> list[str]:
     """Return the shortest way from `start` to `goal`, both named, or [] if there is none."""
     came: dict[str, str] = {start: ""}
@@ -139,30 +160,93 @@ def path(start: str, goal: str, onward: Callable[[str], Iterable[str]]) -> list[
 
 
 def waves(beads: Iterable[str], edges: Sequence[Edge]) -> list[list[str]]:
-    """Return the beads in layers, each layer after all it waits for; cycles are left out."""
-    members = set(beads)
-    needs = {b: 0 for b in members}
+    """Return the beads in layers, each layer after all it waits for; cycles are left out.
+
+    Within a layer they stand in the order in which they were given.
+    """
+    order = {bead: number for number, bead in enumerate(beads)}
+    needs = dict.fromkeys(order, 0)
     dependants: dict[str, list[str]] = {}
-    for edge in edges:
-        if edge.kind in BLOCKING and edge.source in members and edge.target in members:
-            needs[edge.source] += 1
-            dependants.setdefault(edge.target, []).append(edge.source)
+    for source, target in _waits(edges):
+        if source in order and target in order:
+            needs[source] += 1
+            dependants.setdefault(target, []).append(source)
     layers: list[list[str]] = []
-    layer = sorted(b for b, count in needs.items() if not count)
+    layer = [b for b, count in needs.items() if not count]
     while layer:
-        layers.append(layer)
+        layers.append(sorted(layer, key=order.__getitem__))
         ahead = []
         for bead in layer:
             for later in dependants.get(bead, ()):
                 needs[later] -= 1
                 if not needs[later]:
                     ahead.append(later)
-        layer = sorted(ahead)
+        layer = ahead
     return layers
+
+
+@dataclass(frozen=True, slots=True)
+class Twig:
+    """A bead in an outline, below one of those that it waits for; `more` are the others."""
+
+    bead: str
+    depth: int
+    more: tuple[str, ...] = ()
+
+
+def outline(layers: Sequence[Sequence[str]], edges: Sequence[Edge]) -> list[Twig]:
+    """Return the beads of these waves as a tree, line by line: each below the last one that it waits for."""
+    wave = {bead: number for number, layer in enumerate(layers) for bead in layer}
+    place = {bead: number for number, bead in enumerate(wave)}
+    above: dict[str, dict[str, None]] = {}
+    for source, target in _waits(edges):
+        if source in wave and target in wave:
+            above.setdefault(source, {})[target] = None
+    stem = {
+        bead: max(targets, key=lambda t: (wave[t], -place[t])) for bead, targets in above.items()
+    }  # fmt: skip
+    below: dict[str, list[str]] = {}
+    for bead in place:
+        if bead in stem:
+            below.setdefault(stem[bead], []).append(bead)
+    found: list[Twig] = []
+    left = [(bead, 0) for bead in place if bead not in stem][::-1]
+    while left:
+        bead, depth = left.pop()
+        more = [target for target in above.get(bead, ()) if target != stem[bead]]
+        found.append(Twig(bead, depth, tuple(sorted(more, key=place.__getitem__))))
+        left += [(child, depth + 1) for child in reversed(below.get(bead, ()))]
+    return found
+
+
+def longest(layers: Sequence[Sequence[str]], edges: Sequence[Edge]) -> list[str]:
+    """Return the longest way through these waves, from what comes first to what comes last."""
+    wave = {bead: number for number, layer in enumerate(layers) for bead in layer}
+    before: dict[str, str] = {}
+    for source, target in _waits(edges):
+        if source in wave and target in wave and wave[target] == wave[source] - 1:
+            before.setdefault(source, target)
+    way = [layers[-1][0]] if layers else []
+    while way and way[-1] in before:
+        way.append(before[way[-1]])
+    return way[::-1]
 
 
 def _is_parent(edge: Edge) -> bool:
     return edge.kind == EdgeKind.PARENT
+
+
+def _waits(edges: Iterable[Edge]) -> Iterator[tuple[str, str]]:
+    """Yield who waits for whom; the children of a bead whose children are waited for are among them."""
+    edges = [edge for edge in edges if edge.kind in BLOCKING]
+    children: dict[str, list[str]] = {}
+    for edge in edges:
+        yield edge.source, edge.target
+        if _is_parent(edge):
+            children.setdefault(edge.target, []).append(edge.source)
+    for edge in edges:
+        if edge.kind == EdgeKind.WAITS_FOR:
+            yield from ((edge.source, child) for child in children.get(edge.target, ()))
 
 
 # A bead, or (True) its children together: so many waiting for many children stay few steps.

@@ -23,6 +23,7 @@ THEMES = {
 }  # fmt: skip
 SHORTEST = 3
 _BRANCH = re.compile(r"(?!.*\.\.)(?!.*\.lock$)[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9_-])?")
+CONVOY_BRANCHES = "convoy/"  # a convoy's own branch is this and its id
 
 
 def slug(text: str, fallback: str = "board") -> str:

@@ -39,7 +39,7 @@ from halftui.engine.report import lines_of, now_of
 from halftui.engine.rooms import Rooms
 from halftui.errors import AttemptFailed, Conflict, HalfTUIError, Unavailable
 from halftui.failpoints import failpoint
-from halftui.ops import attempts, transcripts, views
+from halftui.ops import attempts, journeys, transcripts, views
 from halftui.ops.attempts import Claim, Work
 from halftui.ops.transcripts import Standing
 from halftui.runtime.base import Command
@@ -201,7 +201,10 @@ class Running:
             repository.create(self.rooms.origin(self.board))
         author = Person(self.claim.agent, f"{self.claim.agent.lower()}@agents.localhost")
         (self._folder / "home").mkdir(parents=True, exist_ok=True, mode=0o700)
-        return repository.clone(self.claim.bead, self._folder / "work", self.board.branch, author)
+        course = self.store.read(journeys.course, self.claim.bead)
+        if course.is_own:
+            repository.follow(course.branch, course.home, takes_home=course.needs_home)
+        return repository.clone(self.claim.bead, self._folder / "work", course.branch, author, course.home)
 
     async def _start(self, sandbox: Sandbox, spec: Spec, stack: AsyncExitStack) -> Process:
         """Start the program, or take over the one that an earlier board started."""

@@ -9,7 +9,7 @@ from halftui.domain.actor import ENGINE
 from halftui.domain.assign import CLOSED, Rules
 from halftui.domain.happenings import Answer, Outcome
 from halftui.domain.shown import BoardRow
-from halftui.engine import patrol
+from halftui.engine import escort, patrol
 from halftui.engine.attempt import Running
 from halftui.engine.naming import home_label
 from halftui.engine.rooms import Rooms
@@ -85,6 +85,7 @@ class Engine:
             open_boards = await asyncio.to_thread(self.store.read, views.boards)
             await self._take_over(group, open_boards)
             await patrol.repair(self.store)
+            await escort.attend(self.store, self.rooms)
             for board in open_boards:
                 await self._dispatch(group, board)
         except Unavailable as error:

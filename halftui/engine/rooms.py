@@ -38,7 +38,7 @@ class Rooms:
 
     `sandbox` returns where a board's agents run; `runtime` the program of a kind for a kind of
     credential; `gate` opens an attempt's way to its provider in a folder; `check` raises if a
-    board's agents could not start now. `check`, `repository`, `origin` and `accept` block.
+    board's agents could not start now. `check`, `repository`, `origin`, `accept` and `land` block.
     """
 
     home: Path
@@ -51,3 +51,4 @@ class Rooms:
     limits: Limits
     is_free: Callable[[Sandbox], bool]
     accept: Callable[[BoardRow, str], str]  # merges and approves a bead
+    land: Callable[[BoardRow, str], str]  # merges a convoy's own branch

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from halftui import settings
-from halftui.domain.actor import Actor, person
+from halftui.domain.actor import PATROL, Actor, person
 from halftui.domain.shown import BoardRow
 from halftui.errors import Misconfigured, Unavailable
 from halftui.ops import views
@@ -59,12 +59,12 @@ class House:
 
         return Vault(settings.config_folder(self.env) / "key")
 
-    def review(self, board: str) -> Review:
-        """Return the review desk of a board."""
+    def review(self, board: str, actor: Actor | None = None) -> Review:
+        """Return the review desk of a board, for the person of this house or another actor."""
         from halftui.service.review import Review
 
         found = self.store.read(views.board, board)
-        return Review(self.store, self.actor, found, self.repository, self.origin)
+        return Review(self.store, actor or self.actor, found, self.repository, self.origin)
 
     def init(self, place: Path, name: str = "", branch: str = "", **options: str | int) -> BoardRow:
         """Make a board over the repository at `place` and return it."""
@@ -151,6 +151,7 @@ class House:
             limits=Limits(chosen.memory_mb, chosen.cpus, chosen.pids),
             is_free=is_free,
             accept=lambda board, bead: self.review(board.id).accept(bead),
+            land=lambda board, convoy: self.review(board.id, PATROL).land(convoy),
         )
         pool = THEMES.get(chosen.names) or tuple(chosen.names.split(","))
         return Engine(

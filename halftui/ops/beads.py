@@ -8,24 +8,21 @@ from halftui.domain.graph import MARKS, NEVER_READY_TYPES, EdgeKind
 from halftui.domain.names import bead_id
 from halftui.domain.states import (
     BEAD_MOVES,
-    CONVOY_MOVES,
     LIVE,
     BeadState,
     BeadVerb,
     ConvoyState,
-    ConvoyVerb,
     after,
 )
 from halftui.domain.text import clean, clean_line
 from halftui.errors import Conflict, Denied, Misconfigured, Refused
 from halftui.ops.access import verb
-from halftui.ops.edges import connect, settle
+from halftui.ops.edges import connect, disconnect, settle
 from halftui.ops.fields import EDITABLE, LONGEST_TEXT, apply
+from halftui.ops.travel import join, land
 from halftui.ops.views import resolve_bead
 from halftui.store.tables import Attempt, Bead, Board, Convoy
 from halftui.store.tx import Tx
-
-UNDER_WAY = (ConvoyState.STAGED, ConvoyState.MOVING)
 
 
 @verb("bead.create")
@@ -46,12 +43,11 @@ def create(
     Raises Misconfigured for a bad field, Refused for a cycle.
     """
     board = tx.get(Board, board_id)
-    (count,) = tx.rows("SELECT count(*) FROM bead WHERE board_id = :b", b=board_id)[0]
     bead = Bead(
-        id=_free_id(tx, board.prefix, count),
+        id=free_ids(tx, board, 1)[0],
         board_id=board_id,
         title="",
-        rank=rank.between(_last_rank(tx, board_id), None),
+        rank=rank.between(last_rank(tx, board_id), None),
         hold=clean_line(hold),
         created_by=str(tx.actor),
         created_at=tx.now,
@@ -250,6 +246,24 @@ def forget_setbacks(row: Bead) -> None:
     row.retry_at = None
 
 
+@verb("bead.delete")
+def delete(tx: Tx, bead: str) -> None:
+    """Erase a bead. Its events, attempts and commits stay; edges to it dangle and block nobody.
+
+    Raises Refused while an agent works on it.
+    """
+    row = tx.get(Bead, bead)
+    _refuse_if_live(tx, row)
+    before = {"title": row.title, "description": row.description, "state": row.state}
+    tx.record("bead.delete", bead, row.board_id, before, merged=row.merged)
+    convoy = row.convoy_id
+    tx.session.delete(row)
+    tx.change("DELETE FROM original WHERE kind = 'issue' AND key = :i", i=bead)
+    disconnect(tx, bead)
+    if convoy is not None:
+        land(tx, tx.get(Convoy, convoy))
+
+
 def cancel_row(tx: Tx, row: Bead, reason: str) -> None:
     """Cancel a bead within a larger op."""
     if (attempt := live_attempt(tx, row)) is not None:
@@ -259,6 +273,23 @@ def cancel_row(tx: Tx, row: Bead, reason: str) -> None:
     row.remark, row.closed_at = clean(reason)[:LONGEST_TEXT], tx.now
     tx.record("bead.cancel", row.id, row.board_id, reason=row.remark)
     close(tx, row)
+
+
+def cancel_all(tx: Tx, board_id: str, beads: Sequence[str], reason: str) -> None:
+    """Cancel many unfinished beads of one board at once, within a larger op."""
+    remark = clean(reason)[:LONGEST_TEXT]
+    live = "SELECT id FROM attempt WHERE state <> 'ended' AND bead_id IN"
+    stopped = {str(row[0]): {"reason": clean_line(reason)} for row in tx.rows_of(live, beads)}
+    tx.change_each("UPDATE attempt SET stop_reason = :r WHERE id = :i",
+                   [{"i": one, "r": told["reason"]} for one, told in stopped.items()])  # fmt: skip
+    tx.record_each("attempt.stop", board_id, stopped)
+    tx.change_each(
+        "UPDATE bead SET state = 'cancelled', remark = :r, closed_at = :n, updated_at = :n,"
+        " version = version + 1 WHERE id = :i",
+        [{"i": bead, "r": remark, "n": tx.now} for bead in beads],
+    )
+    tx.record_each("bead.cancel", board_id, {bead: {"reason": remark} for bead in beads})
+    settle(tx, *beads)
 
 
 def put_in_review(tx: Tx, row: Bead, summary: str) -> None:
@@ -286,37 +317,18 @@ def close(tx: Tx, row: Bead) -> None:
         land(tx, tx.get(Convoy, row.convoy_id))
 
 
-def join(tx: Tx, row: Bead, convoy: Convoy) -> None:
-    """Let a bead travel with a convoy; a landed one moves again. Raises Refused."""
-    if row.board_id != convoy.board_id:
-        raise Refused(f"{row.id} is on another board than {convoy.id}", "choose beads of one board")
-    if row.convoy_id not in (None, convoy.id) and tx.get(Convoy, row.convoy_id).state in UNDER_WAY:
-        raise Refused(f"{row.id} travels with {row.convoy_id} already", "cancel that convoy first")
-    convoy.state = after(CONVOY_MOVES, ConvoyState(convoy.state), ConvoyVerb.ADD, convoy.id).value
-    convoy.ended_at = None
-    row.convoy_id = convoy.id
-    tx.touch(convoy, None)
-
-
-def land(tx: Tx, convoy: Convoy) -> None:
-    """Land a moving convoy if all its beads are finished."""
-    tx.session.flush()
-    left = tx.rows(
-        "SELECT 1 FROM bead WHERE convoy_id = :c AND state IN ('open', 'active', 'review') LIMIT 1",
-        c=convoy.id,
-    )
-    if not left and convoy.state == ConvoyState.MOVING:
-        convoy.state, convoy.ended_at = ConvoyState.LANDED.value, tx.now
-        tx.touch(convoy, None)
-        tx.record("convoy.land", convoy.id, convoy.board_id)
-
-
 def weigh(tx: Tx, row: Bead) -> None:
     """Keep `is_inert` true to its meaning: nothing but a change of the bead itself makes it dispatchable."""
     staged = row.convoy_id is not None and tx.get(Convoy, row.convoy_id).state == ConvoyState.STAGED
     row.is_inert = int(bool(row.hold or row.aside) or staged or row.type in NEVER_READY_TYPES)
     tx.add(row)
     tx.session.flush()
+
+
+INERT = f"""
+CASE WHEN hold <> '' OR aside <> '' OR type IN ({", ".join(repr(t) for t in sorted(NEVER_READY_TYPES))})
+THEN 1 ELSE 0 END
+"""  # of a bead in no staged convoy
 
 
 def live_attempt(tx: Tx, row: Bead) -> Attempt | None:
@@ -350,7 +362,8 @@ def _refuse_own_work(tx: Tx, row: Bead) -> None:
         raise Denied("nobody accepts their own work", "somebody else has to look at it")
 
 
-def _last_rank(tx: Tx, board_id: str) -> str | None:
+def last_rank(tx: Tx, board_id: str) -> str | None:
+    """Return the key of the last bead in a board's order."""
     rows = tx.rows("SELECT max(rank) FROM bead WHERE board_id = :b", b=board_id)
     return str(rows[0][0]) if rows and rows[0][0] is not None else None
 
@@ -362,8 +375,26 @@ def _rank_anew(tx: Tx, board_id: str) -> None:
     tx.record("bead.rank", board_id, board_id, reason="keys had grown long")
 
 
-def _free_id(tx: Tx, prefix: str, count: int) -> str:
-    while True:
-        candidate = bead_id(prefix, count, secrets.randbelow, ())
-        if not tx.rows("SELECT 1 FROM bead WHERE id = :i", i=candidate):
-            return candidate
+def free_ids(tx: Tx, board: Board, wanted: int) -> list[str]:
+    """Return ids that no bead of any board has or had.
+
+    Of a deleted one there are still events, attempts, and edges that would find the new one.
+    """
+    (count,) = tx.rows("SELECT count(*) FROM bead WHERE board_id = :b", b=board.id)[0]
+    found: dict[str, None] = {}
+    while len(found) < wanted:
+        drawn = {
+            bead_id(board.prefix, count + wanted, secrets.randbelow, found): None
+            for _ in range(wanted - len(found))
+        }
+        used = {str(row[0]) for sql in _PLACES for row in tx.rows_of(f"{sql} IN", drawn)}
+        found |= {ident: None for ident in drawn if ident not in used}
+    return list(found)
+
+
+_PLACES = (
+    "SELECT id FROM bead WHERE id",
+    "SELECT bead_id FROM attempt WHERE bead_id",
+    "SELECT target FROM edge WHERE target",
+    "SELECT DISTINCT subject FROM event WHERE subject",
+)

@@ -15,9 +15,9 @@ from halftui.domain.states import FINISHED, BeadState
 from halftui.errors import Refused
 from halftui.ops import originals
 from halftui.ops.access import verb
-from halftui.ops.beads import land
 from halftui.ops.edges import recount_all, refuse_cycles
 from halftui.ops.originals import BATCH, COLUMNS, Known
+from halftui.ops.travel import land
 from halftui.store.tables import Bead, Convoy, Edge, Original
 from halftui.store.tx import Tx
 
@@ -166,6 +166,14 @@ def _create(tx: Tx, board_id: str, records: Iterable[Record]) -> None:
              "is_inert": _is_inert(issues[ident], is_staged=False)}
             for ident, key in batch
         ])  # fmt: skip
+    tx.change_each(_GO_ON_COUNTING, [{"i": ident} for ident in order])
+
+
+# A bead that was deleted and comes back: the numbers of its attempts are taken.
+_GO_ON_COUNTING = """
+UPDATE bead SET epoch = (SELECT max(t.epoch) FROM attempt t WHERE t.bead_id = bead.id)
+WHERE id = :i AND EXISTS (SELECT 1 FROM attempt t WHERE t.bead_id = bead.id)
+"""
 
 
 def _update(tx: Tx, updated: Mapping[str, tuple[Known, Issue]]) -> None:

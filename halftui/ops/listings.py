@@ -7,12 +7,13 @@ import json
 
 from halftui.domain import graph
 from halftui.domain.shown import (
-    Card,
     ConvoyDetail,
     Happened,
     Place,
     SubscriptionRow,
+    Twig,
 )
+from halftui.domain.states import FINISHED, BeadState
 from halftui.domain.text import clean_line
 from halftui.errors import NotFound, Refused
 from halftui.ops import views
@@ -40,21 +41,41 @@ def place_beside(rows: Rows, bead_id: str, beside: str, *, is_behind: bool) -> P
 def convoy(rows: Rows, text: str, board_id: str) -> ConvoyDetail:
     """Return a convoy with its beads in waves; `text` is its id or its name. Raises NotFound, Refused."""
     ident = resolve_convoy(rows, text, board_id)
-    row = next(c for c in views.convoys(rows, board_id) if c.id == ident)
-    cards = {c.id: c for c in _members(rows, ident)}
-    edges = [
-        graph.Edge(str(source), str(target), str(kind))
-        for source, target, kind in rows.rows(
-            "SELECT e.source, e.target, e.kind FROM edge e JOIN bead b ON b.id = e.source"
-            " WHERE b.convoy_id = :c",
-            c=ident,
-        )
-    ]
-    waves = tuple(
-        tuple(card for card in cards.values() if card.id in wave)
-        for wave in map(frozenset, graph.waves(cards, edges))
+    cards = {card.id: card for card in views.convoy_cards(rows, ident)}
+    found = rows.rows(
+        "SELECT e.source, e.target, e.kind FROM edge e JOIN bead b ON b.id = e.source WHERE b.convoy_id = :c"
+        " ORDER BY e.source, e.target",
+        c=ident,
     )
-    return ConvoyDetail(row, waves)
+    edges = [graph.Edge(*row) for row in found]
+    waves = graph.waves(cards, edges)
+    left = [card for card in cards if BeadState(cards[card].state) not in FINISHED]
+    critical = graph.longest(graph.waves(left, edges), edges)
+    started_at, ended_at, cost = rows.rows(
+        "SELECT started_at, ended_at, (SELECT coalesce(sum(t.cost_usd), 0) FROM attempt t JOIN bead b"
+        " ON b.id = t.bead_id WHERE b.convoy_id = c.id) FROM convoy c WHERE id = :c",
+        c=ident,
+    )[0]
+    return ConvoyDetail(
+        next(c for c in views.convoys(rows, board_id) if c.id == ident),
+        tuple(tuple(cards[i] for i in wave) for wave in waves),
+        tuple(Twig(cards[t.bead], t.depth, t.more) for t in graph.outline(waves, edges)),
+        tuple(critical),
+        _frees(rows, critical[0]) if critical else 0,
+        started_at,
+        ended_at,
+        float(cost),
+    )
+
+
+def _frees(rows: Rows, bead_id: str) -> int:
+    """Return how many beads wait for this one alone."""
+    found = rows.rows(
+        "SELECT count(*) FROM edge e JOIN bead b ON b.id = e.source WHERE e.target = :i AND e.kind = 'blocks'"
+        " AND b.state = 'open' AND b.blockers = 1",
+        i=bead_id,
+    )
+    return int(found[0][0])
 
 
 def resolve_convoy(rows: Rows, text: str, board_id: str) -> str:
@@ -157,8 +178,3 @@ def newest_events(rows: Rows, board_id: str, subject: str = "", most: int = 50) 
         **({"b": board_id, "m": most} | ({"s": subject} if subject else {})),
     )
     return tuple(Happened(*[*r[:6], json.loads(r[6]), json.loads(r[7])]) for r in reversed(found))
-
-
-def _members(rows: Rows, convoy_id: str) -> tuple[Card, ...]:
-    found = rows.rows("SELECT id FROM bead WHERE convoy_id = :c ORDER BY priority, rank, id", c=convoy_id)
-    return tuple(views.bead(rows, str(row[0])).card for row in found)

@@ -13,7 +13,6 @@ from halftui.domain.shown import (
     AttemptRow,
     BoardRow,
     Card,
-    ConvoyRow,
     Detail,
     Happened,
     Lane,
@@ -23,6 +22,8 @@ from halftui.domain.text import clean_line
 from halftui.errors import NotFound, Refused
 from halftui.ops import slots
 from halftui.ops.blocking import why_blocked
+from halftui.ops.journeys import OPEN_CHILDREN
+from halftui.ops.journeys import convoys as convoys  # a part of a board's snapshot
 from halftui.store.store import Rows
 
 ALL = 2**62  # as a limit, in the words of every database
@@ -43,15 +44,11 @@ READY = (
 )
 STARTABLE = f"b.state = 'open' AND b.blockers = 0 AND b.is_inert = 0 AND {_IS_TIME}"
 BLOCKED = "b.state IN ('open', 'active', 'review') AND b.blockers > 0"
-_OPEN_CHILDREN = (
-    "EXISTS (SELECT 1 FROM edge p JOIN bead k ON k.id = p.source WHERE p.kind = 'parent-child'"
-    " AND p.target = b.id AND k.state IN ('open', 'active', 'review'))"
-)
 DISPATCHABLE = (
     f"b.board_id = :board AND {STARTABLE} AND b.assignee = ''"
     " AND (b.retry_at IS NULL OR b.retry_at <= :now)"
     " AND (CASE b.mode WHEN '' THEN :board_mode ELSE b.mode END) = 'auto'"
-    f" AND NOT (b.type = 'epic' AND {_OPEN_CHILDREN})"
+    f" AND NOT (b.type = 'epic' AND {OPEN_CHILDREN})"
 )
 _LANE_WHERE = {
     "blocked": f"b.state = 'open' AND NOT ({STARTABLE})",
@@ -140,24 +137,6 @@ def agents(rows: Rows, board_id: str) -> tuple[AgentRow, ...]:
     return tuple(sorted(listed, key=lambda a: ("asking", "working", "idle").index(a.status)))
 
 
-def convoys(rows: Rows, board_id: str) -> tuple[ConvoyRow, ...]:
-    """Return the convoys, those under way first."""
-    states: dict[str, dict[str, int]] = {}
-    for convoy, name, count in rows.rows(
-        "SELECT b.convoy_id, CASE WHEN b.state = 'open' AND b.blockers > 0 THEN 'blocked'"
-        " WHEN b.state = 'open' THEN 'ready' ELSE b.state END, count(*)"
-        " FROM convoy c JOIN bead b ON b.convoy_id = c.id WHERE c.board_id = :b GROUP BY 1, 2 ORDER BY 2",
-        b=board_id,
-    ):
-        states.setdefault(convoy, {})[name] = int(count)
-    found = rows.rows(
-        "SELECT id, name, state FROM convoy WHERE board_id = :b ORDER BY"
-        " CASE state WHEN 'moving' THEN 0 WHEN 'staged' THEN 1 ELSE 2 END, created_at DESC",
-        b=board_id,
-    )
-    return tuple(_convoy(r[0], r[1], r[2], states.get(r[0], {})) for r in found)
-
-
 def asks(rows: Rows, board_id: str) -> tuple[Ask, ...]:
     """Return the unanswered questions, the oldest first."""
     found = rows.rows(
@@ -222,6 +201,16 @@ def attempts(rows: Rows, bead_id: str) -> tuple[AttemptRow, ...]:
     return tuple(AttemptRow(*r) for r in found)
 
 
+def convoy_cards(rows: Rows, convoy_id: str) -> tuple[Card, ...]:
+    """Return all beads of a convoy in the order in which they would start."""
+    cards: list[Card] = []
+    for name, where in _LANE_WHERE.items():
+        values = {"c": convoy_id, "now": rows.now} if ":now" in where else {"c": convoy_id}
+        found = rows.rows(f"{_CARD} WHERE b.convoy_id = :c AND {where}", **values)
+        cards += _cards(rows, found, name)
+    return tuple(sorted(cards, key=lambda c: (c.priority, c.rank, c.id)))
+
+
 def lane_of(rows: Rows, bead_id: str) -> str:
     """Return the lane a bead stands in."""
     for name, where in _LANE_WHERE.items():
@@ -235,7 +224,7 @@ def why(rows: Rows, bead_id: str) -> list[str]:
     """Return why an open bead is not started, a sentence each; [] if nothing stands in its way."""
     state, hold, aside, assignee, convoy, kind, start, retry_at, mode, board_mode, paused, parts = rows.rows(
         "SELECT b.state, b.hold, b.aside, b.assignee, coalesce(c.state, ''), b.type, b.not_before,"
-        f" b.retry_at, b.mode, o.mode, o.is_paused, {_OPEN_CHILDREN} FROM bead b JOIN board o"
+        f" b.retry_at, b.mode, o.mode, o.is_paused, {OPEN_CHILDREN} FROM bead b JOIN board o"
         " ON o.id = b.board_id LEFT JOIN convoy c ON c.id = b.convoy_id WHERE b.id = :i",
         i=bead_id,
     )[0]
@@ -343,14 +332,6 @@ def _blockers(rows: Rows, bead_id: str) -> tuple[str, ...]:
         s=bead_id,
     )
     return tuple(str(r[0]) for r in found)
-
-
-def _convoy(ident: str, name: str, state: str, counts: dict[str, int]) -> ConvoyRow:
-    failed = counts.get("failed", 0) + counts.get("cancelled", 0)
-    return ConvoyRow(
-        ident, name, state, sum(counts.values()), counts.get("done", 0) + failed,
-        tuple(counts.items()), failed,
-    )  # fmt: skip
 
 
 def _edges(rows: Rows, bead_id: str, here: str, there: str) -> tuple[tuple[str, str, str], ...]:

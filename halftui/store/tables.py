@@ -158,6 +158,14 @@ class Convoy(SQLModel, table=True):
     started_at: float | None = Field(default=None, sa_column=_time())
     ended_at: float | None = Field(default=None, sa_column=_time())
     version: int = 1
+    # The integration branch; "": each bead merges into the board's branch.
+    branch: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
+    # The commit on the board's branch that it landed as.
+    merged: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
+    remark: str = Field(  # why it could not land
+        default="", sa_column=Column(Text, nullable=False, server_default=text("''"))
+    )
+    stranded_at: float | None = Field(default=None, sa_column=_time())  # while set, that was told
 
 
 class Subscription(SQLModel, table=True):
@@ -204,7 +212,7 @@ class Attempt(SQLModel, table=True):
     )  # fmt: skip
 
     id: str = Field(primary_key=True)  # <bead>@<epoch>
-    bead_id: str = Field(foreign_key="bead.id", index=True)
+    bead_id: str = Field(index=True)  # which may be deleted
     board_id: str = Field(foreign_key="board.id")
     epoch: int
     agent_id: str = Field(foreign_key="agent.id")
@@ -271,7 +279,7 @@ class Question(SQLModel, table=True):
 
     id: str = Field(primary_key=True)
     attempt_id: str = Field(foreign_key="attempt.id", index=True)
-    bead_id: str = Field(foreign_key="bead.id")
+    bead_id: str
     board_id: str = Field(foreign_key="board.id", index=True)
     kind: str  # question | permission
     text: str = Field(sa_column=Column(Text, nullable=False))

@@ -1,7 +1,7 @@
 """One transaction: a session, an actor, and the events it leaves."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,10 +14,12 @@ from sqlmodel import Session, SQLModel
 from halftui.domain.actor import Actor
 from halftui.domain.text import clean_line
 from halftui.errors import Conflict, NotFound
+from halftui.store.tables import Event
 
 # One writer at a time on PostgreSQL too, as BEGIN IMMEDIATE has it on SQLite: then caps and cycles that
 # were checked still hold at the commit, and a tail of the events by seq misses none.
 WRITE_LOCK = 0x48616C66
+BATCH = 400  # ids in one statement, below every database's limit of parameters
 
 _APPEND = (  # plain SQL: it costs a third of what the ORM takes for it
     "INSERT INTO event (at, actor, verb, board_id, subject, before, after)"
@@ -41,6 +43,13 @@ class Tx:
         self.session.flush()
         result: Sequence[tuple[Any, ...]] = self.session.connection().execute(text(sql), values).all()
         return result
+
+    def rows_of(self, sql: str, ids: Iterable[str]) -> Iterator[tuple[Any, ...]]:
+        """Yield the rows of a statement that ends in IN, over any number of ids."""
+        wanted = list(ids)
+        for start in range(0, len(wanted), BATCH):
+            named = {f"i{n}": one for n, one in enumerate(wanted[start : start + BATCH])}
+            yield from self.rows(f"{sql} ({', '.join(f':{name}' for name in named)})", **named)
 
     def change(self, sql: str, **values: Any) -> int:
         """Run an UPDATE or DELETE; return how many rows it touched."""
@@ -101,10 +110,25 @@ class Tx:
     ) -> None:
         """Append the event of this change."""
         self.has_recorded = True
-        self.run(
-            _APPEND, at=self.now, actor=str(self.actor), verb=verb, board_id=board, subject=subject,
-            before=json.dumps(before or {}, ensure_ascii=False), after=json.dumps(after, ensure_ascii=False),
-        )  # fmt: skip
+        self.run(_APPEND, **self._event(verb, subject, board, before or {}, after))
+
+    def record_each(self, verb: str, board: str, changes: Mapping[str, Mapping[str, Any]]) -> None:
+        """Append the events of one change to many subjects: what each is after it."""
+        self.has_recorded = True
+        self.add_each(Event, [self._event(verb, one, board, {}, after) for one, after in changes.items()])
+
+    def _event(
+        self, verb: str, subject: str, board: str, before: Mapping[str, Any], after: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        return {
+            "at": self.now,
+            "actor": str(self.actor),
+            "verb": verb,
+            "board_id": board,
+            "subject": subject,
+            "before": json.dumps(before, ensure_ascii=False),
+            "after": json.dumps(after, ensure_ascii=False),
+        }
 
 
 @contextmanager

@@ -32,6 +32,7 @@ bead.approve           a m   L   E
 bead.cancel            a m o L
 bead.claim             a m o
 bead.create            a m o L W
+bead.delete            a m
 bead.dispatch          a m o L
 bead.edit              a m o L
 bead.fail              a m o L   E
@@ -41,6 +42,7 @@ bead.rank              a m o
 bead.reject            a m o L   E
 bead.release           a m o L   E
 bead.reopen            a m o L
+bead.reparent          a m o L
 bead.submit            a m o     E
 bead.unlink            a m o L
 board.create           a
@@ -52,7 +54,9 @@ budget.set             a m
 convoy.add             a m o L
 convoy.cancel          a m o L
 convoy.create          a m o L
+convoy.land            a m   L   E
 convoy.start           a m o L
+convoy.strand                    E
 heartbeat.beat                   E
 heartbeat.end                    E
 line.append                      E
@@ -100,10 +104,14 @@ def test_every_op_has_an_entry_and_every_entry_an_op() -> None:
 
 def test_every_function_that_writes_and_is_public_is_an_op_or_part_of_one() -> None:
     parts = {
-        ("agents", "choose"), ("beads", "cancel_row"), ("beads", "close"), ("beads", "join"),
-        ("beads", "land"), ("beads", "live_attempt"), ("beads", "put_in_review"),
-        ("beads", "reopen_for_work"), ("beads", "weigh"), ("edges", "connect"), ("edges", "recount"),
-        ("edges", "settle"), ("edges", "refuse_cycles"), ("edges", "recount_all"), ("budgets", "tally"),
+        ("agents", "choose"), ("beads", "cancel_all"), ("beads", "cancel_row"),
+        ("beads", "close"), ("beads", "free_ids"), ("beads", "last_rank"),
+        ("beads", "live_attempt"), ("beads", "put_in_review"), ("beads", "reopen_for_work"),
+        ("beads", "weigh"), ("budgets", "tally"), ("convoys", "stage"),
+        ("edges", "connect"), ("edges", "disconnect"), ("edges", "recount"),
+        ("edges", "recount_all"), ("edges", "refuse_cycle"), ("edges", "refuse_cycles"),
+        ("edges", "settle"), ("edges", "waiting_for"), ("travel", "finish"),
+        ("travel", "is_due"), ("travel", "join"), ("travel", "land"),
     }  # fmt: skip
     decorated = {(module, name) for _, module, name in OPS}
     found = set()

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from halftui.domain.actor import ENGINE, Role, agent, person
+from halftui.domain.actor import ENGINE, Actor, Role, agent, person
 from halftui.domain.happenings import Outcome
 from halftui.domain.states import BEAD_MOVES, BeadState, BeadVerb
 from halftui.errors import Conflict, Denied, HalfTUIError, Misconfigured, NotFound, Refused
@@ -333,3 +333,57 @@ def test_workers_make_beads_but_change_none(world: World) -> None:
             world.store.write(worker, op, bead)
     with pytest.raises(HalfTUIError):
         world.store.write(person("eve", Role.VIEWER), beads.create, world.board, "x")
+
+
+def test_a_deleted_bead_is_gone_and_its_history_stays(world: World) -> None:
+    blocker, parent = world.bead("blocker"), world.bead("parent")
+    world.do(edges.link, parent, blocker)
+    later, child = world.bead("later", after_beads=[blocker]), world.bead("child", parent=parent)
+    claim = world.taken(blocker)
+    with pytest.raises(Refused, match="an agent works on"):
+        world.do(beads.delete, blocker)
+    world.end(claim)
+    assert [world.lane(b) for b in (later, parent, child)] == ["blocked"] * 3
+    world.do(beads.delete, blocker)
+    assert [world.lane(b) for b in (later, parent, child)] == ["ready"] * 3
+    assert world.shown(later).waits_for == ((blocker, "blocks", ""),), "dangling, and said to be"
+    with pytest.raises(NotFound):
+        world.shown(blocker)
+    assert "bead.delete" in [e.verb for e in world.events() if e.subject == blocker]
+    assert len(world.ask(views.attempts, blocker)) == 1, "what it cost was spent"
+
+
+def test_deleting_a_child_frees_who_waits_for_the_children(world: World) -> None:
+    parent = world.bead("parent")
+    child = world.bead("child", parent=parent)
+    waiter = world.bead("waiter")
+    world.do(edges.link, waiter, parent, "waits-for")
+    assert world.lane(waiter) == "blocked"
+    world.do(beads.delete, child)
+    assert world.lane(waiter) == "ready"
+
+
+@pytest.mark.parametrize("role", [Role.LEADER, Role.OPERATOR])
+def test_only_who_keeps_the_board_deletes(world: World, role: Role) -> None:
+    bead = world.bead()
+    with pytest.raises(Denied):
+        world.store.write(agent("x", role) if role is Role.LEADER else Actor("person", "cy", role),
+                          beads.delete, bead)  # fmt: skip
+
+
+def test_deleting_the_last_open_bead_lands_its_convoy(world: World) -> None:
+    one, two = world.bead(), world.bead()
+    convoy = world.do(convoys.create, world.board, "trip", [one, two])
+    world.do(convoys.start, convoy)
+    world.put(one, "done")
+    world.do(beads.delete, two)
+    shown = world.ask(views.convoys, world.board)[0]
+    assert (shown.state, shown.total, shown.finished) == ("landed", 1, 1)
+
+
+def test_the_id_of_a_deleted_bead_is_not_given_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    bead = world.bead()
+    world.do(beads.delete, bead)
+    numbers = iter([int(bead.partition("-")[2], 36), 7, 8])
+    monkeypatch.setattr("halftui.ops.beads.secrets.randbelow", lambda _: next(numbers))
+    assert world.bead() != bead

@@ -107,6 +107,17 @@ def _convoy(op: Callable[[Tx, str, str], object], *, starts: bool = False) -> Sc
     return scene
 
 
+def _due(op: Callable[[Tx, str], object], who: Actor = ANN) -> Scene:
+    def scene(world: World) -> tuple[Actor, Op]:
+        bead = world.bead()
+        convoy = world.do(convoys.create, world.board, "trip", [bead], has_branch=True)
+        world.do(convoys.start, convoy)
+        world.put(bead, "done")
+        return who, lambda tx: op(tx, convoy)
+
+    return scene
+
+
 def _answer(world: World) -> tuple[Actor, Op]:
     question = world.asked(_working(world))
     return _ann(lambda tx: questions.answer(tx, question, "this one"))
@@ -148,6 +159,7 @@ SCENES: dict[str, Scene] = {
     "bead.cancel": _on("open", beads.cancel),
     "bead.claim": _on("open", beads.claim),
     "bead.create": lambda w: _ann(lambda tx: beads.create(tx, w.board, "new")),
+    "bead.delete": _on("open", beads.delete),
     "bead.dispatch": _on("open", beads.dispatch),
     "bead.edit": _on("open", lambda tx, bead: beads.edit(tx, bead, title="another")),
     "bead.fail": _on("active", lambda tx, bead: beads.fail(tx, bead, "no way")),
@@ -157,6 +169,7 @@ SCENES: dict[str, Scene] = {
     "bead.reject": _on("review", lambda tx, bead: beads.reject(tx, bead, "not yet")),
     "bead.release": _on("active", beads.release),
     "bead.reopen": _on("done", beads.reopen),
+    "bead.reparent": _pair(False, edges.reparent),
     "bead.submit": _on("active", lambda tx, bead: beads.submit(tx, bead, "made")),
     "bead.unlink": _pair(True, edges.unlink),
     "board.create": lambda _: _ann(lambda tx: boards.create(tx, "Other", "/srv/other", "main")),
@@ -168,6 +181,8 @@ SCENES: dict[str, Scene] = {
     "convoy.add": _convoy(convoys.add),
     "convoy.cancel": _convoy(lambda tx, convoy, _: convoys.cancel(tx, convoy), starts=True),
     "convoy.create": lambda w: _ann(lambda tx: convoys.create(tx, w.board, "trip")),
+    "convoy.land": _due(lambda tx, convoy: convoys.landed(tx, convoy, "abc")),
+    "convoy.strand": _due(lambda tx, convoy: convoys.strand(tx, convoy, ["no way on"]), ENGINE),
     "convoy.start": _convoy(lambda tx, convoy, _: convoys.start(tx, convoy)),
     "heartbeat.beat": lambda _: _engine(lambda tx: heartbeats.beat(tx, "home", 4, Rules())),
     "heartbeat.end": _beating,

@@ -222,7 +222,7 @@ def test_a_cycle_is_refused_and_named(lines: list[str]) -> None:
         before = at.state()
         with pytest.raises(Refused) as error:
             at.take(lines)
-        assert error.value.message.startswith("that would close a cycle: a → ")
+        assert error.value.message.startswith("these wait for each other: a → ")
         assert error.value.message.endswith(" → a")
         assert at.state() == before
 

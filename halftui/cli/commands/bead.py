@@ -209,6 +209,19 @@ def unlink(call: Call, bead: str, target: str, kind: str) -> None:
     _tell(call, source, f"{source} and {goal} are not linked by {kind}")
 
 
+@bead.command("reparent", example="halftui bead reparent hf-9ab hf-3k2")
+@click.argument("bead")
+@click.argument("parent", default="")
+@pass_call
+def reparent(call: Call, bead: str, parent: str) -> None:
+    """Make a bead a part of another one alone; without PARENT, of none."""
+    from halftui.ops import edges
+
+    ident, goal = call.bead(bead), call.bead(parent) if parent else ""
+    call.service.write(edges.reparent, ident, goal)
+    _tell(call, ident, f"{ident} is a part of {goal or 'no other bead'}")
+
+
 @bead.command("rank", example="halftui bead rank hf-9ab --before hf-3k2")
 @click.argument("bead")
 @click.option("--before", metavar="BEAD", help="The bead that comes right after it.")
@@ -317,6 +330,22 @@ def cancel(call: Call, beads: tuple[str, ...], message: str) -> None:
     for ident in call.beads(beads):
         call.service.write(ops.cancel, ident, message)
         _tell(call, ident, f"{ident} is cancelled")
+
+
+@bead.command("delete", example="halftui bead delete hf-3k2 --yes")
+@click.argument("beads", nargs=-1, required=True, metavar="BEAD...")
+@click.option("--yes", is_flag=True, help="Do it: a deleted bead does not come back.")
+@pass_call
+def delete(call: Call, beads: tuple[str, ...], *, yes: bool) -> None:
+    """Erase beads; their history, attempts and commits stay. To drop work, cancel it instead."""
+    from halftui.ops import beads as ops
+
+    idents = call.beads(beads)
+    if not yes:
+        raise Misconfigured(f"deleting {', '.join(idents)} can't be undone", "say --yes, or cancel instead")
+    for ident in idents:
+        call.service.write(ops.delete, ident)
+        call.say(f"{ident} is deleted", {"id": ident})
 
 
 @bead.command("reopen", example="halftui bead reopen hf-3k2")
