@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         people,
         plans,
         questions,
+        ranks,
         slots,
         spending,
         subscriptions,
@@ -48,11 +49,13 @@ __all__ = [
     "people",
     "plans",
     "questions",
+    "ranks",
     "slots",
     "spending",
     "subscriptions",
     "transcripts",
     "turns",
+    "undoing",
     "views",
 ]
 

@@ -62,6 +62,8 @@ ALLOWED: dict[str, frozenset[Role]] = {
     "convoy.strand": _ENGINE,
     "heartbeat.beat": _ENGINE,
     "heartbeat.end": _ENGINE,
+    "event.redo": _OPERATOR,
+    "event.undo": _OPERATOR,
     "line.append": _ENGINE,
     "person.ensure": frozenset(Role) - _ANY_AGENT,
     "question.answer": _OPERATOR,

@@ -16,6 +16,7 @@ from halftui.domain.states import (
 )
 from halftui.domain.text import clean, clean_line
 from halftui.errors import Conflict, Denied, Misconfigured, Refused
+from halftui.ops import ranks
 from halftui.ops.access import verb
 from halftui.ops.edges import connect, disconnect, settle
 from halftui.ops.fields import EDITABLE, LONGEST_TEXT, apply
@@ -47,7 +48,7 @@ def create(
         id=free_ids(tx, board, 1)[0],
         board_id=board_id,
         title="",
-        rank=rank.between(last_rank(tx, board_id), None),
+        rank=rank.between(ranks.last(tx, board_id), None),
         hold=clean_line(hold),
         created_by=str(tx.actor),
         created_at=tx.now,
@@ -75,33 +76,6 @@ def edit(tx: Tx, /, bead: str, version: int | None = None, **fields: object) -> 
     weigh(tx, row)
     tx.touch(row, version)
     tx.record("bead.edit", bead, row.board_id, before, **{k: getattr(row, k) for k in before})
-
-
-@verb("bead.rank")
-def rank_between(
-    tx: Tx,
-    bead: str,
-    before: str | None,
-    behind: str | None,
-    priority: int | None = None,
-    version: int | None = None,
-) -> None:
-    """Place a bead after the bead `before` and ahead of `behind` (None is an end of the lane)."""
-    row = tx.get(Bead, bead)
-    old = {"rank": row.rank, "priority": row.priority}
-    low = tx.get(Bead, before).rank if before else None
-    high = tx.get(Bead, behind).rank if behind else None
-    if low is not None and high is not None and low >= high:
-        _rank_anew(tx, row.board_id)
-        low, high = tx.get(Bead, str(before)).rank, tx.get(Bead, str(behind)).rank
-        high = high if low < high else None
-    row.rank = rank.between(low, high)
-    if priority is not None:
-        apply(row, {"priority": priority})
-    tx.touch(row, version)
-    tx.record("bead.rank", bead, row.board_id, old, rank=row.rank, priority=row.priority)
-    if len(row.rank) > rank.LONGEST:
-        _rank_anew(tx, row.board_id)
 
 
 @verb("bead.claim")
@@ -360,19 +334,6 @@ def _refuse_own_work(tx: Tx, row: Bead) -> None:
     is_author = tx.actor.kind == "agent" and tx.rows(tried, b=row.id, a=tx.actor.name)
     if is_author or str(tx.actor) == row.assignee:
         raise Denied("nobody accepts their own work", "somebody else has to look at it")
-
-
-def last_rank(tx: Tx, board_id: str) -> str | None:
-    """Return the key of the last bead in a board's order."""
-    rows = tx.rows("SELECT max(rank) FROM bead WHERE board_id = :b", b=board_id)
-    return str(rows[0][0]) if rows and rows[0][0] is not None else None
-
-
-def _rank_anew(tx: Tx, board_id: str) -> None:
-    ids = [r[0] for r in tx.rows("SELECT id FROM bead WHERE board_id = :b ORDER BY rank, id", b=board_id)]
-    for bead, key in zip(ids, rank.spread(len(ids)), strict=True):
-        tx.change("UPDATE bead SET rank = :r WHERE id = :i", r=key, i=bead)
-    tx.record("bead.rank", board_id, board_id, reason="keys had grown long")
 
 
 def free_ids(tx: Tx, board: Board, wanted: int) -> list[str]:

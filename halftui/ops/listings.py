@@ -19,6 +19,8 @@ from halftui.errors import NotFound, Refused
 from halftui.ops import views
 from halftui.store.store import Rows
 
+EVENTS_REACH = 50_000  # how many events back a person's own are looked for
+
 
 def place_beside(rows: Rows, bead_id: str, beside: str, *, is_behind: bool) -> Place:
     """Return the neighbours and the priority of a bead that is to stand right beside another."""
@@ -176,5 +178,19 @@ def newest_events(rows: Rows, board_id: str, subject: str = "", most: int = 50) 
         "SELECT seq, at, actor, verb, board_id, subject, before, after FROM event"
         f" WHERE board_id = :b{only} ORDER BY seq DESC LIMIT :m",
         **({"b": board_id, "m": most} | ({"s": subject} if subject else {})),
+    )
+    return tuple(Happened(*[*r[:6], json.loads(r[6]), json.loads(r[7])]) for r in reversed(found))
+
+
+def events_of(rows: Rows, board_id: str, actor: str, most: int) -> tuple[Happened, ...]:
+    """Return an actor's newest events on a board, oldest first; long past ones are not looked for."""
+    found = rows.rows(
+        "SELECT seq, at, actor, verb, board_id, subject, before, after FROM event"
+        " WHERE seq > (SELECT coalesce(max(seq), 0) FROM event) - :reach AND board_id = :b AND actor = :a"
+        " ORDER BY seq DESC LIMIT :m",
+        b=board_id,
+        a=actor,
+        m=most,
+        reach=EVENTS_REACH,
     )
     return tuple(Happened(*[*r[:6], json.loads(r[6]), json.loads(r[7])]) for r in reversed(found))

@@ -10,9 +10,9 @@ from halftui.domain.graph import Edge as Link
 from halftui.domain.plan import Plan, PlannedBead, edges_of
 from halftui.domain.text import clean_line
 from halftui.errors import HalfTUIError, NotFound, Refused
-from halftui.ops import convoys, views
+from halftui.ops import convoys, ranks, views
 from halftui.ops.access import verb
-from halftui.ops.beads import free_ids, last_rank
+from halftui.ops.beads import free_ids
 from halftui.ops.edges import recount, refuse_cycle, waiting_for
 from halftui.ops.fields import cleaned
 from halftui.store.tables import Bead, Board, Edge
@@ -51,7 +51,7 @@ def _add_beads(tx: Tx, board: Board, convoy: str, plan: Plan, ids: Mapping[str, 
         id="", board_id=board.id, title="", rank="", convoy_id=convoy, is_inert=1,
         created_by=str(tx.actor), created_at=tx.now, updated_at=tx.now,
     ).model_dump()  # fmt: skip
-    keys = rank.following(last_rank(tx, board.id), len(plan.beads))
+    keys = rank.following(ranks.last(tx, board.id), len(plan.beads))
     tx.add_each(Bead, [
         {**usual, **_columns(bead), "id": ids[bead.key], "rank": key}
         for bead, key in zip(plan.beads, keys, strict=True)

@@ -22,6 +22,7 @@ from halftui.domain.text import clean_line
 from halftui.errors import NotFound, Refused
 from halftui.ops import slots
 from halftui.ops.blocking import why_blocked
+from halftui.ops.filters import condition
 from halftui.ops.journeys import OPEN_CHILDREN
 from halftui.ops.journeys import convoys as convoys  # a part of a board's snapshot
 from halftui.store.store import Rows
@@ -80,7 +81,7 @@ def snapshot(rows: Rows, board_id: str, window: int = WINDOW) -> Snapshot:
         seq=last_seq(rows),
         at=rows.now,
         board=found,
-        lanes=tuple(lane(rows, board_id, name, window) for name in LANES),
+        lanes=lanes(rows, board_id, most=window),
         agents=agents(rows, board_id),
         convoys=convoys(rows, board_id),
         asks=asks(rows, board_id),
@@ -88,11 +89,22 @@ def snapshot(rows: Rows, board_id: str, window: int = WINDOW) -> Snapshot:
     )
 
 
-def lane(rows: Rows, board_id: str, name: str, most: int = WINDOW, skip: int = 0) -> Lane:
-    """Return a lane's count and `most` of its cards in its order, from number `skip` on."""
+def lanes(rows: Rows, board_id: str, words: str = "", most: int = WINDOW) -> tuple[Lane, ...]:
+    """Return all lanes, each with `most` of its cards; only those that hold all of the words."""
+    return tuple(lane(rows, board_id, name, most, words=words) for name in LANES)
+
+
+def lane(rows: Rows, board_id: str, name: str, most: int = WINDOW, skip: int = 0, words: str = "") -> Lane:
+    """Return a lane's count and `most` of its cards in its order, from number `skip` on.
+
+    Only those that hold all of the words, as `filters.condition` reads them.
+    """
     where = f"b.board_id = :board AND {_LANE_WHERE[name]}"
     order = _LANE_ORDER.get(name, _BY_TURN)
-    values = {"board": board_id, "now": rows.now} if ":now" in where else {"board": board_id}
+    values: dict[str, Any] = {"board": board_id} | ({"now": rows.now} if ":now" in where else {})
+    if words:
+        held, bound = condition(words)
+        where, values = f"{where} AND {held}", values | bound
     found = rows.rows(
         f"{_CARD} WHERE {where} ORDER BY {order}, b.id LIMIT :most OFFSET :skip",
         most=most,

@@ -59,6 +59,8 @@ convoy.start           a m o L
 convoy.strand                    E
 heartbeat.beat                   E
 heartbeat.end                    E
+event.redo             a m o
+event.undo             a m o
 line.append                      E
 person.ensure          a m o v   E
 question.answer        a m o
@@ -105,7 +107,7 @@ def test_every_op_has_an_entry_and_every_entry_an_op() -> None:
 def test_every_function_that_writes_and_is_public_is_an_op_or_part_of_one() -> None:
     parts = {
         ("agents", "choose"), ("beads", "cancel_all"), ("beads", "cancel_row"),
-        ("beads", "close"), ("beads", "free_ids"), ("beads", "last_rank"),
+        ("beads", "close"), ("beads", "free_ids"), ("ranks", "last"),
         ("beads", "live_attempt"), ("beads", "put_in_review"), ("beads", "reopen_for_work"),
         ("beads", "weigh"), ("budgets", "tally"), ("convoys", "stage"),
         ("edges", "connect"), ("edges", "disconnect"), ("edges", "recount"),

@@ -8,7 +8,7 @@ import pytest
 from halftui.domain.happenings import Outcome
 from halftui.domain.names import POOL
 from halftui.errors import Conflict, NotFound, Refused
-from halftui.ops import agents, attempts, beads, boards, convoys, edges, questions, transcripts, views
+from halftui.ops import agents, attempts, beads, boards, convoys, edges, questions, ranks, transcripts, views
 from halftui.ops.attempts import Claim, Work
 from halftui.ops.transcripts import Standing
 from halftui.store.tx import Tx
@@ -64,8 +64,8 @@ def test_a_missing_attempt_is_not_found(world: World) -> None:
 
 def test_the_order_of_dispatch_is_priority_then_rank(world: World) -> None:
     late, early, urgent = world.bead("late"), world.bead("early"), world.bead("urgent", priority=0)
-    world.do(beads.rank_between, early, urgent, late)
-    world.do(beads.rank_between, early, None, late)
+    world.do(ranks.between, early, urgent, late)
+    world.do(ranks.between, early, None, late)
     taken = [world.claim() for _ in range(3)]
     assert [c.bead if c else "" for c in taken] == [urgent, early, late]
     assert world.claim() is None

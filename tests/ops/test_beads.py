@@ -10,7 +10,7 @@ from halftui.domain.actor import ENGINE, Actor, Role, agent, person
 from halftui.domain.happenings import Outcome
 from halftui.domain.states import BEAD_MOVES, BeadState, BeadVerb
 from halftui.errors import Conflict, Denied, HalfTUIError, Misconfigured, NotFound, Refused
-from halftui.ops import attempts, beads, convoys, edges, views
+from halftui.ops import attempts, beads, convoys, edges, ranks, views
 from halftui.store.tx import Tx
 from tests.helpers.stores import ANN, BO, Clock
 from tests.helpers.world import World
@@ -229,11 +229,11 @@ def _order(world: World) -> list[str]:
 def test_new_beads_stand_at_the_end_and_move_where_they_are_put(world: World) -> None:
     ids = {title: world.bead(title) for title in "abcd"}
     assert _order(world) == ["a", "b", "c", "d"]
-    world.do(beads.rank_between, ids["d"], ids["a"], ids["b"])
+    world.do(ranks.between, ids["d"], ids["a"], ids["b"])
     assert _order(world) == ["a", "d", "b", "c"]
-    world.do(beads.rank_between, ids["a"], ids["c"], None)
+    world.do(ranks.between, ids["a"], ids["c"], None)
     assert _order(world) == ["d", "b", "c", "a"]
-    world.do(beads.rank_between, ids["c"], None, ids["d"], 0)
+    world.do(ranks.between, ids["c"], None, ids["d"], 0)
     assert _order(world) == ["c", "d", "b", "a"]
     assert world.shown(ids["c"]).card.priority == 0
 
@@ -244,7 +244,7 @@ def test_moving_to_one_place_a_thousand_times_keeps_keys_short(world: World) -> 
     def swap(tx: Tx) -> None:
         first, second = one, two
         for _ in range(700 if world.store.path else 350):
-            beads.rank_between(tx, second, low, first)
+            ranks.between(tx, second, low, first)
             first, second = second, first
 
     world.do(swap)
@@ -256,15 +256,15 @@ def test_moving_to_one_place_a_thousand_times_keeps_keys_short(world: World) -> 
 def test_equal_and_reversed_neighbours_are_put_in_order(world: World) -> None:
     a, b, c = (world.bead(t) for t in "abc")
     world.do(lambda tx: tx.change("UPDATE bead SET rank = 'a0'"))
-    world.do(beads.rank_between, c, a, b)
+    world.do(ranks.between, c, a, b)
     assert len({card.rank for card in world.ask(views.lane, world.board, "ready").cards}) == 3
-    world.do(beads.rank_between, c, b, a)  # the wrong way round: behind the first of them
+    world.do(ranks.between, c, b, a)  # the wrong way round: behind the first of them
 
 
 def test_versions_guard_changes(world: World) -> None:
     bead = world.bead()
     with pytest.raises(Conflict):
-        world.do(beads.rank_between, bead, None, None, version=9)
+        world.do(ranks.between, bead, None, None, version=9)
     with pytest.raises(Conflict):
         world.do(beads.claim, bead, version=9)
     with pytest.raises(Conflict):

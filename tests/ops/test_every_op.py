@@ -22,8 +22,10 @@ from halftui.ops import (
     interchange,
     people,
     questions,
+    ranks,
     subscriptions,
     transcripts,
+    undoing,
 )
 from halftui.ops.access import ALLOWED
 from halftui.store.tx import Tx
@@ -118,6 +120,16 @@ def _due(op: Callable[[Tx, str], object], who: Actor = ANN) -> Scene:
     return scene
 
 
+def _undo(*, again: bool = False) -> Scene:
+    def scene(world: World) -> tuple[Actor, Op]:
+        world.do(beads.edit, world.bead(), priority=0)
+        if again:
+            world.do(undoing.undo, world.board)
+        return _ann(lambda tx: (undoing.redo if again else undoing.undo)(tx, world.board))
+
+    return scene
+
+
 def _answer(world: World) -> tuple[Actor, Op]:
     question = world.asked(_working(world))
     return _ann(lambda tx: questions.answer(tx, question, "this one"))
@@ -165,7 +177,7 @@ SCENES: dict[str, Scene] = {
     "bead.fail": _on("active", lambda tx, bead: beads.fail(tx, bead, "no way")),
     "bead.hold": _on("open", lambda tx, bead: beads.hold(tx, bead, "later")),
     "bead.link": _pair(False, edges.link),
-    "bead.rank": _pair(False, lambda tx, one, two: beads.rank_between(tx, one, two, None)),
+    "bead.rank": _pair(False, lambda tx, one, two: ranks.between(tx, one, two, None)),
     "bead.reject": _on("review", lambda tx, bead: beads.reject(tx, bead, "not yet")),
     "bead.release": _on("active", beads.release),
     "bead.reopen": _on("done", beads.reopen),
@@ -186,6 +198,8 @@ SCENES: dict[str, Scene] = {
     "convoy.start": _convoy(lambda tx, convoy, _: convoys.start(tx, convoy)),
     "heartbeat.beat": lambda _: _engine(lambda tx: heartbeats.beat(tx, "home", 4, Rules())),
     "heartbeat.end": _beating,
+    "event.redo": _undo(again=True),
+    "event.undo": _undo(),
     "line.append": _attempt(lambda tx, c: transcripts.append(tx, c.attempt, [(1, 0.0, "out", "x")], "now")),
     "person.ensure": lambda _: _ann(lambda tx: people.ensure(tx, "cy")),
     "question.answer": _answer,

@@ -229,13 +229,13 @@ def reparent(call: Call, bead: str, parent: str) -> None:
 @pass_call
 def rank(call: Call, bead: str, before: str | None, behind: str | None) -> None:
     """Place a bead right before or behind another; it takes that one's priority."""
-    from halftui.ops import beads, listings
+    from halftui.ops import listings, ranks
 
     if (before is None) == (behind is None):
         raise Misconfigured("a place needs one neighbour", "name --before BEAD or --behind BEAD")
     ident, beside = call.bead(bead), call.bead(before or behind or "")
     place = call.service.read(listings.place_beside, ident, beside, is_behind=before is None)
-    call.service.write(beads.rank_between, ident, place.before, place.behind, place.priority)
+    call.service.write(ranks.between, ident, place.before, place.behind, place.priority)
     _tell(call, ident, f"{ident} stands {'before' if before else 'behind'} {beside}")
 
 
