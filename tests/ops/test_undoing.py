@@ -43,10 +43,10 @@ def test_steps_are_undone_from_the_newest(world: World) -> None:
 
 def test_what_moved_together_is_one_step(world: World) -> None:
     one, two, three = world.bead(), world.bead(), world.bead()
-    ranks = [world.shown(b).card.rank for b in (one, two, three)]
+    placed = [world.shown(b).card.rank for b in (one, two, three)]
     world.do(ranks.together, [two, three], None, one, 0)
     _undo(world)
-    assert [world.shown(b).card.rank for b in (one, two, three)] == ranks
+    assert [world.shown(b).card.rank for b in (one, two, three)] == placed
     _redo(world)
     assert [world.shown(b).card.priority for b in (two, three)] == [0, 0]
 
