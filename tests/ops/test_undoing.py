@@ -3,7 +3,7 @@
 import pytest
 
 from halftui.errors import Refused
-from halftui.ops import beads, undoing
+from halftui.ops import beads, ranks, undoing
 from tests.helpers.stores import BO
 from tests.helpers.world import World
 
