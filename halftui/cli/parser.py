@@ -37,6 +37,7 @@ NOUNS: Mapping[str, str] = {
     "image": "house:image",
     "inbox": "question:inbox",
     "init": "house:init",
+    "key": "key:key",
     "question": "question:question",
     "subscription": "subscription:subscription",
 }

@@ -16,7 +16,7 @@ from halftui.ops.access import ALLOWED, authorize, verb
 from tests.helpers.world import actor
 
 FOLDER = Path(halftui.ops.__file__).parent
-# The table a second time: admin, maintainer, operator, viewer, Leader, Worker, Engine.
+# The table a second time: admin, maintainer, operator, viewer, Leader, Worker, Engine, Guest.
 MATRIX = """
 agent.retire           a m
 attempt.claim                    E
@@ -48,8 +48,13 @@ convoy.add             a m o L
 convoy.cancel          a m o L
 convoy.create          a m o L
 convoy.start           a m o L
+key.add                a
+key.invite             a
+key.join                           G
+key.remove             a
 line.append                      E
-person.ensure          a m o v   E
+person.dress           a m o v
+person.edit            a
 question.answer        a m o
 question.ask                     E
 subscription.cool                E
@@ -59,7 +64,7 @@ subscription.remove    a
 """
 LETTERS = {
     "a": Role.ADMIN, "m": Role.MAINTAINER, "o": Role.OPERATOR, "v": Role.VIEWER,
-    "L": Role.LEADER, "W": Role.WORKER, "E": Role.ENGINE,
+    "L": Role.LEADER, "W": Role.WORKER, "E": Role.ENGINE, "G": Role.GUEST,
 }  # fmt: skip
 WANTED = {
     line.split()[0]: frozenset(LETTERS[letter] for letter in line.split()[1:])
