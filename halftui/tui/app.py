@@ -7,7 +7,17 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, ClassVar, Concatenate, ParamSpec, Protocol, TypeVar, cast, runtime_checkable
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    ClassVar,
+    Concatenate,
+    ParamSpec,
+    Protocol,
+    TypeVar,
+    cast,
+    runtime_checkable,
+)
 
 from textual.app import App
 from textual.binding import BindingType
@@ -22,6 +32,9 @@ from halftui.ops import views
 from halftui.service.service import Service
 from halftui.tui import themes
 from halftui.tui.keys import Action, bindings, held
+
+if TYPE_CHECKING:
+    from halftui.service.presence import Looker
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -76,6 +89,7 @@ class HalfApp(App[None]):
         self.clock = clock
         self.owns_agents = owns_agents
         self._is_alone = is_alone
+        self.looker: Looker | None = None  # this screen among the others of the process
         self.snapshot: Snapshot | None = None
         self.animation_level = "none"
         self.drawn = asyncio.Event()  # set once the first frame is on the screen
@@ -110,6 +124,9 @@ class HalfApp(App[None]):
         """Follow the board, and get ready for the first write while nobody waits."""
         watch = self.service.watch(self.board)
         self._unsubscribe = watch.subscribe(self._hear)
+        if not self._is_alone:
+            name = self.service.actor.name
+            self.looker = self.service.presence.arrive(name, self.board, self._hear_others, self._hear_news)
         for error in self._wrong:
             self.refuse(error)
         self.set_timer(WARM_UP_SECONDS, partial(spawn, self, self._warm_up))
@@ -131,6 +148,8 @@ class HalfApp(App[None]):
         """Hear no more of the board."""
         if self._unsubscribe is not None:
             self._unsubscribe()
+        if self.looker is not None:
+            self.service.presence.leave(self.looker)
 
     async def _process_messages(self, *args: Any, **kwargs: Any) -> None:
         # Textual sets an eager task factory for the whole loop on Python 3.12; asyncssh then hangs.
@@ -163,6 +182,13 @@ class HalfApp(App[None]):
         for screen in self.screen_stack:
             if isinstance(screen, Shows) and screen.is_mounted:
                 screen.show(snapshot)
+
+    def _hear_others(self) -> None:
+        self._delivered = None
+        self.post_message(self.Fresh())
+
+    def _hear_news(self, title: str, words: str) -> None:
+        self.call_later(self.say, words, title)
 
     def expect(self, bead: str) -> None:
         """Say who takes this bead when somebody does."""
