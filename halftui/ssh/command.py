@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import io
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from halftui.cli import parser
 from halftui.ssh.hosting import Streams
-from halftui.ssh.line import In, Out
+from halftui.ssh.line import In, Text
 
 if TYPE_CHECKING:
     from halftui.ssh.session import Session
@@ -21,7 +21,10 @@ async def run(session: Session, words: list[str]) -> tuple[str | None, int]:
     """Run a command line; return the board that it wants opened, if it does, and its exit code."""
     wanted: list[str] = []
     hosting = session.server.hosting
-    streams = _streams(session)
+    has_terminal = session.terminal is not None
+    out, err = (Text(session.line, is_error=e, is_terminal=has_terminal) for e in (False, True))
+    width = session.terminal.width if session.terminal else None
+    streams = Streams(out, err, _typed(session), width)
     door = hosting.door(hosting.service_of(session.member.actor), streams, wanted.append)
     options = ["--no-color"] if "NO_COLOR" in session.env else []
 
@@ -29,10 +32,10 @@ async def run(session: Session, words: list[str]) -> tuple[str | None, int]:
         try:
             return parser.run(door, [*options, *words])
         finally:
-            for stream in (streams.out, streams.err):
-                _finish(stream)
+            out.finish()
+            err.finish()
 
-    breaks = session.server.spawn(_heed_breaks(session)) if session.terminal else None
+    breaks = session.server.spawn(_heed_breaks(session)) if has_terminal else None
     try:
         code = await asyncio.get_running_loop().run_in_executor(session.server.threads, call)
     finally:
@@ -42,29 +45,11 @@ async def run(session: Session, words: list[str]) -> tuple[str | None, int]:
     return (wanted[0] if wanted else None), code
 
 
-def _streams(session: Session) -> Streams:
-    has_terminal = session.terminal is not None
-    ends = "\r\n" if has_terminal else "\n"
-
-    def writer(*, is_error: bool) -> io.TextIOWrapper:
-        raw = io.BufferedWriter(Out(session.line, is_error=is_error, is_terminal=has_terminal), 32_768)
-        return io.TextIOWrapper(raw, encoding="utf-8", newline=ends)
-
-    reader = In(session.reader, session.line.loop)
-    typed = io.StringIO() if has_terminal else io.TextIOWrapper(io.BufferedReader(reader), encoding="utf-8")
-    width = session.terminal.width if session.terminal else None
-    return Streams(writer(is_error=False), writer(is_error=True), typed, width)
-
-
-def _finish(stream: object) -> None:
-    """Send what is left, and let go of the buffers without their complaining later."""
-    assert isinstance(stream, io.TextIOWrapper)
-    try:
-        stream.flush()
-    except BrokenPipeError:
-        pass  # the guest went away, and nothing is left to be said
-    else:
-        stream.detach()
+def _typed(session: Session) -> TextIO:
+    """Return a command's standard input; a terminal's keys come raw, so there they are none."""
+    if session.terminal is not None:
+        return io.StringIO()
+    return io.TextIOWrapper(io.BufferedReader(In(session.reader, session.line.loop)), encoding="utf-8")
 
 
 async def _heed_breaks(session: Session) -> None:

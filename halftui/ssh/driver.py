@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import codecs
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, TextIO, cast
 
@@ -41,6 +41,7 @@ class ChannelDriver(Driver):
     ) -> None:  # fmt: skip
         super().__init__(app, debug=debug, mouse=mouse, size=size)
         self._line = cast(Line, app.line)  # type: ignore[attr-defined]  # of GuestApp
+        self._tone: Callable[[str], str] = app.tone  # type: ignore[attr-defined]  # of GuestApp
         self._parts: list[str] = []
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._parser = Parser()
@@ -56,7 +57,7 @@ class ChannelDriver(Driver):
         """Send what was written."""
         text, self._parts = "".join(self._parts), []
         if text:
-            self._line.write(text.encode("utf-8", "replace"))
+            self._line.write(self._tone(text).encode("utf-8", "replace"))
 
     def start_application_mode(self) -> None:
         """Take the guest's terminal."""

@@ -11,7 +11,7 @@ from typing import Any
 
 from rich.console import Console, RenderableType
 from textual.app import _NullFile
-from textual.filter import ANSIToTruecolor, LineFilter, NoColor
+from textual.filter import ANSIToTruecolor
 from textual.screen import Screen
 
 import halftui.tui.app
@@ -19,6 +19,7 @@ from halftui.ops import people
 from halftui.service.service import Service
 from halftui.ssh.driver import ChannelDriver
 from halftui.ssh.line import Line
+from halftui.ssh.tones import Depth, toner
 from halftui.tui.app import HalfApp, spawn
 
 log = logging.getLogger(__name__)
@@ -39,6 +40,7 @@ class GuestApp(HalfApp):
         super().__init__(service, board, follows=False, env=env, **options)
         self.line = line
         self.driver_class = ChannelDriver
+        self.tone = toner(depth_of(env))
         self.parting = io.StringIO()  # what is said once the terminal is the guest's again
         self.begun = asyncio.Event()  # set once keys are taken
         self.fault: Exception | None = None
@@ -48,10 +50,9 @@ class GuestApp(HalfApp):
     def _colour(self, env: Mapping[str, str]) -> None:
         """Draw for the guest's terminal; the base class asked this process's environment."""
         self.no_color = "NO_COLOR" in env
-        kept: list[LineFilter] = [f for f in self._filters if isinstance(f, ANSIToTruecolor)]
-        self._filters = [*kept, NoColor()] if self.no_color else kept
+        self._filters = [f for f in self._filters if isinstance(f, ANSIToTruecolor)]
         self.console = Console(
-            color_system=colours(env), file=_NullFile(), force_terminal=True, legacy_windows=False,  # type: ignore[arg-type]  # the base class's own
+            color_system="truecolor", file=_NullFile(), force_terminal=True, legacy_windows=False,  # type: ignore[arg-type]  # the base class's own
             highlight=False, emoji=False, safe_box=False, soft_wrap=False, _environ=dict(env),
         )  # fmt: skip
         self.error_console = Console(file=self.parting, markup=False, highlight=False, width=80)
@@ -101,11 +102,11 @@ class GuestApp(HalfApp):
         super()._handle_exception(error)
 
 
-def colours(env: Mapping[str, str]) -> Any:
-    """Return how many colours a terminal has, in Rich's words, None for none."""
+def depth_of(env: Mapping[str, str]) -> Depth:
+    """Return how many colours a guest's terminal shows."""
     term = env.get("TERM", "")
-    if term in ("", "dumb", "vt100", "vt102", "vt220"):
-        return None
+    if "NO_COLOR" in env or term in ("", "dumb", "vt100", "vt102", "vt220"):
+        return "none"
     if env.get("COLORTERM") in ("truecolor", "24bit"):
         return "truecolor"
     if term.endswith("-direct") or any(word in term for word in TRUE_COLOURS):

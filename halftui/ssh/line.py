@@ -11,6 +11,7 @@ from halftui.ssh.limits import Limits
 if TYPE_CHECKING:
     import asyncssh
 
+PRINTED_AT_ONCE = 32_768  # bytes
 STDERR = 1  # SSH_EXTENDED_DATA_STDERR, RFC 4254
 WAIT_SECONDS = 0.02  # between looks at a guest who reads slowly
 
@@ -93,15 +94,37 @@ class Out(io.RawIOBase):
 
     def write(self, data: object) -> int:
         """Send bytes and wait for room. Raises BrokenPipeError if nobody reads."""
+        if not self._line.is_open:
+            raise BrokenPipeError
         sent = bytes(data)  # type: ignore[call-overload]  # any buffer, as the base class has it
         work = self._line.send(sent, is_error=self._is_error)
         asyncio.run_coroutine_threadsafe(work, self._line.loop).result()
         return len(sent)
 
+
+class Text(io.TextIOWrapper):
+    """A line as a text file that threads print to."""
+
+    def __init__(self, line: Line, *, is_error: bool, is_terminal: bool) -> None:
+        out = Out(line, is_error=is_error, is_terminal=is_terminal)
+        ends = "\r\n" if is_terminal else "\n"
+        super().__init__(io.BufferedWriter(out, PRINTED_AT_ONCE), encoding="utf-8", newline=ends)
+        self._line = line
+
     def flush(self) -> None:
-        """Raise BrokenPipeError if nobody reads any more."""
+        """Send what was printed. Raises BrokenPipeError if nobody reads, even if nothing was printed."""
+        super().flush()
         if not self._line.is_open:
             raise BrokenPipeError
+
+    def finish(self) -> None:
+        """Send what is left, and let go of the buffers without their complaining later."""
+        try:
+            self.flush()
+        except BrokenPipeError:
+            pass  # the guest went away, and nothing is left to be said
+        else:
+            self.detach()
 
 
 class In(io.RawIOBase):

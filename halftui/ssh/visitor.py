@@ -38,8 +38,6 @@ class Visitor(asyncssh.SSHServer):
         self._was_invited = False
         self.member: Member | None = None  # None until the proof is complete
         self.sessions: set[Session] = set()
-        self._is_empty = asyncio.Event()
-        self._is_empty.set()
         self.began = self.stirred = server.clock()
         self.address = ""
 
@@ -124,30 +122,28 @@ class Visitor(asyncssh.SSHServer):
     def started(self, session: Session) -> None:
         """Note that a session runs."""
         self.sessions.add(session)
-        self._is_empty.clear()
 
     def ended(self, session: Session) -> None:
         """Note that a session is over."""
         self.sessions.discard(session)
         self.stirred = self._server.clock()
-        if not self.sessions:
-            self._is_empty.set()
 
     def leave(self, why: str) -> None:
         """End this connection, telling its sessions why."""
+        if not self.sessions:
+            self.connection.close()
+            return
         for session in tuple(self.sessions):
             session.leave(why)
         self._server.spawn(self._close_later())
 
     async def _close_later(self) -> None:
-        """Give the sessions a moment to give their terminals back."""
+        """Give the sessions a moment to give their terminals back; clients then go by themselves."""
         try:
             async with asyncio.timeout(self._limits.farewell):
-                await self._is_empty.wait()
+                await self.connection.wait_closed()
         except TimeoutError:
             self.connection.abort()
-        else:
-            self.connection.close()
 
 
 def _member(found: Entrance, key: asyncssh.SSHKey) -> Member | None:
