@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import (
-    TYPE_CHECKING,
     Any,
     ClassVar,
     Concatenate,
@@ -19,6 +18,7 @@ from typing import (
     runtime_checkable,
 )
 
+from textual.actions import ActionParseResult
 from textual.app import App
 from textual.binding import BindingType
 from textual.dom import DOMNode
@@ -27,14 +27,11 @@ from textual.screen import Screen
 from textual.worker import WorkType
 
 from halftui.domain.shown import Ask, Card, Snapshot
-from halftui.errors import HalfTUIError, NotFound
+from halftui.errors import Denied, HalfTUIError, NotFound
 from halftui.ops import views
 from halftui.service.service import Service
-from halftui.tui import themes
+from halftui.tui import rights, themes, together
 from halftui.tui.keys import Action, bindings, held
-
-if TYPE_CHECKING:
-    from halftui.service.presence import Looker
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -89,7 +86,7 @@ class HalfApp(App[None]):
         self.clock = clock
         self.owns_agents = owns_agents
         self._is_alone = is_alone
-        self.looker: Looker | None = None  # this screen among the others of the process
+        self.company = together.Company(self)
         self.snapshot: Snapshot | None = None
         self.animation_level = "none"
         self.drawn = asyncio.Event()  # set once the first frame is on the screen
@@ -125,8 +122,7 @@ class HalfApp(App[None]):
         watch = self.service.watch(self.board)
         self._unsubscribe = watch.subscribe(self._hear)
         if not self._is_alone:
-            name = self.service.actor.name
-            self.looker = self.service.presence.arrive(name, self.board, self._hear_others, self._hear_news)
+            self.company.arrive()
         for error in self._wrong:
             self.refuse(error)
         self.set_timer(WARM_UP_SECONDS, partial(spawn, self, self._warm_up))
@@ -148,8 +144,7 @@ class HalfApp(App[None]):
         """Hear no more of the board."""
         if self._unsubscribe is not None:
             self._unsubscribe()
-        if self.looker is not None:
-            self.service.presence.leave(self.looker)
+        self.company.leave()
 
     async def _process_messages(self, *args: Any, **kwargs: Any) -> None:
         # Textual sets an eager task factory for the whole loop on Python 3.12; asyncssh then hangs.
@@ -169,6 +164,11 @@ class HalfApp(App[None]):
                 self.refuse(error)
                 await asyncio.sleep(RETRY_SECONDS)
 
+    def redraw(self) -> None:
+        """Draw what changed beside the board itself."""
+        self._delivered = None
+        self.post_message(self.Fresh())
+
     def _hear(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
         self.post_message(self.Fresh())
@@ -183,12 +183,11 @@ class HalfApp(App[None]):
             if isinstance(screen, Shows) and screen.is_mounted:
                 screen.show(snapshot)
 
-    def _hear_others(self) -> None:
-        self._delivered = None
-        self.post_message(self.Fresh())
+    def on_lane_moved(self) -> None:
+        """Let the others see where this cursor stands."""
+        self.company.look(getattr(getattr(self.screen_stack[0], "card", None), "id", ""))
 
-    def _hear_news(self, title: str, words: str) -> None:
-        self.call_later(self.say, words, title)
+    on_lanes_turned = on_lane_moved
 
     def expect(self, bead: str) -> None:
         """Say who takes this bead when somebody does."""
@@ -233,6 +232,24 @@ class HalfApp(App[None]):
             self.refuse(error)
             return None
         return result
+
+    async def run_action(
+        self,
+        action: "str | ActionParseResult",
+        default_namespace: DOMNode | None = None,
+        namespaces: Mapping[str, DOMNode] | None = None,
+    ) -> bool:
+        """Run an action, unless this person's role does not allow it; then say so."""
+        try:
+            rights.check(self.service.actor, action if isinstance(action, str) else action[1])
+        except Denied as error:
+            self.refuse(error)
+            return True
+        return await super().run_action(action, default_namespace, namespaces)
+
+    def may(self, ident: str) -> bool:
+        """Return whether this person may use the action of that id."""
+        return rights.may(self.service.actor, ident)
 
     def refuse(self, error: HalfTUIError) -> None:
         """Show why something was not done."""

@@ -133,8 +133,8 @@ class BoardScreen(Screen[None]):
 
     async def _watch(self) -> None:
         if (snapshot := self.half.snapshot) is not None:
-            working = snapshot.lane("working").cards
-            await self.dock.follow(dock.attempts(self.card, working, is_wide=self._at.rails == 2))
+            shown = dock.attempts(self.card, snapshot.lane("working").cards, is_wide=self._at.rails == 2)
+            await self.dock.follow(shown)
 
     # its single rows
 
@@ -154,12 +154,14 @@ class BoardScreen(Screen[None]):
 
     def _status(self, width: int, snapshot: Snapshot) -> Strip:
         actor = self.half.service.actor
-        who = bars.Who(actor.name or actor.kind, self.half.database, self.half.notice)
+        others = self.half.company.names
+        who = bars.Who(actor.name or actor.kind, self.half.database, self.half.notice, others)
         return bars.status(width, snapshot, who, self.half.inks, len(self.lanes.marked))
 
     def _hints(self, width: int, snapshot: Snapshot) -> Strip:
         lane = self.card.lane if self.card else "none"
-        return bars.hints(width, hinted(lane, is_needed=bars.need(snapshot) > 0), self.half.inks)
+        actions = hinted(lane, is_needed=bars.need(snapshot) > 0)
+        return bars.hints(width, actions, self.half.inks, self.half.may)
 
     def _repaint_lines(self) -> None:
         for line in self._lines.values():
@@ -245,8 +247,7 @@ class BoardScreen(Screen[None]):
 
     async def confirmed(self, confirm: "Confirm") -> bool:
         """Return whether a person said yes."""
-        answer = await self.app.push_screen_wait(confirm)
-        return answer
+        return await self.app.push_screen_wait(confirm)
 
     def unmark(self) -> None:
         """Forget the marks."""
