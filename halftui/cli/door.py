@@ -64,6 +64,8 @@ class Door:
     tui: Callable[[Settings, str], int]  # opens the board of that id, returns the exit code
     demo: Callable[[Settings, Showing], int]
     doctor: Callable[[Settings], Sequence[Check]]
+    serve: Callable[[Settings, Callable[[str], None]], int]  # tells where guests connect
+    status: Callable[[Settings], Mapping[str, object]]  # of the process that serves
     image_build: Callable[[Settings, Callable[[str], None]], str]  # tells its progress, returns the name
     image_list: Callable[[Settings], Sequence[ImageRow]]
     out: TextIO | None = None
@@ -71,3 +73,4 @@ class Door:
     input: TextIO | None = None
     folder: Path | None = None  # where the person stands; None: the current folder, if any
     width: int | None = None  # cells of the person's terminal; None: ask the terminal
+    check: Callable[[str], None] = lambda path: None  # raises Denied for a command that is not theirs

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from halftui.domain import jsonl
-from halftui.domain.actor import ENGINE, Actor
+from halftui.domain.actor import ENGINE, Actor, Role
 from halftui.domain.assign import Rules
 from halftui.domain.happenings import Outcome, Question
 from halftui.domain.names import POOL
@@ -29,6 +29,7 @@ from halftui.ops import (
 )
 from halftui.ops.access import ALLOWED
 from halftui.store.tx import Tx
+from tests.helpers.people import KEY
 from tests.helpers.stores import ANN, BO
 from tests.helpers.world import LEASE, World
 
@@ -156,6 +157,24 @@ def _beating(world: World) -> tuple[Actor, Op]:
     return _engine(lambda tx: heartbeats.end(tx, "home"))
 
 
+def _person(op: Op) -> Scene:
+    def scene(world: World) -> tuple[Actor, Op]:
+        world.do(people.add, "cy", KEY, "viewer")
+        return _ann(op)
+
+    return scene
+
+
+def _dress(world: World) -> tuple[Actor, Op]:
+    world.do(people.add, "cy", KEY, "viewer")
+    return Actor("person", "cy", Role.VIEWER), lambda tx: people.dress(tx, "mono")
+
+
+def _join(world: World) -> tuple[Actor, Op]:
+    world.do(people.invite, "cy", "open sesame", 2e9, "viewer")
+    return Actor("person", "cy", Role.GUEST), lambda tx: people.join(tx, "open sesame", KEY)
+
+
 SCENES: dict[str, Scene] = {
     "agent.retire": _retire,
     "attempt.adopt": _attempt(lambda tx, c: attempts.adopt(tx, c.attempt, LEASE, "local", "x", "s")),
@@ -200,8 +219,13 @@ SCENES: dict[str, Scene] = {
     "heartbeat.end": _beating,
     "event.redo": _undo(again=True),
     "event.undo": _undo(),
+    "key.add": lambda _: _ann(lambda tx: people.add(tx, "cy", KEY, "viewer")),
+    "key.invite": lambda _: _ann(lambda tx: people.invite(tx, "cy", "open sesame", 2e9, "viewer")),
+    "key.join": _join,
+    "key.remove": _person(lambda tx: people.remove(tx, "cy")),
     "line.append": _attempt(lambda tx, c: transcripts.append(tx, c.attempt, [(1, 0.0, "out", "x")], "now")),
-    "person.ensure": lambda _: _ann(lambda tx: people.ensure(tx, "cy")),
+    "person.dress": _dress,
+    "person.edit": _person(lambda tx: people.edit(tx, "cy", "operator")),
     "question.answer": _answer,
     "question.ask": _attempt(lambda tx, c: questions.ask(tx, c.attempt, Question("question", "which?"))),
     "subscription.cool": _account(lambda tx, ident: subscriptions.cool(tx, ident, 2e9), ENGINE),
@@ -213,7 +237,7 @@ SCENES: dict[str, Scene] = {
     ),
     "subscription.remove": _account(lambda tx, _: subscriptions.remove(tx, "work"), ANN),
 }
-EVENTS = {"attempt.claim": "bead.claim", "person.ensure": "person.create"}
+EVENTS = {"attempt.claim": "bead.claim", "key.join": "key.add"}
 
 
 def test_every_verb_has_a_scene() -> None:
