@@ -128,6 +128,11 @@ class Git:
         """Return git's output as text."""
         return self.run(*args, stdin=stdin).text
 
+    def command(self, *args: str) -> tuple[list[str], dict[str, str]]:
+        """Return how somebody else starts this git: its words, and the whole environment."""
+        env = self._environment()
+        return [*_without_inherited(env), "git", *self.where, *args], {**os.environ, **env}
+
     @contextmanager
     def stream(self, *args: str) -> Iterator[IO[bytes]]:
         """Give git's output while it runs; leaving early ends git.

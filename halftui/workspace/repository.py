@@ -13,7 +13,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -211,6 +211,17 @@ class Repository:
     def is_merged(self, tip: str, target: str) -> bool:
         """True if the origin's branch `target`, as last seen, contains the commit."""
         return self._merge_base(self.tip(target), self._commit(tip)) == tip
+
+    def command(
+        self, program: str, *options: str, settings: Mapping[str, str], env: Mapping[str, str]
+    ) -> tuple[list[str], dict[str, str]]:
+        """Return how `upload-pack` or `receive-pack` is started here: its words, and the environment."""
+        return self._git.having(settings, env).command(program, *options, str(self.path))
+
+    def fork(self, branch: str, base: str) -> tuple[str, str] | None:
+        """Return where a branch left the branch `base`, and its tip; None if there is no such branch."""
+        tip = self._read(HEADS + branch)
+        return (self._merge_base(self.tip(base), tip), tip) if tip else None
 
     def forget(self, tree: Tree, target: str, discard: bool = False) -> None:
         """Delete a bead's clone. Raises Refused if its work is not on `target`, unless `discard`.

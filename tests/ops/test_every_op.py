@@ -16,6 +16,7 @@ from halftui.ops import (
     convoys,
     edges,
     people,
+    pushes,
     questions,
     subscriptions,
     transcripts,
@@ -109,6 +110,13 @@ def _account(op: Callable[[Tx, str], object], who: Actor) -> Scene:
     return scene
 
 
+def _push(world: World) -> tuple[Actor, Op]:
+    bead = world.put(world.bead(), "active")
+    return _ann(
+        lambda tx: pushes.push(tx, bead, world.board, f"halftui/{bead}", attempts.Work("b", "t", 1, 2, 3))
+    )
+
+
 def _person(op: Op) -> Scene:
     def scene(world: World) -> tuple[Actor, Op]:
         world.do(people.add, "cy", KEY, "viewer")
@@ -145,6 +153,7 @@ SCENES: dict[str, Scene] = {
     "bead.fail": _on("active", lambda tx, bead: beads.fail(tx, bead, "no way")),
     "bead.hold": _on("open", lambda tx, bead: beads.hold(tx, bead, "later")),
     "bead.link": _pair(False, edges.link),
+    "bead.push": _push,
     "bead.rank": _pair(False, lambda tx, one, two: beads.rank_between(tx, one, two, None)),
     "bead.reject": _on("review", lambda tx, bead: beads.reject(tx, bead, "not yet")),
     "bead.release": _on("active", beads.release),
