@@ -72,5 +72,6 @@ class Door:
     err: TextIO | None = None
     input: TextIO | None = None
     folder: Path | None = None  # where the person stands; None: the current folder, if any
+    has_files: bool = True  # False: who calls stands elsewhere, the files here are not theirs
     width: int | None = None  # cells of the person's terminal; None: ask the terminal
     check: Callable[[str], None] = lambda path: None  # raises Denied for a command that is not theirs

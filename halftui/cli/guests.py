@@ -18,6 +18,7 @@ ALLOWED = frozenset({
     "bead cancel",
     "bead claim",
     "bead create",
+    "bead delete",
     "bead diff",
     "bead dispatch",
     "bead edit",
@@ -29,6 +30,7 @@ ALLOWED = frozenset({
     "bead reject",
     "bead release",
     "bead reopen",
+    "bead reparent",
     "bead show",
     "bead submit",
     "bead unlink",
@@ -37,13 +39,19 @@ ALLOWED = frozenset({
     "board pause",
     "board resume",
     "board show",
+    "budget clear",
+    "budget list",
+    "budget set",
     "convoy add",
     "convoy cancel",
     "convoy create",
+    "convoy land",
     "convoy list",
     "convoy show",
     "convoy start",
     "event list",
+    "export",
+    "import",
     "inbox",
     "key add",
     "key invite",
@@ -51,13 +59,18 @@ ALLOWED = frozenset({
     "key remove",
     "key role",
     "question answer",
-    "question list",
     "question inbox",
+    "question list",
+    "subscription edit",
     "subscription list",
     "subscription register",
     "subscription remove",
+    "subscription rotate",
+    "usage",
 })  # fmt: skip
-REFUSED = frozenset({"config show", "demo", "doctor", "image build", "image list", "init", "serve", "status"})
+REFUSED = frozenset({
+    "board drain", "config show", "demo", "doctor", "image build", "image list", "init", "serve", "status",
+})  # fmt: skip
 
 
 def check(path: str) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from halftui.cli import guests
 from halftui.cli.door import Door
+from halftui.domain.shown import BoardRow
 from halftui.engine.lock import sole_engine
 from halftui.errors import Denied, HalfTUIError
 from halftui.main.show import VIEWER
@@ -25,6 +26,7 @@ from halftui.ssh.server import Server
 if TYPE_CHECKING:
     from halftui.engine.engine import Engine
     from halftui.main.house import House
+    from halftui.workspace.repository import Repository
 
 log = logging.getLogger(__name__)
 
@@ -70,12 +72,17 @@ def hosting(house: House) -> Hosting:
     def door(service: Service, streams: Streams, open_board: Tell) -> Door:
         return guest_door(house, service, streams, open_board)
 
+    def repository(board: BoardRow) -> Repository:
+        made = house.repository(board)
+        made.create(house.origin(board))
+        return made
+
     return Hosting(
         store=house.store,
         service=house.service,
         service_of=house.service_of,
         door=door,
-        repository=house.repository,
+        repository=repository,
         folder=house.home / "ssh",
         database=kind,
     )
@@ -109,6 +116,7 @@ def guest_door(house: House, service: Service, streams: Streams, open_board: Tel
         err=streams.err,
         input=streams.input,
         folder=Path.cwd(),
+        has_files=False,
         width=streams.width,
         check=guests.check,
     )

@@ -21,6 +21,7 @@ class Line:
 
     def __init__(self, channel: asyncssh.SSHServerChannel[bytes], limits: Limits) -> None:
         self._channel = channel
+        self._connection = channel.get_connection()
         self._limits = limits
         self.loop = asyncio.get_running_loop()
         self.is_open = True
@@ -31,7 +32,7 @@ class Line:
     def backlog(self) -> int:
         """The bytes that are written and not yet with the system's network."""
         # The channel's own count misses what waits in the transport, for which nothing public asks.
-        transport = getattr(self._channel.get_connection(), "_transport", None)
+        transport = getattr(self._connection, "_transport", None)
         waiting = transport.get_write_buffer_size() if transport is not None else 0
         return int(self._channel.get_write_buffer_size()) + int(waiting)
 
@@ -73,7 +74,7 @@ class Line:
     def cut(self) -> None:
         """End the whole connection at once, with all that waits to be sent."""
         self.is_open = False
-        self._channel.get_connection().abort()
+        self._connection.abort()
 
 
 class Out(io.RawIOBase):

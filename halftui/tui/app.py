@@ -185,7 +185,7 @@ class HalfApp(App[None]):
 
     def on_lane_moved(self) -> None:
         """Let the others see where this cursor stands."""
-        self.company.look(getattr(getattr(self.screen_stack[0], "card", None), "id", ""))
+        self.company.look()
 
     on_lanes_turned = on_lane_moved
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from textual.dom import DOMNode
@@ -25,6 +26,7 @@ class Company:
         """Join the others."""
         person, presence = self._app.service.actor.name, self._app.service.presence
         self._looker = presence.arrive(person, self._app.board, self._stir, self._hear)
+        self._app.call_after_refresh(self.look)
 
     def leave(self) -> None:
         """Leave the others."""
@@ -40,10 +42,11 @@ class Company:
         """Return the initials of the others whose cursors stand on a bead."""
         return self._looker.at(bead) if self._looker is not None else ""
 
-    def look(self, bead: str) -> None:
-        """Let the others see where the cursor stands."""
-        if self._looker is not None:
-            self._looker.look(bead)
+    def look(self) -> None:
+        """Let the others see where the cursor stands on the board."""
+        if self._looker is not None and self._app.screen_stack:
+            card = getattr(self._app.screen_stack[0], "card", None)
+            self._looker.look(card.id if card is not None else "")
 
     def answer(self, question: str) -> None:
         """Let the others see that this person has a question open; "" ends that."""
@@ -58,7 +61,7 @@ class Company:
     def _stir(self) -> None:
         if not self._is_stirred:
             self._is_stirred = True
-            self._app.set_timer(STIR_SECONDS, self._draw)
+            asyncio.get_running_loop().call_later(STIR_SECONDS, self._draw)  # another's app calls this
 
     def _draw(self) -> None:
         self._is_stirred = False

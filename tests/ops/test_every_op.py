@@ -21,6 +21,7 @@ from halftui.ops import (
     heartbeats,
     interchange,
     people,
+    pushes,
     questions,
     ranks,
     subscriptions,
@@ -157,6 +158,13 @@ def _beating(world: World) -> tuple[Actor, Op]:
     return _engine(lambda tx: heartbeats.end(tx, "home"))
 
 
+def _push(world: World) -> tuple[Actor, Op]:
+    bead = world.put(world.bead(), "active")
+    return _ann(
+        lambda tx: pushes.push(tx, bead, world.board, f"halftui/{bead}", attempts.Work("b", "t", 1, 2, 3))
+    )
+
+
 def _person(op: Op) -> Scene:
     def scene(world: World) -> tuple[Actor, Op]:
         world.do(people.add, "cy", KEY, "viewer")
@@ -197,6 +205,7 @@ SCENES: dict[str, Scene] = {
     "bead.hold": _on("open", lambda tx, bead: beads.hold(tx, bead, "later")),
     "bead.link": _pair(False, edges.link),
     "bead.rank": _pair(False, lambda tx, one, two: ranks.between(tx, one, two, None)),
+    "bead.push": _push,
     "bead.reject": _on("review", lambda tx, bead: beads.reject(tx, bead, "not yet")),
     "bead.release": _on("active", beads.release),
     "bead.reopen": _on("done", beads.reopen),

@@ -58,8 +58,7 @@ async def test_the_mouse_chooses_a_card(host: Host) -> None:
         y, line = next((y, line) for y, line in enumerate(ann.screen.lines) if "lower card" in line)
         x = line.index("lower card")
         assert "▌○ lower card" not in ann.text
-        for _ in range(2):  # twice: opened
-            ann.send(f"\x1b[<0;{x + 1};{y + 1}M\x1b[<0;{x + 1};{y + 1}m")
+        ann.send(f"\x1b[<0;{x + 1};{y + 1}M\x1b[<0;{x + 1};{y + 1}m")
         await ann.until("▌○ lower card")
 
 
