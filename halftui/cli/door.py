@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Protocol, TextIO
 
 if TYPE_CHECKING:
     from halftui.service.service import Service
@@ -50,6 +50,16 @@ class ImageRow:
     created_at: float
 
 
+class Safe(Protocol):
+    """What takes the database's secrets to do; none of them comes out."""
+
+    def keep_key(self, agent_id: str) -> Path:
+        """Return the file of an agent's private key, restored if it is missing."""
+
+    def rotate_key(self, agent_id: str) -> str:
+        """Give an agent a new key, and return its fingerprint."""
+
+
 @dataclass(frozen=True)
 class Door:
     """The rooms behind the command line; each is entered only by the command that needs it.
@@ -66,6 +76,7 @@ class Door:
     doctor: Callable[[Settings], Sequence[Check]]
     image_build: Callable[[Settings, Callable[[str], None]], str]  # tells its progress, returns the name
     image_list: Callable[[Settings], Sequence[ImageRow]]
+    safe: Callable[[Settings], Safe]
     out: TextIO | None = None
     err: TextIO | None = None
     input: TextIO | None = None

@@ -34,11 +34,13 @@ NOUNS: Mapping[str, str] = {
     "demo": "house:demo",
     "doctor": "house:doctor",
     "event": "event:event",
+    "identity": "identity:identity",
     "image": "house:image",
     "inbox": "question:inbox",
     "init": "house:init",
     "question": "question:question",
     "subscription": "subscription:subscription",
+    "whoami": "identity:whoami",
 }
 
 

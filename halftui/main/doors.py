@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from halftui import logs, settings
 from halftui.cli import parser
-from halftui.cli.door import Beginning, Check, Door, ImageRow, Showing
+from halftui.cli.door import Beginning, Check, Door, ImageRow, Safe, Showing
 from halftui.main.house import House
 from halftui.ops import views
 from halftui.settings import Settings
@@ -41,11 +41,18 @@ def enter(argv: Sequence[str]) -> int:
         doctor=_doctor,
         image_build=_image_build,
         image_list=_image_list,
+        safe=_safe,
     )
     try:
         return parser.run(door, argv)
     except Exception as error:  # noqa: BLE001 - the program's edge: report_bug logs the trace
         return parser.report_bug(door, error, logs_at[-1] if logs_at else "")
+
+
+def _safe(chosen: Settings) -> Safe:
+    from halftui.main.safe import HouseSafe
+
+    return HouseSafe(House(chosen))
 
 
 def _init(chosen: Settings, beginning: Beginning) -> str:

@@ -7,11 +7,12 @@ from halftui.domain.shown import BoardRow, Detail, FileRow, Work
 from halftui.domain.states import BeadState
 from halftui.domain.text import clean
 from halftui.errors import Conflict, NotFound, Refused
-from halftui.ops import beads, views
+from halftui.ops import beads, signers, views
 from halftui.store.store import Store
 from halftui.workspace.diff import Changes
 from halftui.workspace.origin import Origin
 from halftui.workspace.repository import Clash, Merged, Repository
+from halftui.workspace.signing import Signer
 from halftui.workspace.tree import Person
 
 TRIES = 5  # merges again when the target moved in between
@@ -27,12 +28,14 @@ class Review:
         board: BoardRow,
         repository: Callable[[BoardRow], Repository],
         origin: Callable[[BoardRow], Origin],
+        signer: Callable[[str], Signer] | None = None,  # of an agent's id; None: nothing is signed
     ) -> None:
         self._store = store
         self._actor = actor
         self._board = board
         self._repository = repository
         self._origin = origin
+        self._signer = signer
 
     def work(self, bead: str) -> Work:
         """Return what the bead's branch changes. Raises NotFound, Refused if there is no work yet."""
@@ -59,23 +62,25 @@ class Review:
         )
         return [clean(line).replace("\n", "") for line in lines][1:]
 
-    def accept(self, bead: str) -> str:
+    def accept(self, bead: str, *, own: bool = False) -> str:
         """Merge the bead's branch into the target branch, approve it, and return the merged commit.
 
         "" is returned if there was nothing to merge. On a conflict the bead goes back to its agent
-        with the reason, and Refused is raised.
+        with the reason, and Refused is raised. `own` is said by whoever accepts what they made.
         """
         detail = self._store.read(views.bead, bead)
-        self._store.write(self._actor, beads.may_approve, bead)
+        self._store.write(self._actor, beads.may_approve, bead, own=own)
         sha = self._merge(detail) if detail.tip else ""
-        self._store.write(self._actor, beads.approve, bead, merged=sha)
+        self._store.write(self._actor, beads.approve, bead, merged=sha, own=own)
         return sha
 
     def _merge(self, detail: Detail) -> str:
         repository, origin = self._repository(self._board), self._origin(self._board)
+        worker = self._store.read(signers.worker_of, detail.card.id)
+        signer = self._signer(worker) if self._signer and worker else None
         for left in reversed(range(TRIES)):
             repository.refresh(origin)
-            merged = self._try(repository, detail)
+            merged = self._try(repository, detail, signer)
             if isinstance(merged, Clash):
                 raise self._send_back(detail, merged)
             try:
@@ -87,11 +92,13 @@ class Review:
                 return merged.sha
         raise AssertionError("the last try returns or raises")
 
-    def _try(self, repository: Repository, detail: Detail) -> Merged | Clash:
+    def _try(self, repository: Repository, detail: Detail, signer: Signer | None = None) -> Merged | Clash:
         message = f"{detail.card.title}\n\n{detail.summary}"
-        author = Person(detail.card.assignee or "HalfTUI", "agents@localhost")
+        author = signer.person if signer else Person(detail.card.assignee or "HalfTUI", "agents@localhost")
         committer = Person(self._actor.name or "HalfTUI", "halftui@localhost")
-        return repository.merge(detail.card.id, detail.tip, self._board.branch, message, author, committer)
+        return repository.merge(
+            detail.card.id, detail.tip, self._board.branch, message, author, committer, signer
+        )
 
     def _send_back(self, detail: Detail, clash: Clash) -> Refused:
         paths = ", ".join(clean(path) for path in clash.paths[:5])

@@ -11,6 +11,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlmodel import Session, SQLModel
 
+from halftui.domain import history
 from halftui.domain.actor import Actor
 from halftui.domain.text import clean_line
 from halftui.errors import Conflict, NotFound
@@ -31,6 +32,7 @@ class Tx:
         self.actor = actor
         self.now = now
         self.has_recorded = False  # True once an event was appended
+        self._tail: tuple[int, str] | None = None  # number and hash of the newest event
 
     def rows(self, sql: str, **values: Any) -> Sequence[tuple[Any, ...]]:
         """Return all rows of `sql`, whose parameters are written `:name`."""
@@ -86,18 +88,27 @@ class Tx:
     ) -> None:
         """Append the event of this change."""
         self.has_recorded = True
-        self.session.flush()
-        self.session.add(
-            Event(
-                at=self.now,
-                actor=str(self.actor),
-                verb=verb,
-                board_id=board,
-                subject=subject,
-                before=json.dumps(before or {}, ensure_ascii=False),
-                after=json.dumps(after, ensure_ascii=False),
-            )
+        seq, before_it = self._tail or self._newest()
+        row = Event(
+            seq=seq + 1,
+            at=self.now,
+            actor=str(self.actor),
+            verb=verb,
+            board_id=board,
+            subject=subject,
+            before=json.dumps(before or {}, ensure_ascii=False),
+            after=json.dumps(after, ensure_ascii=False),
         )
+        row.hash = history.link(
+            before_it, (seq + 1, row.at, row.actor, row.verb, board, subject, row.before, row.after)
+        )
+        self._tail = seq + 1, row.hash
+        self.session.add(row)
+
+    def _newest(self) -> tuple[int, str]:
+        """Return the newest event's number and hash; one writer at a time, so none comes between."""
+        found = self.rows("SELECT seq, hash FROM event ORDER BY seq DESC LIMIT 1")
+        return (int(found[0][0]), str(found[0][1])) if found else (0, "")
 
 
 @contextmanager

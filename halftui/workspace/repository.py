@@ -24,6 +24,7 @@ from halftui.workspace import landing
 from halftui.workspace.diff import Changes, list_changes, read_patch, readable
 from halftui.workspace.git import SHA, Git, carry, check_version
 from halftui.workspace.origin import HEADS, URL_PROTOCOLS, Origin, branches
+from halftui.workspace.signing import Signer, sign_one, sign_range
 from halftui.workspace.tree import (
     BRANCHES,
     Person,
@@ -170,14 +171,16 @@ class Repository:
         return read_patch(self._git, fork, self._commit(tip), names, context, ignore_space)
 
     def merge(
-        self, bead: str, tip: str, target: str, message: str, author: Person, committer: Person
-    ) -> Merged | Clash:
+        self, bead: str, tip: str, target: str, message: str, author: Person, committer: Person,
+        signer: Signer | None = None,
+    ) -> Merged | Clash:  # fmt: skip
         """Merge `tip` with the origin's branch `target`, as last seen; nothing is checked out.
 
-        Without other work on the target, the result is `tip` itself. Raises Refused if the two
-        have no commit in common.
+        Without other work on the target, the result is `tip` itself, or what `signer` made of it.
+        Raises Refused if the two have no commit in common.
         """
         onto, tip = self.tip(target), self._commit(tip)
+        tip = sign_range(self._git, onto, tip, signer) if signer else tip
         if self._merge_base(onto, tip) == onto:
             return Merged(tip, onto)
         if self._merge_base(onto, tip) == tip:
@@ -193,7 +196,8 @@ class Repository:
             return Clash(tuple(dict.fromkeys(path for path in paths if path)), onto)
         git = self._git.having(env=_people(author, committer))
         text = _with_trailer(message, bead).encode("utf-8", "replace")
-        return Merged(git.text("commit-tree", tree, "-p", onto, "-p", tip, "-F", "-", stdin=text), onto)
+        made = git.text("commit-tree", tree, "-p", onto, "-p", tip, "-F", "-", stdin=text)
+        return Merged(sign_one(self._git, made, signer) if signer else made, onto)
 
     def land(self, merged: Merged, origin: Origin, target: str) -> None:
         """Put the merged commit on the person's branch, if that is still where merge() saw it.

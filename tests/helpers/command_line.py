@@ -3,20 +3,40 @@
 import os
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from halftui import logs, settings
 from halftui.cli import parser
-from halftui.cli.door import Beginning, Check, Door, ImageRow
+from halftui.cli.door import Beginning, Check, Door, ImageRow, Safe
 from halftui.domain.actor import Actor, Role, person
+from halftui.service.keyring import Keyring
 from halftui.service.service import Service
 from halftui.settings import Settings
 from halftui.store.store import Store
+from halftui.store.vault import Vault
 
 if TYPE_CHECKING:
     from halftui.service.review import Review
 
 WRONG = "HALFTUI_TEST_BUG"  # set, `doctor` has a bug
+
+
+class PlainSafe:
+    """The secrets of a test's database, in the config folder as the program has them."""
+
+    def __init__(self, store: Store, actor: Actor) -> None:
+        self._actor = actor
+        self._config = settings.config_folder()
+        self._keyring = Keyring(store, Vault(self._config / "key"))
+
+    def keep_key(self, agent_id: str) -> Path:
+        """Return the file of an agent's private key."""
+        return self._keyring.keep(agent_id, self._config / "identity")
+
+    def rotate_key(self, agent_id: str) -> str:
+        """Give an agent a new key."""
+        return self._keyring.rotate(self._actor, agent_id)
 
 
 def door_of(actor: Actor | None = None) -> Door:
@@ -26,7 +46,7 @@ def door_of(actor: Actor | None = None) -> Door:
 
     def service(chosen: Settings) -> Service:
         store = stores.setdefault(chosen.database_url, Store(chosen.database_url))
-        return Service(store, who, lambda board: _desk(store, board))
+        return Service(store, who, lambda board: _desk(store, board, who))
 
     def init(chosen: Settings, asked: Beginning) -> str:
         from halftui.ops import boards
@@ -36,9 +56,14 @@ def door_of(actor: Actor | None = None) -> Door:
         name, branch = asked.name or asked.folder.name, asked.branch or "main"
         return opened.write(boards.create, name, str(asked.folder), branch, **asked.settings)
 
+    def safe(chosen: Settings) -> Safe:
+        opened = service(chosen)
+        return PlainSafe(stores[chosen.database_url], opened.actor)
+
     return Door(
         settings_of=settings.load,
         service=service,
+        safe=safe,
         seal=lambda _settings, ident, secret: f"sealed {len(secret)} for {ident}",
         init=init,
         tui=lambda _settings, board: _opened(f"the screen opens{board and f' on {board}'}"),
@@ -61,10 +86,10 @@ def main(argv: Sequence[str]) -> int:
         return parser.report_bug(door, error, log)
 
 
-def _desk(store: Store, board: str) -> "Review":
+def _desk(store: Store, board: str, who: Actor) -> "Review":
     from tests.helpers.desk import PlainDesk
 
-    return PlainDesk(store, board)
+    return PlainDesk(store, board, who)
 
 
 def _opened(text: str) -> int:

@@ -48,6 +48,9 @@ convoy.add             a m o L
 convoy.cancel          a m o L
 convoy.create          a m o L
 convoy.start           a m o L
+identity.create        a m o
+identity.enroll                  E
+identity.rotate        a m o
 line.append                      E
 person.ensure          a m o v   E
 question.answer        a m o
@@ -94,7 +97,7 @@ def test_every_function_that_writes_and_is_public_is_an_op_or_part_of_one() -> N
         ("agents", "choose"), ("beads", "cancel_row"), ("beads", "close"), ("beads", "join"),
         ("beads", "land"), ("beads", "live_attempt"), ("beads", "put_in_review"),
         ("beads", "reopen_for_work"), ("beads", "weigh"), ("edges", "connect"), ("edges", "recount"),
-        ("edges", "settle"),
+        ("edges", "settle"), ("judging", "refuse_own_work"),
     }  # fmt: skip
     decorated = {(module, name) for _, module, name in OPS}
     found = set()

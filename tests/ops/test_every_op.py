@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from halftui.domain import identity
 from halftui.domain.actor import ENGINE, Actor
 from halftui.domain.happenings import Outcome, Question
 from halftui.domain.names import POOL
@@ -15,6 +16,7 @@ from halftui.ops import (
     boards,
     convoys,
     edges,
+    identities,
     people,
     questions,
     subscriptions,
@@ -108,6 +110,18 @@ def _account(op: Callable[[Tx, str], object], who: Actor) -> Scene:
     return scene
 
 
+def _enroll(world: World) -> tuple[Actor, Op]:
+    claim = world.taken(world.bead())
+    public = identity.public_of("07" * 32)
+    return _engine(lambda tx: identities.enroll(tx, f"agent:{claim.agent_id}", public, "sealed"))
+
+
+def _rotate(world: World) -> tuple[Actor, Op]:
+    made = world.do(identities.create, world.board, "cedar")
+    public = identity.public_of("07" * 32)
+    return _ann(lambda tx: identities.rotate(tx, made, public, "sealed"))
+
+
 SCENES: dict[str, Scene] = {
     "agent.retire": _retire,
     "attempt.claim": _claim_attempt,
@@ -139,6 +153,9 @@ SCENES: dict[str, Scene] = {
     "convoy.cancel": _convoy(lambda tx, convoy, _: convoys.cancel(tx, convoy), starts=True),
     "convoy.create": lambda w: _ann(lambda tx: convoys.create(tx, w.board, "trip")),
     "convoy.start": _convoy(lambda tx, convoy, _: convoys.start(tx, convoy)),
+    "identity.create": lambda w: _ann(lambda tx: identities.create(tx, w.board, "cedar")),
+    "identity.enroll": _enroll,
+    "identity.rotate": _rotate,
     "line.append": _attempt(lambda tx, c: transcripts.append(tx, c.attempt, [(1, 0.0, "out", "x")], "now")),
     "person.ensure": lambda _: _ann(lambda tx: people.ensure(tx, "cy")),
     "question.answer": _answer,
