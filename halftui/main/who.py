@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from halftui.domain.actor import Actor, Role, person
+from halftui.domain.actor import ENGINE, Actor, Role, person
 from halftui.domain.actor import agent as agent_actor
 from halftui.errors import Denied, NotFound
 from halftui.ops import signers
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from halftui.store.store import Store
 
 AGENT = "HALFTUI_AGENT"  # the username as which a command is run; set and empty: the person
+TOKEN, BOARD = "HALFTUI_TOKEN", "HALFTUI_BOARD"  # an attempt's proof, and the board it is for
 PROGRAMS = {"CLAUDECODE": "claude", "CODEX_SANDBOX": "codex", "GEMINI_CLI": "gemini"}  # their marks
 
 
@@ -33,14 +34,23 @@ def login(env: Mapping[str, str]) -> str:
 def actor_of(store: Store, env: Mapping[str, str]) -> Actor:
     """Return who runs this process.
 
-    That is the agent named by HALFTUI_AGENT, else the person's leader for the program that runs the
-    command, else the person. Raises Denied if the named agent is somebody else's.
+    That is the agent whose token HALFTUI_TOKEN is, else the one named by HALFTUI_AGENT, else the
+    person's leader for the program that runs the command, else the person. Raises Denied if the token
+    is not accepted, or if the named agent is somebody else's.
     """
+    if token := env.get(TOKEN):
+        return _proven(store, token, env.get(BOARD, ""))
     owner = login(env)
     found = _agent(store, owner, env)
     if found is None:
         return person(owner)
     return agent_actor(found.id, Role.LEADER if found.kind == "leader" else Role.WORKER)
+
+
+def _proven(store: Store, token: str, board: str) -> Actor:
+    from halftui.ops import tokens
+
+    return store.write(ENGINE, tokens.accept, token, board)
 
 
 def _agent(store: Store, owner: str, env: Mapping[str, str]) -> IdentityRow | None:

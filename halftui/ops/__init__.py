@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         questions,
         signers,
         subscriptions,
+        tokens,
         transcripts,
         views,
     )
@@ -40,6 +41,7 @@ __all__ = [
     "questions",
     "signers",
     "subscriptions",
+    "tokens",
     "transcripts",
     "views",
 ]

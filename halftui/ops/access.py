@@ -58,6 +58,7 @@ ALLOWED: dict[str, frozenset[Role]] = {
     "person.ensure": frozenset(Role) - _ANY_AGENT,
     "question.answer": _OPERATOR,
     "question.ask": _ENGINE,
+    "token.accept": _ENGINE,
     "subscription.cool": _ENGINE,
     "subscription.park": _ENGINE,
     "subscription.register": _ADMIN,

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import secrets
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from halftui.domain import identity
+from halftui.domain import identity, tokens
 from halftui.domain.actor import ENGINE, Actor
+from halftui.domain.tokens import Claims
 from halftui.errors import Conflict, Misconfigured
 from halftui.ops import signers
 from halftui.workspace.signing import Signer
@@ -41,6 +43,17 @@ class Keyring:
         who = self._store.read(signers.by_id, agent_id)
         person = Person(who.name, identity.email_of(who.username))
         return Signer(person, lambda payload: identity.git_signature(private, payload))
+
+    def token(self, attempt: str, now: float, life: int = tokens.LONGEST_LIFE) -> str:
+        """Return a token for a live attempt, good for `life` seconds. Raises TokenRefused if it is over."""
+        from halftui.ops import tokens as ops
+
+        agent, board, epoch = self._store.read(ops.live, attempt)
+        private = self.private(f"agent:{agent}")
+        mark = identity.fingerprint(identity.public_of(private))
+        issued = int(now)
+        claims = Claims(attempt, agent, board, epoch, secrets.token_urlsafe(24), issued, issued + life)
+        return tokens.mint(private, mark, claims)
 
     def rotate(self, actor: Actor, agent_id: str) -> str:
         """Give an agent a new key, and return its fingerprint."""

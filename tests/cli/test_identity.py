@@ -9,6 +9,8 @@ import pytest
 from halftui.domain.actor import Role
 from halftui.errors import Denied
 from halftui.main.who import actor_of
+from halftui.service.keyring import Keyring
+from halftui.store.vault import Vault
 from tests.cli.conftest import Line
 from tests.helpers.desk import git
 from tests.helpers.world import World
@@ -88,6 +90,25 @@ def test_who_runs_a_command(line: Line, world: World) -> None:
         actor_of(store, {"HALFTUI_USER": "bo", "HALFTUI_AGENT": "cedar"})
     with pytest.raises(Denied, match="who is no agent here"):
         actor_of(store, {**ann, "HALFTUI_AGENT": "birch"})
+
+
+def test_an_attempt_proves_itself_by_a_token(line: Line, world: World, tmp_path: Path) -> None:
+    claim = world.started(world.taken(line.bead()))
+    keyring = Keyring(world.store, Vault(tmp_path / "key"))
+    token = keyring.token(claim.attempt, world.store.clock())
+    env = {"HALFTUI_USER": "ann", "HALFTUI_TOKEN": token, "HALFTUI_BOARD": "shop", "HALFTUI_AGENT": ""}
+    actor = actor_of(world.store, env)
+    assert (str(actor), actor.role) == (f"agent:{claim.agent_id}", Role.WORKER)
+    with pytest.raises(Denied, match="this token is not accepted"):
+        actor_of(world.store, env)
+    fresh = keyring.token(claim.attempt, world.store.clock())
+    with pytest.raises(Denied):
+        actor_of(world.store, {**env, "HALFTUI_TOKEN": fresh, "HALFTUI_BOARD": "other"})
+    world.end(claim)
+    with pytest.raises(Denied):
+        actor_of(world.store, {**env, "HALFTUI_TOKEN": fresh})
+    with pytest.raises(Denied):
+        keyring.token(claim.attempt, world.store.clock())
 
 
 def test_ones_own_work_takes_a_word(line: Line, world: World) -> None:

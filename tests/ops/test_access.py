@@ -59,6 +59,7 @@ subscription.cool                E
 subscription.park                E
 subscription.register  a
 subscription.remove    a
+token.accept                     E
 """
 LETTERS = {
     "a": Role.ADMIN, "m": Role.MAINTAINER, "o": Role.OPERATOR, "v": Role.VIEWER,

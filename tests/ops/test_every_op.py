@@ -8,6 +8,7 @@ from halftui.domain import identity
 from halftui.domain.actor import ENGINE, Actor
 from halftui.domain.happenings import Outcome, Question
 from halftui.domain.names import POOL
+from halftui.domain.tokens import Claims, mint
 from halftui.errors import Unavailable
 from halftui.ops import (
     agents,
@@ -20,6 +21,7 @@ from halftui.ops import (
     people,
     questions,
     subscriptions,
+    tokens,
     transcripts,
 )
 from halftui.ops.access import ALLOWED
@@ -29,7 +31,7 @@ from tests.helpers.world import LEASE, World
 
 Op = Callable[[Tx], object]
 Scene = Callable[[World], tuple[Actor, Op]]
-SILENT = {"attempt.greet", "attempt.renew", "attempt.meter", "line.append"}  # no state moves
+SILENT = {"attempt.greet", "attempt.renew", "attempt.meter", "line.append", "token.accept"}  # no state moves
 
 
 def _ann(op: Op) -> tuple[Actor, Op]:
@@ -116,6 +118,17 @@ def _enroll(world: World) -> tuple[Actor, Op]:
     return _engine(lambda tx: identities.enroll(tx, f"agent:{claim.agent_id}", public, "sealed"))
 
 
+def _token(world: World) -> tuple[Actor, Op]:
+    claim = _working(world)
+    private = "07" * 32
+    public = identity.public_of(private)
+    world.engine(identities.enroll, f"agent:{claim.agent_id}", public, "sealed")
+    now = int(world.store.clock())
+    says = Claims(claim.attempt, claim.agent_id, world.board, claim.epoch, "x" * 32, now, now + 60)
+    text = mint(private, identity.fingerprint(public), says)
+    return _engine(lambda tx: tokens.accept(tx, text, world.board))
+
+
 def _rotate(world: World) -> tuple[Actor, Op]:
     made = world.do(identities.create, world.board, "cedar")
     public = identity.public_of("07" * 32)
@@ -160,6 +173,7 @@ SCENES: dict[str, Scene] = {
     "person.ensure": lambda _: _ann(lambda tx: people.ensure(tx, "cy")),
     "question.answer": _answer,
     "question.ask": _attempt(lambda tx, c: questions.ask(tx, c.attempt, Question("question", "which?"))),
+    "token.accept": _token,
     "subscription.cool": _account(lambda tx, ident: subscriptions.cool(tx, ident, 2e9), ENGINE),
     "subscription.park": _account(lambda tx, ident: subscriptions.park(tx, ident, "401"), ENGINE),
     "subscription.register": lambda _: _ann(
