@@ -56,6 +56,12 @@ class Safe(Protocol):
     def keep_key(self, agent_id: str) -> Path:
         """Return the file of an agent's private key, restored if it is missing."""
 
+    def sign_history(self) -> int:
+        """Sign the head of the history; return the event it names, 0 if it is signed already."""
+
+    def house_key(self) -> str:
+        """Return the public line of the key that signs the history, "" if there is none."""
+
     def rotate_key(self, agent_id: str) -> str:
         """Give an agent a new key, and return its fingerprint."""
 

@@ -27,6 +27,7 @@ NOUNS: Mapping[str, str] = {
     "agent": "agent:agent",
     "answer": "question:answer",
     "attempt": "attempt:attempt",
+    "audit": "audit:audit",
     "bead": "bead:bead",
     "board": "board:board",
     "config": "config:config",

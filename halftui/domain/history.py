@@ -11,6 +11,6 @@ def link(previous: str, row: Row) -> str:
     return hashlib.sha256(f"{previous}\n{json.dumps(row)}".encode()).hexdigest()
 
 
-def head_text(seq: int, digest: str, at: float) -> bytes:
-    """Return what is signed: that the history up to an event looked like this at a time."""
-    return json.dumps(["halftui history", seq, digest, at]).encode()
+def head_text(seq: int, digest: str, at: float, previous: int) -> bytes:
+    """Return what is signed: the history up to an event at a time, and which event the head before names."""
+    return json.dumps(["halftui history", seq, digest, at, previous]).encode()

@@ -29,6 +29,7 @@ ALLOWED: dict[str, frozenset[Role]] = {
     "attempt.renew": _ENGINE,
     "attempt.start": _ENGINE,
     "attempt.stop": _OPERATOR | _ENGINE,
+    "audit.sign": _ADMIN | _ENGINE,
     "bead.approve": _MAINTAINER | {Role.LEADER} | _ENGINE,
     "bead.cancel": _PLANNER,
     "bead.create": _PLANNER | _ANY_AGENT,

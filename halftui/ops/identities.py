@@ -14,7 +14,7 @@ from halftui.store.trust import SigningKey
 from halftui.store.tx import Tx
 
 KINDS = ("leader", "worker")
-HOUSE = "house"  # the subject of the key that signs the history
+_HOUSE = "house"  # the subject of the key that signs the history
 LONGEST_NAME = 40
 
 
@@ -56,7 +56,7 @@ def enroll(tx: Tx, subject: str, public: str, sealed: str) -> None:
     """Give a key to an agent (`agent:<id>`) or to the database (`house`) that has none yet."""
     if tx.rows("SELECT 1 FROM signing_key WHERE subject = :s AND retired_at IS NULL", s=subject):
         return
-    board = _name_worker(tx, subject.removeprefix("agent:")) if subject != HOUSE else ""
+    board = _name_worker(tx, subject.removeprefix("agent:")) if subject != _HOUSE else ""
     _add_key(tx, "identity.enroll", subject, public, sealed, board)
 
 

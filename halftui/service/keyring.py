@@ -8,11 +8,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from halftui.domain import identity, tokens
+from halftui.domain import history, identity, tokens
 from halftui.domain.actor import ENGINE, Actor
 from halftui.domain.tokens import Claims
 from halftui.errors import Conflict, Misconfigured
-from halftui.ops import signers
+from halftui.ops import chain, signers
 from halftui.workspace.signing import Signer
 from halftui.workspace.tree import Person
 
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from halftui.ops.signers import IdentityRow, SealedKey
     from halftui.store.store import Store
     from halftui.store.vault import Vault
+
+HOUSE = "house"  # the subject of the key that signs the history
+SIGN_EVENTS, SIGN_SECONDS = 100, 60.0  # after which a new head is due
 
 
 class Keyring:
@@ -54,6 +57,32 @@ class Keyring:
         issued = int(now)
         claims = Claims(attempt, agent, board, epoch, secrets.token_urlsafe(24), issued, issued + life)
         return tokens.mint(private, mark, claims)
+
+    def public_of_house(self) -> str:
+        """Return the public line of the key that signs the history, "" if there is none.
+
+        It comes out of the vault, so a key that somebody else put in its place raises Unavailable.
+        """
+        key = self._store.read(signers.key_of, HOUSE)
+        return identity.public_of(self._vault.open(key.fingerprint, key.sealed)) if key else ""
+
+    def sign_history(self, actor: Actor = ENGINE, *, is_wanted: bool = False) -> int:
+        """Sign the head of the history if that is due, or wanted; return the event it names, or 0."""
+        from halftui.ops import audit
+
+        seq, digest, _ = self._store.read(chain.newest)
+        previous, signed_at = self._store.read(chain.last_head)
+        now = self._store.clock()
+        is_due = is_wanted or seq - previous >= SIGN_EVENTS or now - signed_at >= SIGN_SECONDS
+        if seq == previous or not is_due:
+            return 0
+        private = self.private(HOUSE)
+        seq, digest, _ = self._store.read(chain.newest)  # making the key is an event, too
+        mark = identity.fingerprint(identity.public_of(private))
+        proof = identity.sign(private, history.head_text(seq, digest, now, previous)).hex()
+        with suppress(Conflict):  # another process was quicker
+            self._store.write(actor, audit.sign, seq, digest, now, previous, mark, proof)
+        return seq
 
     def rotate(self, actor: Actor, agent_id: str) -> str:
         """Give an agent a new key, and return its fingerprint."""

@@ -38,5 +38,6 @@ class Head(SQLModel, table=True):
     seq: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
     hash: str
     at: float = Field(sa_column=Column(Double, nullable=False))
+    previous: int = Field(sa_column=Column(BigInteger, nullable=False))  # the head before it, 0 is none
     fingerprint: str
-    signature: str
+    signature: str  # in hexadecimal

@@ -34,6 +34,14 @@ class PlainSafe:
         """Return the file of an agent's private key."""
         return self._keyring.keep(agent_id, self._config / "identity")
 
+    def sign_history(self) -> int:
+        """Sign the history."""
+        return self._keyring.sign_history(self._actor, is_wanted=True)
+
+    def house_key(self) -> str:
+        """Return the history's key."""
+        return self._keyring.public_of_house()
+
     def rotate_key(self, agent_id: str) -> str:
         """Give an agent a new key."""
         return self._keyring.rotate(self._actor, agent_id)

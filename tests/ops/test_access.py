@@ -26,6 +26,7 @@ attempt.meter                    E
 attempt.renew                    E
 attempt.start                    E
 attempt.stop           a m o     E
+audit.sign             a         E
 bead.approve           a m   L   E
 bead.cancel            a m o L
 bead.claim             a m o

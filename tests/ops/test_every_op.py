@@ -13,8 +13,10 @@ from halftui.errors import Unavailable
 from halftui.ops import (
     agents,
     attempts,
+    audit,
     beads,
     boards,
+    chain,
     convoys,
     edges,
     identities,
@@ -31,7 +33,14 @@ from tests.helpers.world import LEASE, World
 
 Op = Callable[[Tx], object]
 Scene = Callable[[World], tuple[Actor, Op]]
-SILENT = {"attempt.greet", "attempt.renew", "attempt.meter", "line.append", "token.accept"}  # no state moves
+SILENT = {
+    "attempt.greet",
+    "attempt.renew",
+    "attempt.meter",
+    "line.append",
+    "token.accept",
+    "audit.sign",
+}  # no state moves
 
 
 def _ann(op: Op) -> tuple[Actor, Op]:
@@ -118,6 +127,12 @@ def _enroll(world: World) -> tuple[Actor, Op]:
     return _engine(lambda tx: identities.enroll(tx, f"agent:{claim.agent_id}", public, "sealed"))
 
 
+def _sign(world: World) -> tuple[Actor, Op]:
+    world.bead()
+    seq, digest, _ = world.ask(chain.newest)
+    return _ann(lambda tx: audit.sign(tx, seq, digest, 1.0, 0, "mark", "proof"))
+
+
 def _token(world: World) -> tuple[Actor, Op]:
     claim = _working(world)
     private = "07" * 32
@@ -144,6 +159,7 @@ SCENES: dict[str, Scene] = {
     "attempt.renew": _attempt(lambda tx, c: attempts.renew(tx, c.attempt, c.epoch, 2 * LEASE)),
     "attempt.start": _start,
     "attempt.stop": _attempt(lambda tx, c: attempts.stop(tx, c.attempt, "enough")),
+    "audit.sign": _sign,
     "bead.approve": _on("review", beads.approve, BO),
     "bead.cancel": _on("open", beads.cancel),
     "bead.claim": _on("open", beads.claim),
