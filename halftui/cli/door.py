@@ -62,6 +62,15 @@ class Safe(Protocol):
     def house_key(self) -> str:
         """Return the public line of the key that signs the history, "" if there is none."""
 
+    def rotate_secrets(self) -> int:
+        """Seal everything anew with a new key; return how many values there are."""
+
+    def backup(self, target: Path) -> int:
+        """Copy the database into a new file, and return its bytes."""
+
+    def restore(self, source: Path) -> Path | None:
+        """Put a copy in the database's place; return where the present one was kept."""
+
     def rotate_key(self, agent_id: str) -> str:
         """Give an agent a new key, and return its fingerprint."""
 

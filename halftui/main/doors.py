@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 
 def enter(argv: Sequence[str]) -> int:
     """Run one command line and return its exit code; a bug becomes a sentence and a log entry."""
+    if asked := os.environ.get("_HALFTUI_COMPLETE"):
+        return _complete(asked)
     logs_at: list[str] = []
 
     def settings_of(flags: Mapping[str, object]) -> Settings:
@@ -47,6 +51,13 @@ def enter(argv: Sequence[str]) -> int:
         return parser.run(door, argv)
     except Exception as error:  # noqa: BLE001 - the program's edge: report_bug logs the trace
         return parser.report_bug(door, error, logs_at[-1] if logs_at else "")
+
+
+def _complete(asked: str) -> int:
+    from halftui.cli import completing
+
+    sys.stdout.write(completing.answer(parser.cli, asked))
+    return 0
 
 
 def _safe(chosen: Settings) -> Safe:

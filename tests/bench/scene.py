@@ -50,7 +50,10 @@ def environment(folder: Path, **more: str) -> dict[str, str]:
 
 def house(folder: Path) -> House:
     """Return the house of a board in `folder`."""
-    return House(Settings(home=str(folder / "home"), sandbox="local"), {"HALFTUI_USER": "ann"})
+    return House(
+        Settings(home=str(folder / "home"), sandbox="local"),
+        {"HALFTUI_USER": "ann", "HALFTUI_CONFIG": str(folder / "config")},
+    )
 
 
 def halftui(folder: Path, *args: str) -> Program:

@@ -3,18 +3,17 @@
 import os
 import sys
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from halftui import logs, settings
 from halftui.cli import parser
 from halftui.cli.door import Beginning, Check, Door, ImageRow, Safe
 from halftui.domain.actor import Actor, Role, person
-from halftui.service.keyring import Keyring
+from halftui.main.house import House
+from halftui.main.safe import HouseSafe
 from halftui.service.service import Service
 from halftui.settings import Settings
 from halftui.store.store import Store
-from halftui.store.vault import Vault
 
 if TYPE_CHECKING:
     from halftui.service.review import Review
@@ -22,29 +21,11 @@ if TYPE_CHECKING:
 WRONG = "HALFTUI_TEST_BUG"  # set, `doctor` has a bug
 
 
-class PlainSafe:
-    """The secrets of a test's database, in the config folder as the program has them."""
-
-    def __init__(self, store: Store, actor: Actor) -> None:
-        self._actor = actor
-        self._config = settings.config_folder()
-        self._keyring = Keyring(store, Vault(self._config / "key"))
-
-    def keep_key(self, agent_id: str) -> Path:
-        """Return the file of an agent's private key."""
-        return self._keyring.keep(agent_id, self._config / "identity")
-
-    def sign_history(self) -> int:
-        """Sign the history."""
-        return self._keyring.sign_history(self._actor, is_wanted=True)
-
-    def house_key(self) -> str:
-        """Return the history's key."""
-        return self._keyring.public_of_house()
-
-    def rotate_key(self, agent_id: str) -> str:
-        """Give an agent a new key."""
-        return self._keyring.rotate(self._actor, agent_id)
+def _safe(chosen: Settings, actor: Actor) -> Safe:
+    """Return the program's own safe, opened by the test's actor."""
+    house = House(chosen)
+    house.__dict__["actor"] = actor  # a cached property: what would be found out from the environment
+    return HouseSafe(house)
 
 
 def door_of(actor: Actor | None = None) -> Door:
@@ -64,14 +45,10 @@ def door_of(actor: Actor | None = None) -> Door:
         name, branch = asked.name or asked.folder.name, asked.branch or "main"
         return opened.write(boards.create, name, str(asked.folder), branch, **asked.settings)
 
-    def safe(chosen: Settings) -> Safe:
-        opened = service(chosen)
-        return PlainSafe(stores[chosen.database_url], opened.actor)
-
     return Door(
         settings_of=settings.load,
         service=service,
-        safe=safe,
+        safe=lambda chosen: _safe(chosen, who),
         seal=lambda _settings, ident, secret: f"sealed {len(secret)} for {ident}",
         init=init,
         tui=lambda _settings, board: _opened(f"the screen opens{board and f' on {board}'}"),

@@ -49,6 +49,8 @@ convoy.add             a m o L
 convoy.cancel          a m o L
 convoy.create          a m o L
 convoy.start           a m o L
+house.backup           a
+house.restore          a
 identity.create        a m o
 identity.enroll                  E
 identity.rotate        a m o
@@ -60,6 +62,7 @@ subscription.cool                E
 subscription.park                E
 subscription.register  a
 subscription.remove    a
+secret.rotate          a
 token.accept                     E
 """
 LETTERS = {
@@ -100,6 +103,7 @@ def test_every_function_that_writes_and_is_public_is_an_op_or_part_of_one() -> N
         ("beads", "land"), ("beads", "live_attempt"), ("beads", "put_in_review"),
         ("beads", "reopen_for_work"), ("beads", "weigh"), ("edges", "connect"), ("edges", "recount"),
         ("edges", "settle"), ("judging", "refuse_own_work"),
+        ("manifests", "apply"),
     }  # fmt: skip
     decorated = {(module, name) for _, module, name in OPS}
     found = set()
