@@ -50,6 +50,14 @@ class ImageRow:
     created_at: float
 
 
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What a leader said in the end, and the handle to write as that leader."""
+
+    text: str
+    service: Service
+
+
 class Safe(Protocol):
     """What takes the database's secrets to do; none of them comes out."""
 
@@ -92,6 +100,7 @@ class Door:
     image_build: Callable[[Settings, Callable[[str], None]], str]  # tells its progress, returns the name
     image_list: Callable[[Settings], Sequence[ImageRow]]
     safe: Callable[[Settings], Safe]
+    plan: Callable[[Settings, str, str, Callable[[str], None]], Planned]  # board, goal, told its progress
     out: TextIO | None = None
     err: TextIO | None = None
     input: TextIO | None = None

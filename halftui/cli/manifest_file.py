@@ -26,8 +26,13 @@ _KEYS = {"kind", "id", "ref", "spec", "status"}
 
 def read(name: str, stdin: TextIO) -> list[Manifest]:
     """Return the things of a file, `-` is standard input. Raises Misconfigured naming the place."""
-    text = stdin.read(LONGEST + 1) if name == "-" else _text(name)
-    shown = "standard input" if name == "-" else clean_line(name, longest=200)
+    if name == "-":
+        return read_text(stdin.read(LONGEST + 1), "standard input")
+    return read_text(_text(name), clean_line(name, longest=200))
+
+
+def read_text(text: str, shown: str) -> list[Manifest]:
+    """Return the things of a text, which is called `shown` in messages."""
     if len(text) > LONGEST:
         raise Misconfigured(f"{shown} is longer than {LONGEST >> 20} MB", "divide it")
     found = list(_documents(text, shown))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from halftui import logs, settings
 from halftui.cli import parser
-from halftui.cli.door import Beginning, Check, Door, ImageRow, Safe, Showing
+from halftui.cli.door import Beginning, Check, Door, ImageRow, Planned, Safe, Showing
 from halftui.main.house import House
 from halftui.ops import views
 from halftui.settings import Settings
@@ -46,6 +46,7 @@ def enter(argv: Sequence[str]) -> int:
         image_build=_image_build,
         image_list=_image_list,
         safe=_safe,
+        plan=_plan,
     )
     try:
         return parser.run(door, argv)
@@ -64,6 +65,12 @@ def _safe(chosen: Settings) -> Safe:
     from halftui.main.safe import HouseSafe
 
     return HouseSafe(House(chosen))
+
+
+def _plan(chosen: Settings, board: str, goal: str, tell: Callable[[str], None]) -> Planned:
+    from halftui.main.plan import plan
+
+    return asyncio.run(plan(House(chosen), board, goal, tell))
 
 
 def _init(chosen: Settings, beginning: Beginning) -> str:

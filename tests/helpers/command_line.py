@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from halftui import logs, settings
 from halftui.cli import parser
-from halftui.cli.door import Beginning, Check, Door, ImageRow, Safe
+from halftui.cli.door import Beginning, Check, Door, ImageRow, Planned, Safe
 from halftui.domain.actor import Actor, Role, person
 from halftui.main.house import House
 from halftui.main.safe import HouseSafe
@@ -48,6 +48,7 @@ def door_of(actor: Actor | None = None) -> Door:
     return Door(
         settings_of=settings.load,
         service=service,
+        plan=lambda _settings, _board, goal, _tell: Planned(goal, service(settings.load())),
         safe=lambda chosen: _safe(chosen, who),
         seal=lambda _settings, ident, secret: f"sealed {len(secret)} for {ident}",
         init=init,

@@ -43,10 +43,15 @@ def list_convoys(call: Call) -> None:
 @pass_call
 def show(call: Call, convoy: str) -> None:
     """Show a convoy's beads in waves, each after all that it waits for."""
-    found = _read(call, convoy)
     if call.is_for_machines:
-        call.show(found)
+        call.show(_read(call, convoy))
         return
+    print_waves(call, convoy)
+
+
+def print_waves(call: Call, convoy: str) -> None:
+    """Print how a convoy stands, and its beads in waves."""
+    found = _read(call, convoy)
     state = f"{found.convoy.finished} of {found.convoy.total} finished, {found.convoy.failed} failed"
     call.write(clean(f"{found.convoy.name} is {found.convoy.state}: {state}\n"))
     rows = [

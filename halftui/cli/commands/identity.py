@@ -1,6 +1,8 @@
 """`halftui identity` and `halftui whoami`: agents by their keys."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import click
@@ -94,17 +96,22 @@ def whoami(call: Call) -> None:
     if actor.kind != "agent":
         call.show({"actor": str(actor), "name": actor.name, "role": actor.role.value})
         return
+    file = call.door.safe(call.settings).keep_key(actor.name)  # which makes the key if there is none
     found = call.service.read(signers.by_id, actor.name)
-    _show(call, found, call.door.safe(call.settings).keep_key(found.id))
+    who = {"actor": str(actor), "role": actor.role.value}
+    _show(call, found, who, file)
 
 
-def _show(call: Call, found: IdentityRow, file: Path | None = None) -> None:
+def _show(
+    call: Call, found: IdentityRow, who: Mapping[str, str] = MappingProxyType({}), file: Path | None = None
+) -> None:
+    shown = {**who, **_shown(found, file)}
     if call.is_for_machines:
-        call.show(_shown(found, file))
+        call.show(shown)
         return
     if found.public:
         call.write(_drawn(call, found.public) + "\n")
-    call.show({k: v for k, v in _shown(found, file).items() if k not in ("public", "identicon")})
+    call.show({k: v for k, v in shown.items() if k not in ("public", "identicon")})
 
 
 def _shown(found: IdentityRow, file: Path | None) -> dict[str, Any]:
