@@ -6,15 +6,13 @@ import json
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import Any, TextIO
 
 from halftui.domain.text import clean_line
 from halftui.errors import Misconfigured
-from halftui.ops.specs import FIELDS
+from halftui.ops.specs import FIELDS, Manifest
 
 if TYPE_CHECKING:
-    from halftui.ops.manifests import Manifest
-
 LONGEST = 4 << 20  # characters of a file
 MOST = 2_000  # things in it
 _TIMES = ("not_before", "due")
@@ -72,8 +70,6 @@ def _documents(text: str, shown: str) -> Iterator[Any]:
 
 
 def _manifest(thing: Any, place: str) -> Manifest:
-    from halftui.ops.manifests import Manifest
-
     if not isinstance(thing, dict) or not isinstance(thing.get("spec"), dict):
         raise Misconfigured(f"{place} is no thing with a kind and a spec", "see: halftui get beads -o yaml")
     kind = str(thing.get("kind"))

@@ -33,6 +33,7 @@ NOUNS: Mapping[str, str] = {
     "bead": "bead:bead",
     "board": "board:board",
     "completion": "completion:completion",
+    "budget": "budget:budget",
     "config": "config:config",
     "convoy": "convoy:convoy",
     "delete": "manifest:delete",
@@ -42,7 +43,9 @@ NOUNS: Mapping[str, str] = {
     "event": "event:event",
     "get": "manifest:get",
     "identity": "identity:identity",
+    "export": "interchange:give",
     "image": "house:image",
+    "import": "interchange:take",
     "inbox": "question:inbox",
     "init": "house:init",
     "plan": "plan:plan",
@@ -53,6 +56,7 @@ NOUNS: Mapping[str, str] = {
     "subscription": "subscription:subscription",
     "wait": "wait:wait",
     "whoami": "identity:whoami",
+    "usage": "budget:usage",
 }
 
 

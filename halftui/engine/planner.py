@@ -79,7 +79,7 @@ async def _converse(
     sandbox = await rooms.sandbox(board)
     await asyncio.to_thread(_prepare, rooms, board, folder, sockets)
     async with AsyncExitStack() as stack:
-        gate = await stack.enter_async_context(rooms.gate(claim, sockets, sandbox))
+        gate = await stack.enter_async_context(rooms.gate(claim, sockets, sandbox, lambda: True))
         runtime = await rooms.runtime(claim.runtime, gate.kind)
         objects = rooms.repository(board).objects
         places = Places(folder / "work", folder / "home", sockets, objects, runtime.program())
@@ -91,7 +91,8 @@ async def _converse(
         command = runtime.command(brief, sandbox.inside(places))
         labels = {"board": board.id, "plan": claim.attempt}
         name = f"halftui-{claim.attempt}"
-        process = await sandbox.start(Spec(name, command.argv, command.env, places, labels, rooms.limits))
+        env = {**command.env, **gate.env}
+        process = await sandbox.start(Spec(name, command.argv, env, places, labels, rooms.limits))
         stack.push_async_callback(sandbox.remove, name)
         end = Ended(Outcome.FAILED, "transport", "the runtime said nothing at its end")
         async for happening in runtime.converse(brief, process, Refusing()):

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from halftui import settings
-from halftui.domain.actor import Actor
+from halftui.domain.actor import PATROL, Actor
 from halftui.domain.shown import BoardRow
 from halftui.errors import Misconfigured, Unavailable
 from halftui.main.who import actor_of
@@ -72,14 +72,14 @@ class House:
 
         return Vault(self.config / "key")
 
-    def review(self, board: str) -> Review:
-        """Return the review desk of a board."""
+    def review(self, board: str, actor: Actor | None = None) -> Review:
+        """Return the review desk of a board, for the person of this house or another actor."""
         from halftui.service.review import Review
 
         found = self.store.read(views.board, board)
         return Review(
             self.store,
-            self.actor,
+            actor or self.actor,
             found,
             self.repository,
             self.origin,
@@ -141,11 +141,12 @@ class House:
         """Return the engine of this database; `changes` replace parts of its rooms."""
         from dataclasses import replace
 
+        from halftui.domain.assign import Rules
         from halftui.domain.names import THEMES
         from halftui.engine.engine import Engine
         from halftui.engine.gate import Credentials, opener
         from halftui.engine.rooms import Rooms
-        from halftui.ops import subscriptions
+        from halftui.ops import accounts
         from halftui.sandbox.base import Limits
 
         chosen = self.settings
@@ -153,8 +154,8 @@ class House:
         service.lines.redact = lambda text: credentials.redact(text)
 
         def check(board: BoardRow) -> None:
-            if board.runtime == "claude":
-                credentials.find(self.store.read(subscriptions.choose))
+            if board.runtime in accounts.NEEDS_ACCOUNT:
+                credentials.check()
 
         def is_free(sandbox: Sandbox) -> bool:
             return chosen.permissions == "free" or (chosen.permissions == "auto" and sandbox.is_confined)
@@ -165,11 +166,12 @@ class House:
             runtime=self.runtime,
             repository=self.repository,
             origin=self.origin,
-            gate=opener(credentials, chosen.api_url, self.store.clock),
+            gate=opener(credentials, chosen.api_url, self.store, shows_secret=chosen.credentials == "env"),
             check=check,
             limits=Limits(chosen.memory_mb, chosen.cpus, chosen.pids),
             is_free=is_free,
             accept=lambda board, bead: self.review(board.id).accept(bead),
+            land=lambda board, convoy: self.review(board.id, PATROL).land(convoy),
         )
         pool = THEMES.get(chosen.names) or tuple(chosen.names.split(","))
         return Engine(
@@ -180,6 +182,8 @@ class House:
             lease=float(chosen.lease_seconds),
             max_turns=chosen.max_turns,
             pool=pool,
+            leaves_agents=chosen.on_quit == "leave",
+            rules=Rules(chosen.caps_of_runtimes, chosen.ageing_days * 86_400),
         )
 
     def require_image(self) -> None:

@@ -25,7 +25,7 @@ async def plan(
 ) -> Planned:
     """Ask the person's leader, made now if there is none, for a plan; nothing is written yet."""
     from halftui.engine import planner
-    from halftui.ops import subscriptions
+    from halftui.ops import accounts
     from halftui.ops.access import authorize
     from halftui.ops.attempts import Claim
 
@@ -36,7 +36,7 @@ async def plan(
     claim = Claim(
         attempt=ident, epoch=0, bead=ident, board=board.id, agent=leader.name, agent_id=leader.id,
         runtime=board.runtime, session=str(uuid.uuid4()), is_resumed=False,
-        subscription=house.store.read(subscriptions.choose),
+        subscription=house.store.read(accounts.choose, board.runtime),
     )  # fmt: skip
     text = await planner.plan(rooms or house.engine(house.service).rooms, board, claim, goal, tell)
     return Planned(text, Service(house.store, agent(leader.id, Role.LEADER), house.review))

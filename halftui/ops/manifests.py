@@ -5,33 +5,15 @@ so already is not touched.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from halftui.errors import Misconfigured, NotFound, Refused
 from halftui.ops import beads, boards, convoys, edges, identities, specs
-from halftui.ops.specs import KINDS, Spec
+from halftui.ops.specs import KINDS, Applied, Manifest, Spec
 from halftui.store.tx import Tx
 
 _PLACED = ("hold", "convoy", "parent", "links", "after")  # fields of a bead that have ops of their own
 _PARENT = "parent-child"
-
-
-class Manifest(NamedTuple):
-    """One thing of a file: `ident` if it exists, `ref` to be named by others of the same file."""
-
-    kind: str
-    ident: str
-    ref: str
-    spec: Mapping[str, Any]
-    place: str  # in the file, for messages
-
-
-class Applied(NamedTuple):
-    """What became of one thing: created, changed or unchanged."""
-
-    kind: str
-    id: str
-    done: str
 
 
 def apply(tx: Tx, board_id: str, manifests: Sequence[Manifest]) -> list[Applied]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from halftui.errors import NotFound
 from halftui.ops import listings, signers, views
@@ -25,6 +25,24 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 KINDS = tuple(FIELDS)
 _PARENT = "parent-child"
+
+
+class Manifest(NamedTuple):
+    """One thing of a file: `ident` if it exists, `ref` to be named by others of the same file."""
+
+    kind: str
+    ident: str
+    ref: str
+    spec: Mapping[str, Any]
+    place: str  # in the file, for messages
+
+
+class Applied(NamedTuple):
+    """What became of one thing: created, changed or unchanged."""
+
+    kind: str
+    id: str
+    done: str
 
 
 def spec(rows: Rows, kind: str, ident: str) -> Spec:

@@ -4,8 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
-from halftui.domain import identity
+from halftui.domain import identity, jsonl
 from halftui.domain.actor import ENGINE, Actor
+from halftui.domain.assign import Rules
 from halftui.domain.happenings import Outcome, Question
 from halftui.domain.names import POOL
 from halftui.domain.tokens import Claims, mint
@@ -16,17 +17,22 @@ from halftui.ops import (
     audit,
     beads,
     boards,
+    budgets,
     chain,
     convoys,
     edges,
+    heartbeats,
     house,
     identities,
+    interchange,
     people,
     questions,
+    ranks,
     secrets,
     subscriptions,
     tokens,
     transcripts,
+    undoing,
 )
 from halftui.ops.access import ALLOWED
 from halftui.store.tx import Tx
@@ -40,9 +46,11 @@ SILENT = {
     "attempt.renew",
     "attempt.meter",
     "line.append",
+    "subscription.note",
     "token.accept",
     "audit.sign",
 }  # no state moves
+LINES = (b'{"id": "x-1", "title": "from elsewhere", "status": "open"}',)
 
 
 def _ann(op: Op) -> tuple[Actor, Op]:
@@ -110,6 +118,27 @@ def _convoy(op: Callable[[Tx, str, str], object], *, starts: bool = False) -> Sc
     return scene
 
 
+def _due(op: Callable[[Tx, str], object], who: Actor = ANN) -> Scene:
+    def scene(world: World) -> tuple[Actor, Op]:
+        bead = world.bead()
+        convoy = world.do(convoys.create, world.board, "trip", [bead], has_branch=True)
+        world.do(convoys.start, convoy)
+        world.put(bead, "done")
+        return who, lambda tx: op(tx, convoy)
+
+    return scene
+
+
+def _undo(*, again: bool = False) -> Scene:
+    def scene(world: World) -> tuple[Actor, Op]:
+        world.do(beads.edit, world.bead(), priority=0)
+        if again:
+            world.do(undoing.undo, world.board)
+        return _ann(lambda tx: (undoing.redo if again else undoing.undo)(tx, world.board))
+
+    return scene
+
+
 def _answer(world: World) -> tuple[Actor, Op]:
     question = world.asked(_working(world))
     return _ann(lambda tx: questions.answer(tx, question, "this one"))
@@ -152,8 +181,22 @@ def _rotate(world: World) -> tuple[Actor, Op]:
     return _ann(lambda tx: identities.rotate(tx, made, public, "sealed"))
 
 
+def _switch(world: World) -> tuple[Actor, Op]:
+    for name in ("one", "two"):
+        world.do(subscriptions.register, name, "oauth", "sealed", name)
+    claim = _working(world)
+    world.engine(subscriptions.cool, "one", world.store.clock() + 60)
+    return _engine(lambda tx: attempts.switch(tx, claim.attempt, claim.epoch))
+
+
+def _beating(world: World) -> tuple[Actor, Op]:
+    world.engine(heartbeats.beat, "home", 4, Rules())
+    return _engine(lambda tx: heartbeats.end(tx, "home"))
+
+
 SCENES: dict[str, Scene] = {
     "agent.retire": _retire,
+    "attempt.adopt": _attempt(lambda tx, c: attempts.adopt(tx, c.attempt, LEASE, "local", "x", "s")),
     "attempt.claim": _claim_attempt,
     "attempt.end": _attempt(lambda tx, c: attempts.end(tx, c.attempt, c.epoch, Outcome.PASSED, "", "made")),
     "attempt.greet": _attempt(lambda tx, c: attempts.greet(tx, c.attempt, c.epoch, c.session)),
@@ -162,33 +205,45 @@ SCENES: dict[str, Scene] = {
     "attempt.start": _start,
     "attempt.stop": _attempt(lambda tx, c: attempts.stop(tx, c.attempt, "enough")),
     "audit.sign": _sign,
+    "attempt.switch": _switch,
     "bead.approve": _on("review", beads.approve, BO),
     "bead.cancel": _on("open", beads.cancel),
     "bead.claim": _on("open", beads.claim),
     "bead.create": lambda w: _ann(lambda tx: beads.create(tx, w.board, "new")),
+    "bead.delete": _on("open", beads.delete),
     "bead.dispatch": _on("open", beads.dispatch),
     "bead.edit": _on("open", lambda tx, bead: beads.edit(tx, bead, title="another")),
     "bead.fail": _on("active", lambda tx, bead: beads.fail(tx, bead, "no way")),
     "bead.hold": _on("open", lambda tx, bead: beads.hold(tx, bead, "later")),
     "bead.link": _pair(False, edges.link),
-    "bead.rank": _pair(False, lambda tx, one, two: beads.rank_between(tx, one, two, None)),
+    "bead.rank": _pair(False, lambda tx, one, two: ranks.between(tx, one, two, None)),
     "bead.reject": _on("review", lambda tx, bead: beads.reject(tx, bead, "not yet")),
     "bead.release": _on("active", beads.release),
     "bead.reopen": _on("done", beads.reopen),
+    "bead.reparent": _pair(False, edges.reparent),
     "bead.submit": _on("active", lambda tx, bead: beads.submit(tx, bead, "made")),
     "bead.unlink": _pair(True, edges.unlink),
     "board.create": lambda _: _ann(lambda tx: boards.create(tx, "Other", "/srv/other", "main")),
     "board.edit": lambda w: _ann(lambda tx: boards.edit(tx, w.board, cap=9)),
+    "board.import": lambda w: _ann(lambda tx: interchange.take(tx, w.board, list(jsonl.read(LINES)))),
+    "board.notice": lambda w: _engine(lambda tx: boards.notice(tx, w.board, "no account")),
     "board.pause": lambda w: _ann(lambda tx: boards.pause(tx, w.board, is_paused=True)),
+    "budget.set": lambda _: _ann(lambda tx: budgets.set_budget(tx, "day", "", "usd", 20.0)),
     "convoy.add": _convoy(convoys.add),
     "convoy.cancel": _convoy(lambda tx, convoy, _: convoys.cancel(tx, convoy), starts=True),
     "convoy.create": lambda w: _ann(lambda tx: convoys.create(tx, w.board, "trip")),
+    "convoy.land": _due(lambda tx, convoy: convoys.landed(tx, convoy, "abc")),
+    "convoy.strand": _due(lambda tx, convoy: convoys.strand(tx, convoy, ["no way on"]), ENGINE),
     "convoy.start": _convoy(lambda tx, convoy, _: convoys.start(tx, convoy)),
     "house.backup": lambda _: _ann(lambda tx: house.backup(tx, "copy.db")),
     "house.restore": lambda _: _ann(lambda tx: house.restore(tx, "copy.db", "")),
     "identity.create": lambda w: _ann(lambda tx: identities.create(tx, w.board, "cedar")),
     "identity.enroll": _enroll,
     "identity.rotate": _rotate,
+    "heartbeat.beat": lambda _: _engine(lambda tx: heartbeats.beat(tx, "home", 4, Rules())),
+    "heartbeat.end": _beating,
+    "event.redo": _undo(again=True),
+    "event.undo": _undo(),
     "line.append": _attempt(lambda tx, c: transcripts.append(tx, c.attempt, [(1, 0.0, "out", "x")], "now")),
     "person.ensure": lambda _: _ann(lambda tx: people.ensure(tx, "cy")),
     "question.answer": _answer,
@@ -196,6 +251,8 @@ SCENES: dict[str, Scene] = {
     "secret.rotate": lambda _: _ann(lambda tx: secrets.rotate(tx, lambda row, sealed: sealed)),
     "token.accept": _token,
     "subscription.cool": _account(lambda tx, ident: subscriptions.cool(tx, ident, 2e9), ENGINE),
+    "subscription.edit": _account(lambda tx, _: subscriptions.edit(tx, "work", 3), ANN),
+    "subscription.note": _account(lambda tx, ident: subscriptions.note(tx, ident, "{1}"), ENGINE),
     "subscription.park": _account(lambda tx, ident: subscriptions.park(tx, ident, "401"), ENGINE),
     "subscription.register": lambda _: _ann(
         lambda tx: subscriptions.register(tx, "home", "api-key", "sealed", "s-2")

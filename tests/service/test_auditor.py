@@ -1,7 +1,6 @@
 """An open board signs its history by itself."""
 
 import asyncio
-import logging
 from pathlib import Path
 
 import pytest
@@ -36,7 +35,7 @@ async def test_what_happens_is_signed(world: World, tmp_path: Path, monkeypatch:
 
 
 async def test_without_a_key_the_log_says_so(
-    world: World, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     place = tmp_path / "key"
     place.write_text("nonsense")
@@ -44,6 +43,7 @@ async def test_without_a_key_the_log_says_so(
     begun = asyncio.Event()
     begun.set()
     keyring = Keyring(world.store, Vault(place))
-    with caplog.at_level(logging.WARNING):
-        await auditor.keep_signed(world.store, lambda: keyring, begun)
-    assert "the history is not signed any more" in caplog.text
+    said: list[str] = []
+    monkeypatch.setattr(auditor.log, "warning", lambda text, **_: said.append(text))
+    await auditor.keep_signed(world.store, lambda: keyring, begun)
+    assert said == ["the history is not signed any more"]

@@ -17,7 +17,7 @@ def _signer(private: str = PRIVATE, person: Person = ADA) -> Signer:
 
 
 def _merge(world: World, bead: str, tip: str, signer: Signer | None = None) -> Merged:
-    merged = world.repo.merge(bead, tip, "main", f"Merge {bead}", ADA, BOB, signer or _signer())
+    merged = world.repo.merge(bead, tip, "main", f"Merge {bead}", ADA, BOB, signer=signer or _signer())
     assert isinstance(merged, Merged)
     return merged
 

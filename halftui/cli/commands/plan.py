@@ -11,7 +11,7 @@ from halftui.cli.grammar import command, pass_call
 from halftui.domain.text import clean_line
 from halftui.errors import Misconfigured
 from halftui.ops import listings
-from halftui.ops.manifests import Manifest
+from halftui.ops.specs import Manifest
 
 MOST_BEADS = 200
 REF = "the convoy of this plan"

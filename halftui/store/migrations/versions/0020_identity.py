@@ -1,7 +1,7 @@
 """Keys of agents, spent tokens, and the chain of events with its signed heads.
 
 Revision ID: 0020
-Revises: 0001
+Revises: 0005
 """
 import sqlalchemy as sa
 from alembic import op
@@ -9,7 +9,7 @@ from alembic import op
 from halftui.domain import history
 
 revision = "0020"
-down_revision = "0001"
+down_revision = "0005"
 branch_labels = None
 depends_on = None
 
