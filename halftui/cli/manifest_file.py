@@ -12,7 +12,6 @@ from halftui.domain.text import clean_line
 from halftui.errors import Misconfigured
 from halftui.ops.specs import FIELDS, Manifest
 
-if TYPE_CHECKING:
 LONGEST = 4 << 20  # characters of a file
 MOST = 2_000  # things in it
 _TIMES = ("not_before", "due")
