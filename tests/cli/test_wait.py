@@ -47,6 +47,9 @@ def test_a_board(line: Line, world: World) -> None:
     assert line.ok("wait", "board").out == "shop is 0 beads unfinished\n"
     bead = line.bead()
     assert line("wait", "board", "--timeout", "0").code == 124
+    line.ok("board", "pause")
+    assert line("wait", "board", "--timeout", "0").code == 0, "nothing starts on a paused board"
+    line.ok("board", "resume")
     claim = world.taken(bead)
     assert line("wait", "board", "Shop", "--until", "idle", "--timeout", "0").code == 124
     world.end(claim)

@@ -9,7 +9,7 @@ import click
 
 from halftui.cli.call import Call
 from halftui.cli.grammar import group, pass_call
-from halftui.ops import listings, turns, views
+from halftui.ops import listings, views
 
 REACHED, MISSED, TIMED_OUT = 0, 1, 124
 POLL_SECONDS = 0.3
@@ -102,7 +102,8 @@ def wait_board(call: Call, name: str | None, until: str, timeout: float) -> int:
     def look() -> tuple[str, bool, bool]:
         shown = call.service.read(views.snapshot, board, 1)
         left = sum(shown.lane(lane).total for lane in _UNFINISHED)
-        is_idle = not call.service.read(turns.has_work, board) and not shown.lane("working").total
+        rests = shown.board.is_paused or shown.board.mode == "manual"
+        is_idle = not shown.lane("working").total and (rests or not shown.lane("ready").total)
         return f"{left} beads unfinished", is_idle if until == "idle" else not left, False
 
     return _wait(call, board, until, timeout, look)
