@@ -69,7 +69,9 @@ class Keyring:
     def sign_history(self, actor: Actor = ENGINE, *, is_wanted: bool = False) -> int:
         """Sign the head of the history if that is due, or wanted; return the event it names, or 0."""
         from halftui.ops import audit
+        from halftui.ops.access import authorize
 
+        authorize(actor, "audit.sign")  # before a key is made for it
         seq, digest, _ = self._store.read(chain.newest)
         previous, signed_at = self._store.read(chain.last_head)
         now = self._store.clock()
