@@ -112,6 +112,7 @@ def _invoke(call: Call, argv: Sequence[str]) -> int:
         return error.exit_code
     except click.exceptions.NoArgsIsHelpError as error:
         call.err.write(error.message + "\n")
+        call.err.flush()
         return error.exit_code
     except click.ClickException as error:
         call.complain(error.format_message(), _hint_of(error))

@@ -43,6 +43,8 @@ def require_place(store: Store, target: Path) -> Path:
         raise NotFound("there is no HalfTUI database yet", "run: halftui init")
     if target.exists() or target.is_symlink():
         raise Refused(f"{target} is there already", "name a new file")
+    if not os.access(target.parent, os.W_OK | os.X_OK):
+        raise Misconfigured(f"{target.parent} is no folder to write to", "name another place")
     return store.path
 
 

@@ -97,8 +97,7 @@ def delete(call: Call, kind: str, names: tuple[str, ...]) -> None:
     }  # fmt: skip
     if kind not in ops:
         raise Misconfigured(f"a {kind} can't be deleted", f"it can be one of {', '.join(ops)}")
-    for name in names:
-        ident = call.service.read(specs.resolve, kind, name, call.board.id)
+    for ident in [call.service.read(specs.resolve, kind, name, call.board.id) for name in names]:
         call.service.write(ops[kind], ident)
         call.say(f"{kind} {ident} is {DELETED[kind]}", {"kind": kind, "id": ident, "done": DELETED[kind]})
 
