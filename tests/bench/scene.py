@@ -65,6 +65,11 @@ def halftui(folder: Path, *args: str) -> Program:
     return Program((sys.executable, "-c", ENTRY, *args), env, folder / "shop")
 
 
+def bare(folder: Path) -> Program:
+    """Return an interpreter that does nothing."""
+    return Program((sys.executable, "-c", "pass"), environment(folder), folder)
+
+
 def script(folder: Path, name: str, *args: str) -> Program:
     """Return one of this folder's own programs, the floors."""
     return Program((sys.executable, "-m", f"tests.bench.{name}", *args), environment(folder), ROOT)
