@@ -79,6 +79,7 @@ def _init(chosen: Settings, beginning: Beginning) -> str:
 
 
 def _tui(chosen: Settings, board: str) -> int:
+    gc.set_threshold(700, 10, 10)  # as Python has it: an app lives long
     gc.disable()  # the app lets it work again once the first frame is drawn and its objects are frozen
     house = House(chosen)
     return asyncio.run(_open(house, board, lambda: house.engine(house.service)))
