@@ -112,6 +112,8 @@ def guest_door(house: House, service: Service, streams: Streams, open_board: Tel
         status=_refused,
         image_build=_refused,
         image_list=_refused,
+        safe=_refused,
+        plan=_refused,
         out=streams.out,
         err=streams.err,
         input=streams.input,

@@ -27,6 +27,7 @@ from halftui.workspace.diff import Changes, list_changes, read_patch, readable
 from halftui.workspace.git import SHA, Git, carry, check_version, present
 from halftui.workspace.message import people, with_trailer
 from halftui.workspace.origin import HEADS, OLD_FAULTS, URL_PROTOCOLS, Origin, branches, fetch_levels
+from halftui.workspace.signing import Signer, sign_one, sign_range
 from halftui.workspace.tree import (
     BRANCHES,
     Person,
@@ -203,13 +204,15 @@ class Repository:
 
     def merge(
         self, bead: str, tip: str, target: str, message: str, author: Person, committer: Person,
-        noun: str = "Bead",
+        noun: str = "Bead", signer: Signer | None = None,
     ) -> Merged | Clash:  # fmt: skip
         """Merge `tip` with a convoy's branch or the origin's branch `target`; nothing is checked out.
 
-        Without other work on the target, the result is `tip` itself. Raises Refused for unrelated ones.
+        Without other work on the target, the result is `tip` itself, or what `signer` made of it.
+        Raises Refused for unrelated ones.
         """
         onto, tip = self.tip(target), self._commit(tip)
+        tip = sign_range(self._git, onto, tip, signer) if signer else tip
         if self._merge_base(onto, tip) == onto:
             return Merged(tip, onto)
         if self._merge_base(onto, tip) == tip:
@@ -225,7 +228,8 @@ class Repository:
             return Clash(tuple(dict.fromkeys(path for path in paths if path)), onto)
         git = self._git.having(env=people(author, committer))
         text = with_trailer(message, f"HalfTUI-{noun}: {bead}").encode("utf-8", "replace")
-        return Merged(git.text("commit-tree", tree, "-p", onto, "-p", tip, "-F", "-", stdin=text), onto)
+        made = git.text("commit-tree", tree, "-p", onto, "-p", tip, "-F", "-", stdin=text)
+        return Merged(sign_one(self._git, made, signer) if signer else made, onto)
 
     def land(self, merged: Merged, origin: Origin, target: str) -> None:
         """Put the merged commit on the person's branch, if that is still where merge() saw it.

@@ -27,6 +27,7 @@ attempt.meter                    E
 attempt.renew                    E
 attempt.start                    E
 attempt.stop           a m o     E
+audit.sign             a         E
 attempt.switch                   E
 bead.approve           a m   L   E
 bead.cancel            a m o L
@@ -57,6 +58,11 @@ convoy.cancel          a m o L
 convoy.create          a m o L
 convoy.land            a m   L   E
 convoy.start           a m o L
+house.backup           a
+house.restore          a
+identity.create        a m o
+identity.enroll                  E
+identity.rotate        a m o
 convoy.strand                    E
 heartbeat.beat                   E
 heartbeat.end                    E
@@ -77,6 +83,8 @@ subscription.note                E
 subscription.park                E
 subscription.register  a
 subscription.remove    a
+secret.rotate          a
+token.accept                     E
 """
 LETTERS = {
     "a": Role.ADMIN, "m": Role.MAINTAINER, "o": Role.OPERATOR, "v": Role.VIEWER,
@@ -112,6 +120,7 @@ def test_every_op_has_an_entry_and_every_entry_an_op() -> None:
 
 def test_every_function_that_writes_and_is_public_is_an_op_or_part_of_one() -> None:
     parts = {
+        ("judging", "refuse_own_work"), ("manifests", "apply"),
         ("agents", "choose"), ("beads", "cancel_all"), ("beads", "cancel_row"),
         ("beads", "close"), ("beads", "free_ids"), ("ranks", "last"),
         ("beads", "live_attempt"), ("beads", "put_in_review"), ("beads", "reopen_for_work"),

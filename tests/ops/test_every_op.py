@@ -4,27 +4,34 @@ from collections.abc import Callable
 
 import pytest
 
-from halftui.domain import jsonl
+from halftui.domain import identity, jsonl
 from halftui.domain.actor import ENGINE, Actor, Role
 from halftui.domain.assign import Rules
 from halftui.domain.happenings import Outcome, Question
 from halftui.domain.names import POOL
+from halftui.domain.tokens import Claims, mint
 from halftui.errors import Unavailable
 from halftui.ops import (
     agents,
     attempts,
+    audit,
     beads,
     boards,
     budgets,
+    chain,
     convoys,
     edges,
     heartbeats,
+    house,
+    identities,
     interchange,
     people,
     pushes,
     questions,
     ranks,
+    secrets,
     subscriptions,
+    tokens,
     transcripts,
     undoing,
 )
@@ -42,6 +49,8 @@ SILENT = {
     "attempt.meter",
     "line.append",
     "subscription.note",
+    "token.accept",
+    "audit.sign",
 }  # no state moves
 LINES = (b'{"id": "x-1", "title": "from elsewhere", "status": "open"}',)
 
@@ -145,6 +154,35 @@ def _account(op: Callable[[Tx, str], object], who: Actor) -> Scene:
     return scene
 
 
+def _enroll(world: World) -> tuple[Actor, Op]:
+    claim = world.taken(world.bead())
+    public = identity.public_of("07" * 32)
+    return _engine(lambda tx: identities.enroll(tx, f"agent:{claim.agent_id}", public, "sealed"))
+
+
+def _sign(world: World) -> tuple[Actor, Op]:
+    world.bead()
+    seq, digest, _ = world.ask(chain.newest)
+    return _ann(lambda tx: audit.sign(tx, seq, digest, 1.0, 0, "mark", "proof"))
+
+
+def _token(world: World) -> tuple[Actor, Op]:
+    claim = _working(world)
+    private = "07" * 32
+    public = identity.public_of(private)
+    world.engine(identities.enroll, f"agent:{claim.agent_id}", public, "sealed")
+    now = int(world.store.clock())
+    says = Claims(claim.attempt, claim.agent_id, world.board, claim.epoch, "x" * 32, now, now + 60)
+    text = mint(private, identity.fingerprint(public), says)
+    return _engine(lambda tx: tokens.accept(tx, text, world.board))
+
+
+def _rotate(world: World) -> tuple[Actor, Op]:
+    made = world.do(identities.create, world.board, "cedar")
+    public = identity.public_of("07" * 32)
+    return _ann(lambda tx: identities.rotate(tx, made, public, "sealed"))
+
+
 def _switch(world: World) -> tuple[Actor, Op]:
     for name in ("one", "two"):
         world.do(subscriptions.register, name, "oauth", "sealed", name)
@@ -193,6 +231,7 @@ SCENES: dict[str, Scene] = {
     "attempt.renew": _attempt(lambda tx, c: attempts.renew(tx, c.attempt, c.epoch, 2 * LEASE)),
     "attempt.start": _start,
     "attempt.stop": _attempt(lambda tx, c: attempts.stop(tx, c.attempt, "enough")),
+    "audit.sign": _sign,
     "attempt.switch": _switch,
     "bead.approve": _on("review", beads.approve, BO),
     "bead.cancel": _on("open", beads.cancel),
@@ -224,6 +263,11 @@ SCENES: dict[str, Scene] = {
     "convoy.land": _due(lambda tx, convoy: convoys.landed(tx, convoy, "abc")),
     "convoy.strand": _due(lambda tx, convoy: convoys.strand(tx, convoy, ["no way on"]), ENGINE),
     "convoy.start": _convoy(lambda tx, convoy, _: convoys.start(tx, convoy)),
+    "house.backup": lambda _: _ann(lambda tx: house.backup(tx, "copy.db")),
+    "house.restore": lambda _: _ann(lambda tx: house.restore(tx, "copy.db", "")),
+    "identity.create": lambda w: _ann(lambda tx: identities.create(tx, w.board, "cedar")),
+    "identity.enroll": _enroll,
+    "identity.rotate": _rotate,
     "heartbeat.beat": lambda _: _engine(lambda tx: heartbeats.beat(tx, "home", 4, Rules())),
     "heartbeat.end": _beating,
     "event.redo": _undo(again=True),
@@ -237,6 +281,8 @@ SCENES: dict[str, Scene] = {
     "person.edit": _person(lambda tx: people.edit(tx, "cy", "operator")),
     "question.answer": _answer,
     "question.ask": _attempt(lambda tx, c: questions.ask(tx, c.attempt, Question("question", "which?"))),
+    "secret.rotate": lambda _: _ann(lambda tx: secrets.rotate(tx, lambda row, sealed: sealed)),
+    "token.accept": _token,
     "subscription.cool": _account(lambda tx, ident: subscriptions.cool(tx, ident, 2e9), ENGINE),
     "subscription.edit": _account(lambda tx, _: subscriptions.edit(tx, "work", 3), ANN),
     "subscription.note": _account(lambda tx, ident: subscriptions.note(tx, ident, "{1}"), ENGINE),

@@ -19,7 +19,7 @@ MOST_PUBLIC_METHODS = 20
 # Where anything at all may be caught: an attempt's, an SSH session's and the program's outermost edge, and
 # the translations of the database's errors and of the agent SDK's bare Exception, which let every error of
 # another origin pass at once.
-REFUSED_TO_GUESTS = {"house"}  # files of commands of which none is for guests
+REFUSED_TO_GUESTS = {"house", "house_copy", "skill"}  # files of commands of which none is for guests
 EDGES = re.compile(r"halftui/(engine/attempt|ssh/session|main(/\w+)?|store/store|runtime/claude)\.py")
 
 FORBIDDEN = {  # nowhere but in this file

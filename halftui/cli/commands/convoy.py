@@ -65,10 +65,15 @@ def list_convoys(call: Call) -> None:
 @pass_call
 def show(call: Call, convoy: str) -> None:
     """Show a convoy's beads, each below what it waits for, and what keeps it if nothing moves."""
-    found = _read(call, convoy)
     if call.is_for_machines:
-        call.show(found)
+        call.show(_read(call, convoy))
         return
+    print_waves(call, convoy)
+
+
+def print_waves(call: Call, convoy: str) -> None:
+    """Print how a convoy stands, and its beads in waves."""
+    found = _read(call, convoy)
     call.write(clean(_head(found) + "\n"))
     call.write(output.table(_rows(found), ("bead", "title", "wave", "assignee", "more"), call.width,
                             is_bold=call.has_colours))  # fmt: skip
