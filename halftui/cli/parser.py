@@ -142,6 +142,10 @@ def _keep_flag(ctx: click.Context, param: click.Parameter, value: str | None) ->
     "--home", metavar="FOLDER", expose_value=False, callback=_keep_flag,
     help="Where HalfTUI keeps the database, repositories and worktrees.",
 )  # fmt: skip
+@click.option(
+    "--ascii", "marks", flag_value="ascii", expose_value=False, callback=_keep_flag,
+    help="Draw the board with letters that every terminal has.",
+)  # fmt: skip
 @click.pass_context
 def cli(ctx: click.Context) -> Any:
     """A kanban board in the terminal that runs AI coding agents.

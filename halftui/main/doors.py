@@ -17,6 +17,7 @@ from halftui.ops import views
 from halftui.settings import Settings
 
 if TYPE_CHECKING:
+    from halftui.cli.console import Console
     from halftui.demo.stage import Stage
     from halftui.domain.shown import BoardRow
     from halftui.engine.engine import Engine
@@ -31,7 +32,15 @@ def enter(argv: Sequence[str]) -> int:
         logs_at.append(str(logs.start(chosen.home_folder, chosen.log_level) or ""))
         return chosen
 
-    door = Door(
+    door = _door(settings_of)
+    try:
+        return parser.run(door, argv)
+    except Exception as error:  # noqa: BLE001 - the program's edge: report_bug logs the trace
+        return parser.report_bug(door, error, logs_at[-1] if logs_at else "")
+
+
+def _door(settings_of: Callable[[Mapping[str, object]], Settings]) -> Door:
+    return Door(
         settings_of=settings_of,
         service=lambda chosen: House(chosen).service,
         seal=lambda chosen, row, secret: House(chosen).vault.seal(row, secret),
@@ -42,10 +51,6 @@ def enter(argv: Sequence[str]) -> int:
         image_build=_image_build,
         image_list=_image_list,
     )
-    try:
-        return parser.run(door, argv)
-    except Exception as error:  # noqa: BLE001 - the program's edge: report_bug logs the trace
-        return parser.report_bug(door, error, logs_at[-1] if logs_at else "")
 
 
 def _init(chosen: Settings, beginning: Beginning) -> str:
@@ -61,6 +66,7 @@ def _tui(chosen: Settings, board: str) -> int:
 
 async def _open(house: House, board: str, make_engine: Callable[[], Engine]) -> int:
     from halftui.main.show import show
+    from halftui.tui import terminal
     from halftui.tui.app import HalfApp
 
     database = house.settings.database_url.partition(":")[0].partition("+")[0]
@@ -72,7 +78,17 @@ async def _open(house: House, board: str, make_engine: Callable[[], Engine]) -> 
         theme=house.settings.theme,
         database=database,
     )
+    app.console_of = lambda: _console(house, board)
+    app.has_mouse = house.settings.mouse == "on"
+    if house.settings.marks == "ascii":
+        terminal.draw_plain(app)
     return await show(house, app, make_engine)
+
+
+def _console(house: House, board: str) -> Console:
+    from halftui.cli.console import Console
+
+    return Console(_door(lambda _: house.settings), house.settings, house.service, board)
 
 
 def _demo(chosen: Settings, showing: Showing) -> int:

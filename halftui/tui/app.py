@@ -3,30 +3,47 @@
 import asyncio
 import gc
 import os
-import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
-from typing import Any, ClassVar, Concatenate, ParamSpec, Protocol, TypeVar, cast, runtime_checkable
+from importlib import import_module
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    ClassVar,
+    Concatenate,
+    ParamSpec,
+    Protocol,
+    TypeVar,
+    cast,
+    runtime_checkable,
+)
 
+from textual import events
 from textual.app import App
 from textual.binding import BindingType
 from textual.dom import DOMNode
 from textual.message import Message
-from textual.screen import Screen
+from textual.screen import ModalScreen, Screen
+from textual.widget import Widget
 from textual.worker import WorkType
 
 from halftui.domain.shown import Ask, Card, Snapshot
 from halftui.errors import HalfTUIError, NotFound
 from halftui.ops import views
 from halftui.service.service import Service
-from halftui.tui import themes
-from halftui.tui.keys import Action, bindings, held
+from halftui.tui import terminal, themes
+from halftui.tui.keys import bindings
+
+if TYPE_CHECKING:
+    from halftui.tui.screens.command import Commands
 
 P = ParamSpec("P")
 R = TypeVar("R")
 WARM_UP_SECONDS = 0.3  # after the first frame
 RETRY_SECONDS = 2.0
+RELOAD_SECONDS = 1.0  # where somebody writes themes of their own
+RIGHT = 3  # the mouse's button
 
 
 @runtime_checkable
@@ -35,6 +52,21 @@ class Shows(Protocol):
 
     def show(self, snapshot: Snapshot) -> None:
         """Draw what changed."""
+
+
+def _goes(module: str, name: str) -> "Callable[[HalfApp], Awaitable[None]]":
+    """Return an action that shows a place over the board; its module is imported when somebody goes there."""
+
+    async def go(app: "HalfApp") -> None:
+        await app.action_place_board()
+        app.push_screen(getattr(import_module(f"halftui.tui.screens.{module}"), name)())
+
+    return go
+
+
+def _opens(name: str) -> "Callable[[HalfApp], None]":
+    """Return an action that opens one of the menus."""
+    return lambda app: spawn(app, partial(getattr(import_module("halftui.tui.menus"), name), app), "menu")
 
 
 class HalfApp(App[None]):
@@ -75,6 +107,9 @@ class HalfApp(App[None]):
         self.database = database
         self.clock = clock
         self.owns_agents = owns_agents
+        self.console_of: Callable[[], Commands] | None = None  # makes what runs typed commands
+        self.has_mouse = True
+        self.clicked: tuple[int, int] | None = None  # where a menu opens
         self._is_alone = is_alone
         self.snapshot: Snapshot | None = None
         self.animation_level = "none"
@@ -83,15 +118,13 @@ class HalfApp(App[None]):
         self._delivered: Snapshot | None = None
         self._follows = follows
         self._unsubscribe: Callable[[], None] | None = None
-        self._looks, self._wrong = themes.load()
+        self._stamp, (self._looks, self._wrong) = themes.stamp(), themes.load()
         for look in self._looks.values():
             self.register_theme(look.theme)
         for name in self.available_themes:
             if name not in self._looks:
                 self.unregister_theme(name)
         self.theme = themes.MONO if is_mono else self._known(theme)
-
-    # what it is made of
 
     async def on_load(self) -> None:
         """Read the board before the first frame, so that it shows the real cards."""
@@ -112,6 +145,10 @@ class HalfApp(App[None]):
         self._unsubscribe = watch.subscribe(self._hear)
         for error in self._wrong:
             self.refuse(error)
+        if self._stamp:
+            self.set_interval(RELOAD_SECONDS, self.read_themes)
+        if not self.has_mouse:
+            terminal.let_mouse(self, is_ours=False)
         self.set_timer(WARM_UP_SECONDS, partial(spawn, self, self._warm_up))
 
     async def _warm_up(self) -> None:
@@ -136,8 +173,6 @@ class HalfApp(App[None]):
         # Textual sets an eager task factory for the whole loop on Python 3.12; asyncssh then hangs.
         asyncio.get_running_loop().set_task_factory(None)
         await super()._process_messages(*args, **kwargs)
-
-    # the board's changes
 
     async def _follow(self) -> None:
         while True:
@@ -216,8 +251,6 @@ class HalfApp(App[None]):
         """Show what was done."""
         self.notify(words, title=title, timeout=3, markup=False)
 
-    # looks
-
     @property
     def inks(self) -> themes.Inks:
         """What the board draws with in the chosen theme."""
@@ -227,18 +260,40 @@ class HalfApp(App[None]):
         wanted = name or os.environ.get("HALFTUI_THEME", "") or themes.DEFAULT
         return wanted if wanted in self._looks else themes.DEFAULT
 
-    def action_theme_next(self) -> None:
-        """Try the next theme."""
-        if not self.ansi_color:
-            names = sorted(self._looks)
-            self.theme = names[(names.index(self.theme) + 1) % len(names)]
-            self.say(f'theme = "{self.theme}" in config.toml keeps it', self._looks[self.theme].title)
+    def read_themes(self) -> None:
+        """Take the themes as their files are now, if they changed; a wrong one stays as it was."""
+        if (stamp := themes.stamp()) == self._stamp:
+            return
+        self._stamp = stamp
+        looks, wrong = themes.load()
+        for error in wrong:
+            self.refuse(error)
+        for name, look in looks.items():
+            if look != self._looks.get(name):
+                self._looks[name] = look
+                self.register_theme(look.theme)
+                if name == self.theme:
+                    self.mutate_reactive(HalfApp.theme)
+
+    @property
+    def themes(self) -> list[tuple[str, str]]:
+        """Every theme's name and title."""
+        return sorted((name, look.title) for name, look in self._looks.items())
 
     def action_redraw(self) -> None:
         """Draw the whole screen anew."""
-        self.screen.refresh(repaint=True, layout=True)
+        for node in self.screen.walk_children(Widget, with_self=True):
+            node.refresh()
 
-    # ways to other screens
+    action_menu, action_copy, action_mouse = _opens("act"), _opens("copy"), _opens("mouse")
+    action_command = _opens("command")
+    action_theme_choose, action_theme_next = _opens("theme"), _opens("next_theme")
+
+    def on_click(self, event: events.Click) -> None:
+        """Open the menu where the right button was clicked."""
+        if event.button == RIGHT and not isinstance(self.screen, ModalScreen):
+            self.clicked = event.screen_offset
+            self.action_menu()
 
     def action_palette(self) -> None:
         """Find an action by its words."""
@@ -251,6 +306,7 @@ class HalfApp(App[None]):
 
     def action_help(self) -> None:
         """Show the keys that hold here."""
+        from halftui.tui.offers import offered
         from halftui.tui.screens.help import HelpScreen
 
         self.push_screen(HelpScreen(offered(self.screen)))
@@ -308,36 +364,12 @@ class HalfApp(App[None]):
         while len(self.screen_stack) > 1:
             await self.pop_screen()
 
-    async def action_place_review(self) -> None:
-        """Go to the work that waits for a review."""
-        await self.action_place_board()
-        self.open_review()
-
-    async def action_place_agents(self) -> None:
-        """Go to the agents."""
-        await self.action_place_board()
-        await self.screen.run_action("show_box('agents')")
-
-    async def action_place_convoys(self) -> None:
-        """Go to the convoys."""
-        await self.action_place_board()
-        await self.screen.run_action("show_box('convoys')")
-
-    async def action_place_output(self) -> None:
-        """Go to the output of the agents at work, side by side."""
-        from halftui.tui.screens.logs import LogsScreen
-
-        await self.action_place_board()
-        self.push_screen(LogsScreen())
-
-
-def offered(screen: Screen[Any]) -> list[Action]:
-    """Return what keys do on a screen: its own actions, those of the focused widget, and the common ones."""
-    found: list[Action] = held(str(getattr(screen, "PLACE", "everywhere")))
-    for node in dict.fromkeys((screen, *(screen.focused.ancestors_with_self if screen.focused else ()))):
-        own: tuple[Action, ...] = getattr(sys.modules[type(node).__module__], "ACTIONS", ())
-        found = [*own, *(a for a in found if a not in own)]
-    return found
+    action_place_agents = _goes("agents", "AgentsScreen")
+    action_place_convoys = _goes("convoys", "ConvoysScreen")
+    action_place_output = _goes("logs", "LogsScreen")
+    action_place_review = _goes("review", "ReviewScreen")
+    action_place_accounts = _goes("accounts", "AccountsScreen")
+    action_place_metrics = _goes("metrics", "MetricsScreen")
 
 
 def spawn(node: DOMNode, work: WorkType[None], group: str = "default") -> None:
