@@ -19,6 +19,8 @@ class Settings:
     home: str = ""  # folder of the database, repositories and worktrees; default: the user's data folder
     database: str = ""  # SQLAlchemy URL; default: sqlite in home
     theme: str = ""  # default: dark or light after the terminal
+    marks: str = "unicode"  # or ascii: frames and marks in letters that every terminal has
+    mouse: str = "on"  # off leaves the mouse to the terminal; M on the board does either
     cap: int = 4  # live attempts over all boards
     runtime_caps: str = ""  # live attempts of runtimes, as in claude=4,shell=2
     ageing_days: float = 7.0  # of waiting that count as one priority; 0: waiting counts nothing
@@ -64,6 +66,8 @@ class Settings:
 
 
 CHOICES = {
+    "marks": ("unicode", "ascii"),
+    "mouse": ("on", "off"),
     "sandbox": ("", "auto", "docker", "local"),
     "permissions": ("auto", "ask", "free"),
     "credentials": ("proxy", "env"),

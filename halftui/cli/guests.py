@@ -18,6 +18,7 @@ ALLOWED = frozenset({
     "bead approve",
     "bead cancel",
     "bead claim",
+    "bead comment",
     "bead create",
     "bead delete",
     "bead diff",

@@ -15,6 +15,7 @@ _PAIRS = {
     "waits_for": ("id", "kind", "state"),
     "frees": ("id", "kind", "state"),
     "options": ("label", "description"),
+    "comments": ("who", "text"),
 }
 NARROWEST = 6  # cells of a column
 _GAP = "  "

@@ -156,6 +156,10 @@ def _show_version(ctx: click.Context, _param: click.Parameter, is_wanted: Any) -
     help="Where HalfTUI keeps the database, repositories and worktrees.",
 )  # fmt: skip
 @click.option(
+    "--ascii", "marks", flag_value="ascii", expose_value=False, callback=keep_flag,
+    help="Draw the board with letters that every terminal has.",
+)  # fmt: skip
+@click.option(
     "--serve", is_flag=True, help="Serve the boards over SSH, without a screen here; as `halftui serve`."
 )
 @serving

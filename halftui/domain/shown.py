@@ -184,6 +184,7 @@ class Detail(NamedTuple):
     attempts: tuple[AttemptRow, ...]
     due: float | None = None
     not_before: float | None = None
+    comments: tuple[tuple[str, str], ...] = ()  # who, and what was said; the oldest first
 
 
 class Happened(NamedTuple):

@@ -41,12 +41,21 @@ def _prompt(bead: Detail) -> str:
         parts.append(f"## It is done when\n{bead.acceptance}")
     if bead.notes:
         parts.append(f"## Notes\n{bead.notes}")
+    parts += _comments(bead)
     if bead.card.remark:
         parts.append(f"## A reviewer sent earlier work on this back\n{bead.card.remark}")
     return "\n\n".join(part for part in parts if part)
 
 
 def _again(bead: Detail) -> str:
-    if bead.card.remark:
-        return f"Your work was reviewed and comes back to you:\n\n{bead.card.remark}"
-    return RESUMED
+    told = (
+        f"Your work was reviewed and comes back to you:\n\n{bead.card.remark}"
+        if bead.card.remark
+        else RESUMED
+    )
+    return "\n\n".join([told, *_comments(bead)])
+
+
+def _comments(bead: Detail) -> list[str]:
+    said = "\n\n".join(f"{who}: {text}" for who, text in bead.comments)
+    return [f"## What was said about it\n{said}"] if said else []

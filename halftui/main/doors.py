@@ -19,6 +19,7 @@ from halftui.ops import views
 from halftui.settings import Settings
 
 if TYPE_CHECKING:
+    from halftui.cli.console import Console
     from halftui.demo.stage import Stage
     from halftui.domain.shown import BoardRow
     from halftui.engine.engine import Engine
@@ -35,7 +36,15 @@ def enter(argv: Sequence[str]) -> int:
         logs_at.append(str(logs.start(chosen.home_folder, chosen.log_level) or ""))
         return chosen
 
-    door = Door(
+    door = _door(settings_of)
+    try:
+        return parser.run(door, argv)
+    except Exception as error:  # noqa: BLE001 - the program's edge: report_bug logs the trace
+        return parser.report_bug(door, error, logs_at[-1] if logs_at else "")
+
+
+def _door(settings_of: Callable[[Mapping[str, object]], Settings]) -> Door:
+    return Door(
         settings_of=settings_of,
         service=lambda chosen: House(chosen).service,
         seal=lambda chosen, row, secret: House(chosen).vault.seal(row, secret),
@@ -50,10 +59,6 @@ def enter(argv: Sequence[str]) -> int:
         safe=_safe,
         plan=_plan,
     )
-    try:
-        return parser.run(door, argv)
-    except Exception as error:  # noqa: BLE001 - the program's edge: report_bug logs the trace
-        return parser.report_bug(door, error, logs_at[-1] if logs_at else "")
 
 
 def _complete(asked: str) -> int:
@@ -89,6 +94,7 @@ def _tui(chosen: Settings, board: str) -> int:
 
 async def _open(house: House, board: str, make_engine: Callable[[], Engine]) -> int:
     from halftui.main.show import show
+    from halftui.tui import terminal
     from halftui.tui.app import HalfApp
 
     database = house.settings.database_url.partition(":")[0].partition("+")[0]
@@ -100,7 +106,17 @@ async def _open(house: House, board: str, make_engine: Callable[[], Engine]) -> 
         theme=house.settings.theme,
         database=database,
     )
+    app.console_of = lambda: _console(house, board)
+    app.has_mouse = house.settings.mouse == "on"
+    if house.settings.marks == "ascii":
+        terminal.draw_plain(app)
     return await show(house, app, make_engine)
+
+
+def _console(house: House, board: str) -> Console:
+    from halftui.cli.console import Console
+
+    return Console(_door(lambda _: house.settings), house.settings, house.service, board)
 
 
 def _serve(chosen: Settings, tell: Callable[[str], None]) -> int:

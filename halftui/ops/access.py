@@ -50,6 +50,7 @@ ALLOWED: dict[str, frozenset[Role]] = {
     "bead.reparent": _PLANNER,
     "bead.submit": _OPERATOR | _ENGINE,
     "bead.claim": _OPERATOR,
+    "bead.comment": _PLANNER | _ANY_AGENT,
     "bead.unlink": _PLANNER,
     "board.create": _ADMIN,
     "board.edit": _MAINTAINER,

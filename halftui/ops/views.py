@@ -175,7 +175,18 @@ def bead(rows: Rows, bead_id: str) -> Detail:
     reasons = tuple(why(rows, bead_id))
     waits, frees = _edges(rows, bead_id, "source", "target"), _edges(rows, bead_id, "target", "source")
     tries = attempts(rows, bead_id)
-    return Detail(*[_cards(rows, found, name)[0], *rest[:10], reasons, waits, frees, tries, *rest[10:]])
+    return Detail(
+        *[
+            _cards(rows, found, name)[0],
+            *rest[:10],
+            reasons,
+            waits,
+            frees,
+            tries,
+            *rest[10:],
+            _comments(rows, bead_id),
+        ]
+    )
 
 
 def beads(
@@ -353,6 +364,13 @@ def _edges(rows: Rows, bead_id: str, here: str, there: str) -> tuple[tuple[str, 
         i=bead_id,
     )
     return tuple((str(a), str(k), str(s)) for a, k, s in found)
+
+
+def _comments(rows: Rows, bead_id: str) -> tuple[tuple[str, str], ...]:
+    found = rows.rows(
+        "SELECT actor, after FROM event WHERE subject = :b AND verb = 'bead.comment' ORDER BY seq", b=bead_id
+    )
+    return tuple((str(a).partition(":")[2], str(json.loads(text)["text"])) for a, text in found)
 
 
 def _cost_since(rows: Rows, board_id: str, start: float) -> float:

@@ -3,11 +3,11 @@
 import asyncio
 import gc
 import os
-import sys
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import (
+    TYPE_CHECKING,
     Any,
     ClassVar,
     Concatenate,
@@ -18,25 +18,33 @@ from typing import (
     runtime_checkable,
 )
 
+from textual import events
 from textual.actions import ActionParseResult
 from textual.app import App
 from textual.binding import BindingType
 from textual.dom import DOMNode
 from textual.message import Message
-from textual.screen import Screen
+from textual.screen import ModalScreen, Screen
+from textual.widget import Widget
 from textual.worker import WorkType
 
-from halftui.domain.shown import Ask, Card, Snapshot
+from halftui.domain.shown import Snapshot
 from halftui.errors import Denied, HalfTUIError, NotFound
 from halftui.ops import views
 from halftui.service.service import Service
-from halftui.tui import rights, themes, together
-from halftui.tui.keys import Action, bindings, held
+from halftui.tui import rights, terminal, themes, together
+from halftui.tui.going import goes, opens, shows
+from halftui.tui.keys import bindings
+
+if TYPE_CHECKING:
+    from halftui.tui.screens.command import Commands
 
 P = ParamSpec("P")
 R = TypeVar("R")
 WARM_UP_SECONDS = 0.3  # after the first frame
 RETRY_SECONDS = 2.0
+RELOAD_SECONDS = 1.0  # where somebody writes themes of their own
+RIGHT = 3  # the mouse's button
 
 
 @runtime_checkable
@@ -85,6 +93,9 @@ class HalfApp(App[None]):
         self.database = database
         self.clock = clock
         self.owns_agents = owns_agents
+        self.console_of: Callable[[], Commands] | None = None  # makes what runs typed commands
+        self.has_mouse = True
+        self.clicked: tuple[int, int] | None = None  # where a menu opens
         self._is_alone = is_alone
         self.company = together.Company(self)
         self.snapshot: Snapshot | None = None
@@ -94,15 +105,13 @@ class HalfApp(App[None]):
         self._delivered: Snapshot | None = None
         self._follows = follows
         self._unsubscribe: Callable[[], None] | None = None
-        self._looks, self._wrong = themes.load()
+        self._stamp, (self._looks, self._wrong) = themes.stamp(), themes.load()
         for look in self._looks.values():
             self.register_theme(look.theme)
         for name in self.available_themes:
             if name not in self._looks:
                 self.unregister_theme(name)
         self.theme = themes.MONO if is_mono else self._known(theme)
-
-    # what it is made of
 
     async def on_load(self) -> None:
         """Read the board before the first frame, so that it shows the real cards."""
@@ -125,6 +134,10 @@ class HalfApp(App[None]):
             self.company.arrive()
         for error in self._wrong:
             self.refuse(error)
+        if self._stamp:
+            self.set_interval(RELOAD_SECONDS, self.read_themes)
+        if not self.has_mouse:
+            terminal.let_mouse(self, is_ours=False)
         self.set_timer(WARM_UP_SECONDS, partial(spawn, self, self._warm_up))
 
     async def _warm_up(self) -> None:
@@ -150,8 +163,6 @@ class HalfApp(App[None]):
         # Textual sets an eager task factory for the whole loop on Python 3.12; asyncssh then hangs.
         asyncio.get_running_loop().set_task_factory(None)
         await super()._process_messages(*args, **kwargs)
-
-    # the board's changes
 
     async def _follow(self) -> None:
         while True:
@@ -259,8 +270,6 @@ class HalfApp(App[None]):
         """Show what was done."""
         self.notify(words, title=title, timeout=3, markup=False)
 
-    # looks
-
     @property
     def inks(self) -> themes.Inks:
         """What the board draws with in the chosen theme."""
@@ -270,18 +279,40 @@ class HalfApp(App[None]):
         wanted = name or os.environ.get("HALFTUI_THEME", "") or themes.DEFAULT
         return wanted if wanted in self._looks else themes.DEFAULT
 
-    def action_theme_next(self) -> None:
-        """Try the next theme."""
-        if not self.ansi_color:
-            names = sorted(self._looks)
-            self.theme = names[(names.index(self.theme) + 1) % len(names)]
-            self.say(f'theme = "{self.theme}" in config.toml keeps it', self._looks[self.theme].title)
+    def read_themes(self) -> None:
+        """Take the themes as their files are now, if they changed; a wrong one stays as it was."""
+        if (stamp := themes.stamp()) == self._stamp:
+            return
+        self._stamp = stamp
+        looks, wrong = themes.load()
+        for error in wrong:
+            self.refuse(error)
+        for name, look in looks.items():
+            if look != self._looks.get(name):
+                self._looks[name] = look
+                self.register_theme(look.theme)
+                if name == self.theme:
+                    self.mutate_reactive(HalfApp.theme)
+
+    @property
+    def themes(self) -> list[tuple[str, str]]:
+        """Every theme's name and title."""
+        return sorted((name, look.title) for name, look in self._looks.items())
 
     def action_redraw(self) -> None:
         """Draw the whole screen anew."""
-        self.screen.refresh(repaint=True, layout=True)
+        for node in self.screen.walk_children(Widget, with_self=True):
+            node.refresh()
 
-    # ways to other screens
+    action_menu, action_copy, action_mouse = opens("act"), opens("copy"), opens("mouse")
+    action_command = opens("command")
+    action_theme_choose, action_theme_next = opens("theme"), opens("next_theme")
+
+    def on_click(self, event: events.Click) -> None:
+        """Open the menu where the right button was clicked."""
+        if event.button == RIGHT and not isinstance(self.screen, ModalScreen):
+            self.clicked = event.screen_offset
+            self.action_menu()
 
     def action_palette(self) -> None:
         """Find an action by its words."""
@@ -294,6 +325,7 @@ class HalfApp(App[None]):
 
     def action_help(self) -> None:
         """Show the keys that hold here."""
+        from halftui.tui.offers import offered
         from halftui.tui.screens.help import HelpScreen
 
         self.push_screen(HelpScreen(offered(self.screen)))
@@ -322,65 +354,22 @@ class HalfApp(App[None]):
         else:
             self.say("nothing needs you")
 
-    def open_ask(self, ask: Ask) -> None:
-        """Open an agent's question over this screen."""
-        from halftui.tui.screens.question import QuestionSheet
-
-        self.push_screen(QuestionSheet(ask))
-
-    def open_review(self, bead: str | None = None) -> None:
-        """Open the review of a bead, or of the oldest that waits."""
-        from halftui.tui.screens.review import ReviewScreen
-
-        self.push_screen(ReviewScreen(bead))
-
-    def open_detail(self, bead: str) -> None:
-        """Open everything about a bead."""
-        from halftui.tui.screens.detail import DetailScreen
-
-        self.push_screen(DetailScreen(bead))
-
-    def open_output(self, card: Card) -> None:
-        """Open what a bead's agent prints."""
-        from halftui.tui.screens.output import OutputScreen
-
-        self.push_screen(OutputScreen(card))
+    open_ask = shows("question", "QuestionSheet")  # of an Ask
+    open_review = shows("review", "ReviewScreen")  # of a bead, or of the oldest that waits
+    open_detail = shows("detail", "DetailScreen")  # of a bead
+    open_output = shows("output", "OutputScreen")  # of a card
 
     async def action_place_board(self) -> None:
         """Go back to the board."""
         while len(self.screen_stack) > 1:
             await self.pop_screen()
 
-    async def action_place_review(self) -> None:
-        """Go to the work that waits for a review."""
-        await self.action_place_board()
-        self.open_review()
-
-    async def action_place_agents(self) -> None:
-        """Go to the agents."""
-        await self.action_place_board()
-        await self.screen.run_action("show_box('agents')")
-
-    async def action_place_convoys(self) -> None:
-        """Go to the convoys."""
-        await self.action_place_board()
-        await self.screen.run_action("show_box('convoys')")
-
-    async def action_place_output(self) -> None:
-        """Go to the output of the agents at work, side by side."""
-        from halftui.tui.screens.logs import LogsScreen
-
-        await self.action_place_board()
-        self.push_screen(LogsScreen())
-
-
-def offered(screen: Screen[Any]) -> list[Action]:
-    """Return what keys do on a screen: its own actions, those of the focused widget, and the common ones."""
-    found: list[Action] = held(str(getattr(screen, "PLACE", "everywhere")))
-    for node in dict.fromkeys((screen, *(screen.focused.ancestors_with_self if screen.focused else ()))):
-        own: tuple[Action, ...] = getattr(sys.modules[type(node).__module__], "ACTIONS", ())
-        found = [*own, *(a for a in found if a not in own)]
-    return found
+    action_place_agents = goes("agents", "AgentsScreen")
+    action_place_convoys = goes("convoys", "ConvoysScreen")
+    action_place_output = goes("logs", "LogsScreen")
+    action_place_review = goes("review", "ReviewScreen")
+    action_place_accounts = goes("accounts", "AccountsScreen")
+    action_place_metrics = goes("metrics", "MetricsScreen")
 
 
 def spawn(node: DOMNode, work: WorkType[None], group: str = "default") -> None:

@@ -12,9 +12,10 @@ from halftui.tui.draw import Row, cut, money
 from halftui.tui.keys import Action
 from halftui.tui.themes import Inks
 
-PRODUCT = "◐ HalfTUI"
-PLACES = ("Board", "Agents", "Convoys", "Output", "Review")  # numbered from 1
+PRODUCT, MARK = "◐ HalfTUI", "◐"
+PLACES = ("Board", "Agents", "Convoys", "Output", "Review", "Accounts", "Metrics")  # numbered from 1
 GAP = 2
+NAMED_FROM, LEAST_NAME = 100, 4  # columns from which the product is named, cells of a board's name
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +35,13 @@ def header(width: int, snapshot: Snapshot, here: str, inks: Inks) -> Strip:
     waits = waits if width >= 100 or not needs else f"!{needs}"
     spent += " today" if width >= 100 else ""
     right = cell_len(spent) + 1 + (cell_len(waits) + GAP if waits else 0)
-    row = Row(width - right).skip(1).put(PRODUCT, inks["brand"]).skip(GAP)
+    product = PRODUCT if width >= NAMED_FROM else MARK  # a narrow row has the places instead
+    row = Row(width - right).skip(1).put(product, inks["brand"]).skip(GAP)
     places = _places(width, here, inks)
     used = sum(cell_len(text) for text, _ in places)
-    row.put(cut(_board(snapshot.board, width), max(row.left - used - GAP, 0)), inks["muted"]).skip(GAP)
+    room = row.left - used - GAP
+    if room >= LEAST_NAME:
+        row.put(cut(_board(snapshot.board, width), room), inks["muted"]).skip(GAP)
     for text, style in places:
         row.put(text, style)
     end = Row(right).put(waits, inks["asking"]).skip(GAP if waits else 0).put(spent, inks["money"])
@@ -50,22 +54,22 @@ def need(snapshot: Snapshot) -> int:
 
 
 def _board(board: BoardRow, width: int) -> str:
-    paused = " ‖ paused" if board.is_paused else ""
+    paused = "‖ paused · " if board.is_paused else ""
     branch = f"@{board.branch}" if width >= 100 else ""
-    return f"{board.name}{branch}{paused}"
+    return f"{paused}{board.name}{branch}"
 
 
 def _places(width: int, here: str, inks: Inks) -> list[tuple[str, Style]]:
     parts: list[tuple[str, Style]] = []
     for number, name in enumerate(PLACES, 1):
-        if width < 64 and name != here:
+        if width < 76 and name != here:
             parts.append((f"{number} ", inks["muted"]))
             continue
         is_here, goes = name == here, _pressed(f"app.place_{name.lower()}")
         parts.append((str(number), (inks["key"] if is_here else inks["muted"]) + goes))
-        parts.append((" " if width >= 110 else "", Style()))
+        parts.append((" " if width >= 130 else "", Style()))
         parts.append((name, (inks["strong"] + Style(underline=True) if is_here else inks["text"]) + goes))
-        parts.append(("   " if width >= 110 else " ", Style()))
+        parts.append(("   " if width >= 130 else " ", Style()))
     return parts
 
 
@@ -116,6 +120,8 @@ def _counts(snapshot: Snapshot, marked: int) -> Iterable[tuple[str, str]]:
 def _short(snapshot: Snapshot, marked: int) -> Iterable[tuple[str, str]]:
     if marked:
         yield f"◆ {marked} marked", "focus"
+    if snapshot.board.is_paused:
+        yield "‖ paused", "asking"
     moving = [c for c in snapshot.convoys if c.state in ("moving", "staged")]
     if moving:
         yield f"{cut(moving[0].name, 16)} {bar(moving[0], 8)} {moving[0].finished}/{moving[0].total}", "text"

@@ -4,8 +4,8 @@ from functools import partial
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
-from halftui.tui.app import offered
 from halftui.tui.keys import MOVE, Action
+from halftui.tui.offers import offered, perform
 
 
 class Actions(Provider):
@@ -29,11 +29,7 @@ class Actions(Provider):
         return sorted(found, key=lambda a: a.where == "everywhere")
 
     async def _run(self, each: Action) -> None:
-        places = (*(self.focused.ancestors_with_self if self.focused else ()), self.screen, self.app)
-        for node in places:
-            if hasattr(node, f"action_{each.name}"):
-                await self.app.run_action(each.name, node)
-                return
+        await perform(self.screen, each)
 
 
 def _words(each: Action) -> str:

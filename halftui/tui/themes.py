@@ -1,5 +1,6 @@
 """The themes: Textual's colours and the board's own inks, from TOML files of ours and of the user's."""
 
+import contextlib
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -60,6 +61,15 @@ def load(places: Iterable[Path] | None = None) -> tuple[dict[str, Look], list[Mi
             except Misconfigured as error:
                 wrong.append(error)
     return looks, wrong
+
+
+def stamp() -> tuple[tuple[str, float], ...]:
+    """Return the user's own theme files with the times of their last change; () if there are none."""
+    found = []
+    for file in sorted(folders()[1].glob("*.toml")):
+        with contextlib.suppress(OSError):  # it went away meanwhile
+            found.append((str(file), file.stat().st_mtime))
+    return tuple(found)
 
 
 def read(file: Path) -> Look:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from halftui.domain.shown import Card
 from halftui.errors import HalfTUIError, Refused
+from halftui.tui.app import HalfApp
 from halftui.tui.entry import Entry, parse
 from halftui.tui.screens.entry import Chips, EntrySheet, explain_bead
 
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
     from halftui.tui.screens.bead_page import Written
     from halftui.tui.screens.board import BoardScreen
 
+# An app belongs to one person.
+DRAFTS: WeakKeyDictionary[HalfApp, dict[str, str]] = WeakKeyDictionary()
 BEAD_KEYS = [("enter", "write"), ("tab", "more"), ("esc", "back")]
 CONVOY_KEYS = [("enter", "make"), ("esc", "back")]
 
@@ -73,6 +77,26 @@ async def edit(board: BoardScreen, card: Card) -> None:
     old = _fields(start)
     changed = {key: value for key, value in _fields(written).items() if value != old[key]}
     await board.half.did(beads.edit, card.id, was.version, **changed)
+
+
+async def comment(board: BoardScreen, card: Card) -> None:
+    """Let a person say something about a bead."""
+    await comment_on(board.half, card.id, card.title)
+
+
+async def comment_on(app: HalfApp, bead: str, title: str) -> None:
+    """Let a person say something about a bead; what they leave unsent is there the next time."""
+    from halftui.ops import remarks
+    from halftui.tui.screens.remark import RemarkSheet
+
+    draft = DRAFTS.setdefault(app, {})
+    remark = await app.push_screen_wait(
+        RemarkSheet(f"Comment on {bead} {title}", "its next agent reads it too", draft.pop(bead, ""))
+    )
+    if not remark.is_sent:
+        draft[bead] = remark.text
+    elif await app.did(remarks.comment, bead, remark.text):
+        app.say("noted, enter and ] show it", bead)
 
 
 def _fields(written: Written) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from halftui.errors import HalfTUIError
 from halftui.ops.access import ALLOWED
 from halftui.tui import keys
 from halftui.tui.screens import detail, question, review
-from halftui.tui.widgets import diff, pane
+from halftui.tui.widgets import diff, pane, told
 from tests.helpers.commands import EXAMPLES
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -90,6 +90,7 @@ def _keys() -> str:
         "In a diff": diff.ACTIONS,
         "At a question": question.ACTIONS,
         "On a bead's page": detail.ACTIONS,
+        "On a page of rows": told.ACTIONS,
         "In a pane of output": pane.ACTIONS,
     }
     parts = [f"# Keys\n{NOTE}"]

@@ -32,6 +32,7 @@ attempt.switch                   E
 bead.approve           a m   L   E
 bead.cancel            a m o L
 bead.claim             a m o
+bead.comment           a m o L W
 bead.create            a m o L W
 bead.delete            a m
 bead.dispatch          a m o L

@@ -321,7 +321,8 @@ async def test_hints_can_be_clicked(busy: Stage, word: str, screen: str) -> None
 
 
 @pytest.mark.parametrize(("key", "words"), [
-    ("2", "Which database should"), ("3", "auth-rework"), ("4", "I will keep the query string"),
+    ("2", "Toast"), ("6", "platform"), ("7", "Done a day"),
+    ("3", "auth-rework"), ("4", "I will keep the query string"),
 ])  # fmt: skip
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
 async def test_each_place_is_one_digit(busy: Stage, key: str, words: str, size: tuple[int, int]) -> None:

@@ -10,8 +10,8 @@ from textual.dom import DOMNode
 from textual.screen import Screen
 
 from halftui.tui.keys import ACTIONS, bindings
+from halftui.tui.screens.agents import AgentsScreen
 from halftui.tui.screens.bead_page import BeadPage, Written
-from halftui.tui.screens.box_page import BoxPage
 from halftui.tui.screens.confirm import Confirm
 from halftui.tui.screens.entry import EntrySheet, explain_bead
 from halftui.tui.screens.help import HelpScreen
@@ -50,7 +50,7 @@ def own_keys(node: DOMNode) -> Iterator[str]:
 
 SCREENS: dict[str, object] = {
     "board": None,
-    "agents": lambda: BoxPage("agents"),
+    "agents": AgentsScreen,
     "page": lambda: BeadPage("New bead", Written("")),
     "confirm": lambda: Confirm("Drop it?"),
     "help": lambda: HelpScreen(ACTIONS),

@@ -29,8 +29,8 @@ MORE = (
 )
 PERSONS = (
     "id", "title", "lane", "state", "type", "priority", "labels", "assignee", "convoy", "hold", "remark",
-    "why", "waits_for", "frees", "description", "acceptance", "notes", "summary", "branch", "merged",
-    "due", "not_before", "created_by", "created_at", "updated_at", "closed_at",
+    "why", "waits_for", "frees", "description", "acceptance", "notes", "comments", "summary", "branch",
+    "merged", "due", "not_before", "created_by", "created_at", "updated_at", "closed_at",
 )  # fmt: skip
 
 
@@ -301,6 +301,19 @@ def fail(call: Call, bead: str, message: str) -> None:
     ident = call.bead(bead)
     call.service.write(beads.fail, ident, message)
     _tell(call, ident, f"{ident} failed")
+
+
+@bead.command("comment", example="halftui bead comment hf-3k2 'the list is empty on Sundays'")
+@click.argument("bead")
+@click.argument("text")
+@pass_call
+def comment(call: Call, bead: str, text: str) -> None:
+    """Say something about a bead; its next agent reads it too."""
+    from halftui.ops import remarks
+
+    ident = call.bead(bead)
+    call.service.write(remarks.comment, ident, text)
+    _tell(call, ident, f"noted at {ident}")
 
 
 @bead.command("release", example="halftui bead release hf-3k2 -m 'I have no time'")

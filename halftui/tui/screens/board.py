@@ -32,10 +32,11 @@ from halftui.tui.widgets.lanes import Lanes
 from halftui.tui.widgets.rail import Box, Rail
 
 if TYPE_CHECKING:
-    from halftui.tui import verbs, writing
+    from halftui.tui import menus, verbs, writing
     from halftui.tui.screens.confirm import Confirm
 else:
     verbs, writing = Lazy("halftui.tui.verbs"), Lazy("halftui.tui.writing")
+    menus = Lazy("halftui.tui.menus")
 
 CLOCK_SECONDS = 1.0
 WATCH_DELAY = 0.1  # the dock waits until the cursor rests
@@ -183,13 +184,21 @@ class BoardScreen(Screen[None]):
 
     @property
     def card(self) -> Card | None:
-        """The chosen card."""
+        """The chosen card, or that of the chosen item of a focused rail box."""
+        if self.item is not None and self.half.snapshot is not None:
+            return self.half.snapshot.card(self.item.bead)
         return self.lanes.card
 
     @property
     def item(self) -> Item | None:
         """The chosen item of a focused rail box."""
         return self.focused.item if isinstance(self.focused, Box) else None
+
+    def copies(self) -> list[tuple[str, str]]:
+        """Return what can be copied of the card or item."""
+        if self.item is not None:
+            return menus.of_item(self.item)
+        return menus.of_card(self.card) if self.card is not None else []
 
     def on_lanes_turned(self) -> None:
         """Tabs, hints and dock follow the cursor."""
@@ -292,6 +301,7 @@ class BoardScreen(Screen[None]):
 
     action_attempt_stop = _on_card(lambda board, card: verbs.stop(board, card))
     action_bead_create = _in_turn(lambda board: writing.create(board))
+    action_bead_comment = _on_card(lambda board, card: writing.comment(board, card))
     action_bead_dispatch = _in_turn(lambda board: verbs.dispatch(board, board.lanes.chosen()))
     action_bead_retry = action_bead_dispatch
     action_event_undo = _in_turn(lambda board: verbs.undo(board))
@@ -323,6 +333,11 @@ class BoardScreen(Screen[None]):
     def action_bead_mark(self) -> None:
         """Mark or unmark it, and go on to the next."""
         self.lanes.mark()
+        self._lines["status"].repaint()
+
+    def action_bead_range(self) -> None:
+        """Mark what the cursor passes."""
+        self.lanes.mark_range()
         self._lines["status"].repaint()
 
     def action_bead_open(self) -> None:
@@ -380,12 +395,3 @@ class BoardScreen(Screen[None]):
     def action_lane_closed(self) -> None:
         """Show or hide what failed or was dropped."""
         self.lanes.toggle_closed()
-
-    def action_show_box(self, name: str) -> None:
-        """Go to a box of the rail, or to a page of it where there is no rail."""
-        if self._at.rails:
-            self.query_one(f"#{name}", Box).focus()
-            return
-        from halftui.tui.screens.box_page import BoxPage
-
-        self.app.push_screen(BoxPage(name), lambda item: self.open(item) if item else None)

@@ -4,15 +4,12 @@ from collections.abc import Callable
 from typing import ClassVar
 
 from rich.style import Style
-from textual import events, work
+from textual import work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.geometry import Size
-from textual.message import Message
 from textual.screen import Screen
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from halftui.domain.shown import Detail, Happened, Snapshot
@@ -27,10 +24,10 @@ from halftui.tui.screens.bead_page import BeadPage, Written
 from halftui.tui.screens.page import Told
 from halftui.tui.widgets.line import Line
 from halftui.tui.widgets.pane import LinePane
+from halftui.tui.widgets.told import Page
 
 TABS = ("Spec", "Activity", "Deps", "Attempts")
 FIELDS = ("title", "description", "acceptance", "priority", "labels")
-PROSE = 100  # cells; longer lines of prose are hard to read
 
 ACTIONS: tuple[Action, ...] = (
     Action("detail.next_tab", "],tab", "tab", "Go to the next tab", "detail", 1),
@@ -39,98 +36,10 @@ ACTIONS: tuple[Action, ...] = (
     Action("detail.review", "d", "review", "Look at its changes", "detail", 3),
     Action("detail.output", "o", "output", "What its newest agent printed", "detail", 3),
     Action("detail.answer", "a", "answer", "Answer its agent", "detail", 4),
+    Action("detail.comment", "c", "comment", "Say something about it; its next agent reads it", "detail", 4),
     Action("detail.open", "enter", "open", "Open the attempt or bead under the cursor", "detail", 2),
     Action("detail.leave", "escape", "back", "Back to where you were", "detail", 1),
-    Action("detail.up", "up,k", "up", "Up a line", "detail", 9),
-    Action("detail.down", "down,j", "down", "Down a line", "detail", 9),
-    Action("detail.half_up", "ctrl+u,pageup", "half a page up", "Go up half a page", "detail", 9),
-    Action("detail.half_down", "ctrl+d,pagedown", "half a page down", "Go down half a page", "detail", 9),
-    Action("detail.top", "home,g", "top", "To the first line", "detail", 9),
-    Action("detail.bottom", "end,G", "end", "To the last line", "detail", 9),
 )
-
-
-class Page(ScrollView, can_focus=True, inherit_bindings=False):
-    """Rows that are told by a function of the width; those that open something carry a cursor."""
-
-    DEFAULT_CSS = """
-    Page {
-        overflow-x: hidden; overflow-y: scroll; scrollbar-size-vertical: 1; height: 1fr;
-        scrollbar-background: $background; scrollbar-background-hover: $background;
-    }
-    """
-
-    class Opened(Message):
-        """A row that opens something was clicked twice."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._tell: Callable[[int], list[Told]] = lambda width: []
-        self._rows: list[Told] = []
-        self.cursor = -1
-
-    def show(self, told: Callable[[int], list[Told]], *, keeps_place: bool) -> None:
-        """Show what `told(width)` returns, from its top or from where one was."""
-        self._tell = told
-        if not keeps_place:
-            self.cursor = -1
-            self.scroll_to(y=0, animate=False)
-        self._lay_out()
-
-    @property
-    def opens(self) -> str:
-        """What the cursor's row opens: an attempt's or bead's id, or ""."""
-        return self._rows[self.cursor].opens if 0 <= self.cursor < len(self._rows) else ""
-
-    def _lay_out(self) -> None:
-        cells = self.scrollable_content_region.width
-        self._rows = self._tell(min(cells - 2, PROSE)) if cells else []
-        self.virtual_size = Size(cells, len(self._rows))
-        doors = self._doors()
-        if self.cursor not in doors:
-            self.cursor = doors[0] if doors else -1
-        self.refresh()
-
-    def _doors(self) -> list[int]:
-        return [y for y, row in enumerate(self._rows) if row.opens]
-
-    def move(self, by: int) -> None:
-        """Move the cursor to the next row that opens something, or scroll if there is none."""
-        doors = self._doors()
-        beyond = [y for y in doors if (y > self.cursor if by > 0 else y < self.cursor)]
-        if not doors:
-            self.scroll_to(y=self.scroll_y + by, animate=False)
-        elif beyond:
-            self.cursor = beyond[0] if by > 0 else beyond[-1]
-            self.scroll_to(y=max(min(self.scroll_y, self.cursor - 1), self.cursor + 2 - self.size.height),
-                           animate=False)  # fmt: skip
-            self.refresh()
-
-    def render_line(self, y: int) -> Strip:
-        """Return a line of the page."""
-        width, number = self.scrollable_content_region.width, int(self.scroll_y) + y
-        inks = half(self).inks
-        if number >= len(self._rows):
-            return Strip.blank(width, self.rich_style)
-        is_here = number == self.cursor
-        row = Row(width, self.rich_style + (inks["chosen"] if is_here else Style()))
-        row.put("▌" if is_here else " ", inks["focus"]).skip(1)
-        for text, ink in self._rows[number].parts:
-            row.put(text, inks[ink])
-        return row.strip()
-
-    def on_resize(self, event: events.Resize) -> None:
-        """Tell anew for another width."""
-        self._lay_out()
-
-    def on_click(self, event: events.Click) -> None:
-        """Put the cursor on a row that opens something; twice opens it."""
-        number = int(self.scroll_y) + event.y
-        if number in self._doors():
-            self.cursor = number
-            self.refresh()
-            if event.chain == 2:
-                self.post_message(self.Opened())
 
 
 class DetailScreen(Screen[None]):
@@ -283,6 +192,24 @@ class DetailScreen(Screen[None]):
 
             await self.half.did(beads.edit, card.id, card.version, **changed)
 
+    @work(group="editing", exclusive=True)
+    async def action_detail_comment(self) -> None:
+        """Say something about it."""
+        from halftui.tui import writing
+
+        await writing.comment_on(self.half, self.bead, self._detail.card.title if self._detail else "")
+        self._read()
+
+    def copies(self) -> list[tuple[str, str]]:
+        """Return what of the bead can be copied."""
+        from halftui.tui import menus
+
+        if (detail := self._detail) is None:
+            return [("id", self.bead)]
+        texts = [("description", detail.description), ("acceptance", detail.acceptance),
+                 ("summary", detail.summary), ("merged", detail.merged)]  # fmt: skip
+        return [*menus.of_card(detail.card), *texts]
+
     def action_detail_review(self) -> None:
         """Look at its changes."""
         self.half.open_review(self.bead)
@@ -306,30 +233,6 @@ class DetailScreen(Screen[None]):
     def action_detail_leave(self) -> None:
         """Go back."""
         self.dismiss()
-
-    def action_detail_up(self) -> None:
-        """Go up."""
-        self._page.move(-1)
-
-    def action_detail_down(self) -> None:
-        """Go down."""
-        self._page.move(1)
-
-    def action_detail_half_up(self) -> None:
-        """Go up half a page."""
-        self._page.scroll_to(y=self._page.scroll_y - self._page.size.height // 2, animate=False)
-
-    def action_detail_half_down(self) -> None:
-        """Go down half a page."""
-        self._page.scroll_to(y=self._page.scroll_y + self._page.size.height // 2, animate=False)
-
-    def action_detail_top(self) -> None:
-        """Go to the first line."""
-        self._page.scroll_to(y=0, animate=False)
-
-    def action_detail_bottom(self) -> None:
-        """Go to the last line."""
-        self._page.scroll_to(y=self._page.max_scroll_y, animate=False)
 
 
 class AttemptScreen(Screen[None]):

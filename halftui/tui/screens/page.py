@@ -47,6 +47,10 @@ def spec(detail: Detail, asks: Sequence[Ask], now: float, width: int) -> list[To
     ):
         if text:
             rows += [Told(), Told(((title, "heading"),)), *_prose(text, width, ink)]
+    if detail.comments:
+        rows += [Told(), Told((("Comments", "heading"),))]
+        for who, text in detail.comments:
+            rows += _prose(f"{who}: {text}", width, "text", "· ")
     return [*rows, Told(), *_facts(detail, now, width)]
 
 
@@ -136,7 +140,7 @@ def _words(event: Happened) -> tuple[str, str]:
     """Return an event in a few words, and the text it carries."""
     noun, _, verb = event.verb.partition(".")
     after: Mapping[str, object] = event.after
-    said = str(after.get("reason") or after.get("summary") or after.get("answer") or "")
+    said = str(after.get("text") or after.get("reason") or after.get("summary") or after.get("answer") or "")
     if event.verb == "bead.edit":
         changes = [
             f"{key}: {_brief(event.before.get(key))} → {_brief(value)}" for key, value in after.items()
@@ -150,6 +154,7 @@ _PAST = {
     "bead.create": "written", "bead.release": "given back", "bead.submit": "handed in",
     "bead.approve": "accepted", "bead.reject": "sent back", "bead.fail": "given up", "bead.cancel": "dropped",
     "bead.reopen": "taken up again", "bead.dispatch": "slung", "bead.hold": "held", "bead.rank": "moved",
+    "bead.comment": "said",
     "event.undo": "put back", "event.redo": "done again",
 }  # fmt: skip
 

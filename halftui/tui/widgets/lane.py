@@ -376,7 +376,7 @@ class Lane(Widget, can_focus=True):
         self.focus()
         if (index := self.hit(event.x, event.y)) is not None:
             self.move(index)
-            self.post_message(self.Chosen(self, is_opened=event.chain == 2))
+            self.post_message(self.Chosen(self, is_opened=event.chain == 2 and event.button == 1))
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
         """Scroll without moving the cursor out of reach."""

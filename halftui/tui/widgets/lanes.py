@@ -42,6 +42,7 @@ class Lanes(Horizontal):
         self.shows_closed = False
         self.here = "ready"
         self.by_name = {name: Lane(name, inks, self.marked) for name in LANES}
+        self._range: tuple[Lane, int, frozenset[str]] | None = None  # from which card, and what was marked
         self._ended = 0
         self._room = 0
         self._is_one = False
@@ -159,8 +160,28 @@ class Lanes(Horizontal):
             self.lane.mark_changed()
             self.lane.move(self.lane.cursor + 1)
 
+    def mark_range(self) -> None:
+        """Mark each card that the cursor passes from here on, or no more."""
+        is_over = self._range is not None
+        self._range = None if is_over else (self.lane, self.lane.cursor, frozenset(self.marked))
+        self._mark_passed()
+
+    def _mark_passed(self) -> None:
+        if self._range is None:
+            return
+        lane, first, before = self._range
+        if lane is not self.lane:
+            self._range = None
+            return
+        low, high = sorted((first, lane.cursor))
+        passed = {card.id for n in range(low, high + 1) if (card := lane.at(n)) is not None}
+        self.marked.clear()
+        self.marked.update(before | passed)
+        lane.mark_changed()
+
     def unmark(self) -> None:
         """Forget the marks."""
+        self._range = None
         self.marked.clear()
         for lane in self.by_name.values():
             lane.mark_changed()
@@ -184,6 +205,7 @@ class Lanes(Horizontal):
 
     def _step(self, step: Callable[[Lane], int]) -> None:
         self.lane.move(self.lane.cursor + step(self.lane))
+        self._mark_passed()
 
     def action_cursor_down(self) -> None:
         """To the card below."""

@@ -21,6 +21,8 @@ from halftui.domain.text import clean_line
 from halftui.errors import HalfTUIError
 from halftui.ops.transcripts import Entry
 from halftui.service.service import Service
+from halftui.tui import clip
+from halftui.tui.app import half
 from halftui.tui.keys import Action, bindings
 from halftui.tui.widgets import sgr
 from halftui.tui.widgets.rows import PARTS, Form, Row, Tail, drawn, overlaid
@@ -326,9 +328,8 @@ class LinePane(ScrollView, can_focus=True, inherit_bindings=False):
         entries = list(dict.fromkeys(row.entry for row in shown))
         if self._here is not None:
             entries = [entry for entry in self.tail.entries if entry[0] == self._here]
-        self.app.copy_to_clipboard("\n".join(sgr.plain(entry[3]) for entry in entries))
         words = "1 line" if len(entries) == 1 else f"{len(entries)} lines"
-        self.app.notify(f"copied {words}", markup=False, timeout=2)
+        clip.copy(half(self), "\n".join(sgr.plain(entry[3]) for entry in entries), words)
 
     # Searching
 

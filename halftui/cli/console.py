@@ -1,0 +1,73 @@
+"""The command line inside a board: the same commands, run on the board that is open, and completed."""
+
+import io
+import shlex
+from dataclasses import replace
+
+from click.shell_completion import ShellComplete
+
+from halftui.cli import parser
+from halftui.cli.call import Call
+from halftui.cli.door import Door, Showing
+from halftui.domain.text import clean
+from halftui.errors import Misconfigured, Refused
+from halftui.ops import views
+from halftui.service.service import Service
+from halftui.settings import Settings
+
+MOST = 200  # completions
+ENDLESS = ("-f", "--follow")  # nothing could stop them here
+
+
+class Console:
+    """Runs the commands that somebody types on an open board, as the actor of its service."""
+
+    def __init__(self, door: Door, settings: Settings, service: Service, board: str) -> None:
+        self._door = replace(
+            door, settings_of=lambda _: settings, service=lambda _: service, tui=_refuse, demo=_refuse
+        )
+        self._service, self._board = service, board
+
+    def run(self, line: str, width: int) -> tuple[int, str]:
+        """Run one line; return its exit code and what it prints, for a terminal of `width` cells."""
+        try:
+            words = _words(line)
+        except Misconfigured as error:
+            return error.exit_code, f"{error.message}\n"
+        if any(word in ENDLESS for word in words):
+            return Misconfigured.exit_code, "what follows without an end is seen on the board: o\n"
+        out = io.StringIO()
+        door = replace(self._door, out=out, err=out, input=io.StringIO(""), width=width)
+        code = parser.run(door, ["--board", self._board, "--no-color", *words])
+        return code, clean(out.getvalue())
+
+    def complete(self, line: str) -> list[tuple[str, str]]:
+        """Return what the last word of a line could be, each with its help: commands, options, beads."""
+        try:
+            words = _words(line)
+        except Misconfigured:
+            return []
+        last = words.pop() if words and not line.endswith(" ") else ""
+        found = ShellComplete(parser.cli, {"obj": Call(self._door)}, "halftui", "HALFTUI").get_completions(
+            ["--board", self._board, *words], last
+        )
+        told = [(item.value, item.help or "") for item in found if item.type == "plain"]
+        is_option = last.startswith("-")
+        return (told or ([] if is_option or not words else self._beads(last)))[:MOST]
+
+    def _beads(self, start: str) -> list[tuple[str, str]]:
+        shown = self._service.read(views.snapshot, self._board)
+        cards = [card for lane in shown.lanes for card in lane.cards]
+        return [(c.id, c.title) for c in cards if c.id.startswith(start) or f"-{start}" in c.id]
+
+
+def _words(line: str) -> list[str]:
+    try:
+        words = shlex.split(line)
+    except ValueError as error:
+        raise Misconfigured(f"this line is not whole: {error}", "close the quote") from error
+    return words[1:] if words[:1] == ["halftui"] else words
+
+
+def _refuse(_: Settings, __: str | Showing) -> int:
+    raise Refused("a board is open already", "leave it with q first")

@@ -1,0 +1,30 @@
+"""The clipboard of whoever looks: through the terminal, or a file where that is too much for it."""
+
+import os
+import tempfile
+from pathlib import Path
+
+from halftui.domain.text import clean
+from halftui.tui.app import HalfApp
+
+MOST_BYTES = 74_994  # of text; terminals drop a longer sequence (OSC 52) without a word
+
+
+def copy(app: HalfApp, text: str, what: str = "") -> None:
+    """Copy a text without its control characters; say what was copied, and where a long one went."""
+    plain = clean(text)
+    name = what or _lines(plain)
+    if len(plain.encode()) > MOST_BYTES:
+        handle, path = tempfile.mkstemp(prefix="halftui-", suffix=".txt")
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(plain)
+        app.say(f"too long for a clipboard, saved: {Path(path)}", name)
+        return
+    app.copy_to_clipboard(plain)
+    hint = " · tmux passes it on with: set -g set-clipboard on" if "TMUX" in os.environ else ""
+    app.say(f"copied{hint}", name)
+
+
+def _lines(text: str) -> str:
+    count = text.count("\n") + 1
+    return text if count == 1 and len(text) <= 40 else "1 line" if count == 1 else f"{count} lines"

@@ -1,0 +1,44 @@
+"""What a terminal can do: letters beyond ASCII, and a mouse that somebody else may want."""
+
+from rich.segment import Segment
+from textual.app import App
+from textual.color import Color
+from textual.filter import LineFilter
+
+# One cell each, so that nothing moves. What people wrote stays, apart from the marks among it.
+_PLAIN = {
+    "─━▔▁╌": "-", "│┃╎▏▕": "|", "╭╮╰╯┏┓┗┛┌┐└┘├┤┬┴┼┣┫┳┻╋┡┩╀╇": "+", "▌▸▶▷→↳": ">", "◆●": "*",
+    "○◌·•∙": ".", "◐": "@",
+    "✓": "v", "✗✘×": "x", "‖": "=", "…": "~", "–—": "-", "█▇▆▅▓": "#", "▄▃▂▒": "=", "░": ".", "↑": "^",
+    "↓": "v",
+    "←◀": "<", "▾▼": "v", "▲": "^", "│▏": "|", "“”": '"', "‘’": "'", "\xa0": " ",
+}  # fmt: skip
+ASCII = str.maketrans({sign: plain for signs, plain in _PLAIN.items() for sign in signs})
+_BRAILLE = {code: "*" for code in range(0x2801, 0x2900)} | {0x2800: " "}
+
+
+class Ascii(LineFilter):
+    """Draws marks and frames with letters that every terminal has."""
+
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
+        """Return the segments with other marks."""
+        return [s if s.text.isascii() else Segment(plain(s.text), s.style, s.control) for s in segments]
+
+
+def plain(text: str) -> str:
+    """Return a text with the marks in ASCII; other letters stay."""
+    return text.translate(ASCII).translate(_BRAILLE)
+
+
+def let_mouse(app: App[None], *, is_ours: bool) -> None:
+    """Let the terminal report its mouse to us, or keep it."""
+    name = "_enable_mouse_support" if is_ours else "_disable_mouse_support"
+    if (
+        turn := getattr(app._driver, name, None)
+    ) is not None:  # no public way; drivers without a mouse have none
+        turn()
+
+
+def draw_plain(app: App[None]) -> None:
+    """Draw all that an app shows with letters that every terminal has."""
+    app._filters.append(Ascii())  # no public way adds one; `get_line_filters` reads them from here
