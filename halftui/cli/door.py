@@ -97,6 +97,8 @@ class Door:
     tui: Callable[[Settings, str], int]  # opens the board of that id, returns the exit code
     demo: Callable[[Settings, Showing], int]
     doctor: Callable[[Settings], Sequence[Check]]
+    serve: Callable[[Settings, Callable[[str], None]], int]  # tells where guests connect
+    status: Callable[[Settings], Mapping[str, object]]  # of the process that serves
     image_build: Callable[[Settings, Callable[[str], None]], str]  # tells its progress, returns the name
     image_list: Callable[[Settings], Sequence[ImageRow]]
     safe: Callable[[Settings], Safe]
@@ -105,4 +107,6 @@ class Door:
     err: TextIO | None = None
     input: TextIO | None = None
     folder: Path | None = None  # where the person stands; None: the current folder, if any
+    has_files: bool = True  # False: who calls stands elsewhere, the files here are not theirs
     width: int | None = None  # cells of the person's terminal; None: ask the terminal
+    check: Callable[[str], None] = lambda path: None  # raises Denied for a command that is not theirs

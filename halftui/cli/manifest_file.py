@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, TextIO
@@ -21,11 +21,11 @@ _EDGE = {"kind", "target", "on_failure", "gate"}
 _KEYS = {"kind", "id", "ref", "spec", "status"}
 
 
-def read(name: str, stdin: TextIO) -> list[Manifest]:
+def read(name: str, stdin: TextIO, file_of: Callable[[str], Path]) -> list[Manifest]:
     """Return the things of a file, `-` is standard input. Raises Misconfigured naming the place."""
     if name == "-":
         return read_text(stdin.read(LONGEST + 1), "standard input")
-    return read_text(_text(name), clean_line(name, longest=200))
+    return read_text(_text(file_of(name)), clean_line(name, longest=200))
 
 
 def read_text(text: str, shown: str) -> list[Manifest]:
@@ -40,14 +40,14 @@ def read_text(text: str, shown: str) -> list[Manifest]:
     return [_manifest(thing, f"number {at} of {shown}") for at, thing in enumerate(found, 1)]
 
 
-def _text(name: str) -> str:
+def _text(file: Path) -> str:
     try:
-        with Path(name).open(encoding="utf-8") as opened:
+        with file.open(encoding="utf-8") as opened:
             return opened.read(LONGEST + 1)
     except (OSError, UnicodeDecodeError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "it is no text"
         raise Misconfigured(
-            f"{clean_line(name, longest=200)} can't be read: {reason}", "name a file"
+            f"{clean_line(str(file), longest=200)} can't be read: {reason}", "name a file"
         ) from error
 
 

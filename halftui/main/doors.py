@@ -43,6 +43,8 @@ def enter(argv: Sequence[str]) -> int:
         tui=_tui,
         demo=_demo,
         doctor=_doctor,
+        serve=_serve,
+        status=_status,
         image_build=_image_build,
         image_list=_image_list,
         safe=_safe,
@@ -99,6 +101,18 @@ async def _open(house: House, board: str, make_engine: Callable[[], Engine]) -> 
         database=database,
     )
     return await show(house, app, make_engine)
+
+
+def _serve(chosen: Settings, tell: Callable[[str], None]) -> int:
+    from halftui.main.serving import serve
+
+    return asyncio.run(serve(House(chosen), tell))
+
+
+def _status(chosen: Settings) -> Mapping[str, object]:
+    from halftui.ssh import status
+
+    return status.read(chosen.home_folder / "ssh")
 
 
 def _demo(chosen: Settings, showing: Showing) -> int:

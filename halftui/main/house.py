@@ -73,7 +73,7 @@ class House:
         return Vault(self.config / "key")
 
     def review(self, board: str, actor: Actor | None = None) -> Review:
-        """Return the review desk of a board, for the person of this house or another actor."""
+        """Return the review desk of a board, for the person at this machine or another actor."""
         from halftui.service.review import Review
 
         found = self.store.read(views.board, board)
@@ -85,6 +85,10 @@ class House:
             self.origin,
             lambda agent: self.keyring.signer(agent),
         )
+
+    def service_of(self, actor: Actor) -> Service:
+        """Return the handle of somebody else, with the watches and live lines of this process."""
+        return self.service.acting_as(actor, lambda board: self.review(board, actor))
 
     def init(self, place: Path, name: str = "", branch: str = "", **options: str | int) -> BoardRow:
         """Make a board over the repository at `place` and return it."""

@@ -335,8 +335,31 @@ class Event(SQLModel, table=True):
 
 
 class Person(SQLModel, table=True):
-    """Somebody who may use the boards of this database."""
+    """Somebody who may use the boards of this database from elsewhere."""
 
     name: str = Field(primary_key=True)
-    role: str = "admin"
+    role: str = "viewer"
+    theme: str = ""  # what they chose last
     created_at: float = Field(sa_column=_time(nullable=False))
+
+
+class Key(SQLModel, table=True):
+    """A public key that a person logs in with."""
+
+    fingerprint: str = Field(primary_key=True)
+    person: str = Field(foreign_key="person.name", index=True)
+    kind: str
+    blob: str = Field(sa_column=Column(Text, nullable=False))  # base64, as in a .pub file
+    comment: str = ""
+    added_by: str = ""
+    created_at: float = Field(sa_column=_time(nullable=False))
+
+
+class Invite(SQLModel, table=True):
+    """A person may bring a key of their own once, until a time; at most one invite a person."""
+
+    person: str = Field(primary_key=True, foreign_key="person.name")
+    digest: str  # SHA-256 of the code, which is stored nowhere
+    created_by: str = ""
+    created_at: float = Field(sa_column=_time(nullable=False))
+    expires_at: float = Field(sa_column=_time(nullable=False))

@@ -55,6 +55,8 @@ def door_of(actor: Actor | None = None) -> Door:
         tui=lambda _settings, board: _opened(f"the screen opens{board and f' on {board}'}"),
         demo=lambda _settings, _showing: _opened("the demo opens"),
         doctor=_doctor,
+        serve=lambda _settings, _tell: _opened("the server runs"),
+        status=lambda _settings: {"guests": 0},
         image_build=_build,
         image_list=lambda _settings: [ImageRow("halftui-agent:1", "sha256:00", 300, 0.0)],
     )

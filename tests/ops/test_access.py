@@ -16,7 +16,7 @@ from halftui.ops.access import ALLOWED, authorize, verb
 from tests.helpers.world import actor
 
 FOLDER = Path(halftui.ops.__file__).parent
-# The table a second time: admin, maintainer, operator, viewer, Leader, Worker, Engine.
+# The table a second time: admin, maintainer, operator, viewer, Leader, Worker, Engine, Guest.
 MATRIX = """
 agent.retire           a m
 attempt.adopt                    E
@@ -39,6 +39,7 @@ bead.edit              a m o L
 bead.fail              a m o L   E
 bead.hold              a m o L   E
 bead.link              a m o L
+bead.push              a m o
 bead.rank              a m o
 bead.reject            a m o L   E
 bead.release           a m o L   E
@@ -67,8 +68,13 @@ heartbeat.beat                   E
 heartbeat.end                    E
 event.redo             a m o
 event.undo             a m o
+key.add                a
+key.invite             a
+key.join                           G
+key.remove             a
 line.append                      E
-person.ensure          a m o v   E
+person.dress           a m o v
+person.edit            a
 question.answer        a m o
 question.ask                     E
 subscription.cool                E
@@ -82,7 +88,7 @@ token.accept                     E
 """
 LETTERS = {
     "a": Role.ADMIN, "m": Role.MAINTAINER, "o": Role.OPERATOR, "v": Role.VIEWER,
-    "L": Role.LEADER, "W": Role.WORKER, "E": Role.ENGINE,
+    "L": Role.LEADER, "W": Role.WORKER, "E": Role.ENGINE, "G": Role.GUEST,
 }  # fmt: skip
 WANTED = {
     line.split()[0]: frozenset(LETTERS[letter] for letter in line.split()[1:])

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from halftui.domain import identity, jsonl
-from halftui.domain.actor import ENGINE, Actor
+from halftui.domain.actor import ENGINE, Actor, Role
 from halftui.domain.assign import Rules
 from halftui.domain.happenings import Outcome, Question
 from halftui.domain.names import POOL
@@ -26,6 +26,7 @@ from halftui.ops import (
     identities,
     interchange,
     people,
+    pushes,
     questions,
     ranks,
     secrets,
@@ -36,6 +37,7 @@ from halftui.ops import (
 )
 from halftui.ops.access import ALLOWED
 from halftui.store.tx import Tx
+from tests.helpers.people import KEY
 from tests.helpers.stores import ANN, BO
 from tests.helpers.world import LEASE, World
 
@@ -194,6 +196,31 @@ def _beating(world: World) -> tuple[Actor, Op]:
     return _engine(lambda tx: heartbeats.end(tx, "home"))
 
 
+def _push(world: World) -> tuple[Actor, Op]:
+    bead = world.put(world.bead(), "active")
+    return _ann(
+        lambda tx: pushes.push(tx, bead, world.board, f"halftui/{bead}", attempts.Work("b", "t", 1, 2, 3))
+    )
+
+
+def _person(op: Op) -> Scene:
+    def scene(world: World) -> tuple[Actor, Op]:
+        world.do(people.add, "cy", KEY, "viewer")
+        return _ann(op)
+
+    return scene
+
+
+def _dress(world: World) -> tuple[Actor, Op]:
+    world.do(people.add, "cy", KEY, "viewer")
+    return Actor("person", "cy", Role.VIEWER), lambda tx: people.dress(tx, "mono")
+
+
+def _join(world: World) -> tuple[Actor, Op]:
+    world.do(people.invite, "cy", "open sesame", 2e9, "viewer")
+    return Actor("person", "cy", Role.GUEST), lambda tx: people.join(tx, "open sesame", KEY)
+
+
 SCENES: dict[str, Scene] = {
     "agent.retire": _retire,
     "attempt.adopt": _attempt(lambda tx, c: attempts.adopt(tx, c.attempt, LEASE, "local", "x", "s")),
@@ -217,6 +244,7 @@ SCENES: dict[str, Scene] = {
     "bead.hold": _on("open", lambda tx, bead: beads.hold(tx, bead, "later")),
     "bead.link": _pair(False, edges.link),
     "bead.rank": _pair(False, lambda tx, one, two: ranks.between(tx, one, two, None)),
+    "bead.push": _push,
     "bead.reject": _on("review", lambda tx, bead: beads.reject(tx, bead, "not yet")),
     "bead.release": _on("active", beads.release),
     "bead.reopen": _on("done", beads.reopen),
@@ -244,8 +272,13 @@ SCENES: dict[str, Scene] = {
     "heartbeat.end": _beating,
     "event.redo": _undo(again=True),
     "event.undo": _undo(),
+    "key.add": lambda _: _ann(lambda tx: people.add(tx, "cy", KEY, "viewer")),
+    "key.invite": lambda _: _ann(lambda tx: people.invite(tx, "cy", "open sesame", 2e9, "viewer")),
+    "key.join": _join,
+    "key.remove": _person(lambda tx: people.remove(tx, "cy")),
     "line.append": _attempt(lambda tx, c: transcripts.append(tx, c.attempt, [(1, 0.0, "out", "x")], "now")),
-    "person.ensure": lambda _: _ann(lambda tx: people.ensure(tx, "cy")),
+    "person.dress": _dress,
+    "person.edit": _person(lambda tx: people.edit(tx, "cy", "operator")),
     "question.answer": _answer,
     "question.ask": _attempt(lambda tx, c: questions.ask(tx, c.attempt, Question("question", "which?"))),
     "secret.rotate": lambda _: _ann(lambda tx: secrets.rotate(tx, lambda row, sealed: sealed)),
@@ -259,7 +292,7 @@ SCENES: dict[str, Scene] = {
     ),
     "subscription.remove": _account(lambda tx, _: subscriptions.remove(tx, "work"), ANN),
 }
-EVENTS = {"attempt.claim": "bead.claim", "person.ensure": "person.create"}
+EVENTS = {"attempt.claim": "bead.claim", "key.join": "key.add"}
 
 
 def test_every_verb_has_a_scene() -> None:

@@ -6,7 +6,6 @@ from halftui.domain.actor import Actor, Role, person
 from halftui.domain.actor import agent as agent_of
 from halftui.errors import Denied
 from halftui.ops import beads, people
-from halftui.store.tx import Tx
 from tests.helpers.stores import ANN, BO
 from tests.helpers.world import World
 
@@ -21,12 +20,7 @@ def _handed_in(world: World, who: Actor) -> str:
 
 
 def _colleague(world: World, name: str, role: str) -> None:
-    world.do(people.ensure, name)
-
-    def change(tx: Tx) -> None:
-        tx.change("UPDATE person SET role = :r WHERE name = :n", r=role, n=name)
-
-    world.do(change)
+    world.do(people.invite, name, f"code of {name}", 2e9, role)
 
 
 @pytest.mark.parametrize("who", [ANN, LONE], ids=["an admin", "the only maintainer"])

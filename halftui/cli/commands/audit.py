@@ -1,7 +1,6 @@
 """`halftui audit`: the history of who did what, whole or not."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import click
@@ -31,7 +30,9 @@ def verify(call: Call, file: str | None) -> int:
     said. Exit code 3 if something is wrong.
     """
     found = (
-        _of_file(file) if file else call.service.read(chain.verify, call.door.safe(call.settings).house_key())
+        _of_file(call, file)
+        if file
+        else call.service.read(chain.verify, call.door.safe(call.settings).house_key())
     )
     call.say(_told(found), {**found._asdict(), "is_whole": not found.faults})
     if not found.faults:
@@ -61,7 +62,7 @@ def export(call: Call, file: str | None) -> None:
         call.service.read(chain.export, public, call.write)
         return
     try:
-        with Path(file).open("x", encoding="utf-8") as opened:
+        with call.file(file).open("x", encoding="utf-8") as opened:
             count = call.service.read(chain.export, public, opened.write)
     except OSError as error:
         raise Misconfigured(
@@ -70,10 +71,10 @@ def export(call: Call, file: str | None) -> None:
     call.say(f"{count} lines are in {file}", {"file": file, "lines": count})
 
 
-def _of_file(file: str) -> Verdict:
+def _of_file(call: Call, file: str) -> Verdict:
     public, heads, events = "", [], []
     try:
-        with Path(file).open(encoding="utf-8") as opened:
+        with call.file(file).open(encoding="utf-8") as opened:
             for number, line in enumerate(opened, 1):
                 kind, row = _parsed(line, number)
                 if kind == "key":

@@ -1,7 +1,5 @@
 """`halftui convoy`: beads that travel together."""
 
-from pathlib import Path
-
 import click
 
 from halftui.cli import output
@@ -143,7 +141,7 @@ def _create_from(call: Call, file: str, name: str, *, integration: bool, starts:
     from halftui.cli import plan_file
     from halftui.ops import plans
 
-    text = call.input.read() if file == "-" else _text_of(file)
+    text = call.input.read() if file == "-" else _text_of(call, file)
     plan = plan_file.read(text, "the plan" if file == "-" else file)
     plan = replace(plan, name=name or plan.name, has_branch=integration or plan.has_branch)
     made = call.service.write(plans.make, call.board.id, plan, starts=starts)
@@ -155,9 +153,9 @@ def _create_from(call: Call, file: str, name: str, *, integration: bool, starts:
     call.write(_made(call, made.convoy) + "\n")
 
 
-def _text_of(file: str) -> str:
+def _text_of(call: Call, file: str) -> str:
     try:
-        return Path(file).read_text(encoding="utf-8")
+        return call.file(file).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         said = error.strerror if isinstance(error, OSError) else "it is no UTF-8 text"
         raise Misconfigured(

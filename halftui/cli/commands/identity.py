@@ -96,7 +96,9 @@ def whoami(call: Call) -> None:
     if actor.kind != "agent":
         call.show({"actor": str(actor), "name": actor.name, "role": actor.role.value})
         return
-    file = call.door.safe(call.settings).keep_key(actor.name)  # which makes the key if there is none
+    file = (
+        call.door.safe(call.settings).keep_key(actor.name) if call.door.has_files else None
+    )  # which makes the key if there is none
     found = call.service.read(signers.by_id, actor.name)
     who = {"actor": str(actor), "role": actor.role.value}
     _show(call, found, who, file)

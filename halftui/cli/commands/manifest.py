@@ -77,7 +77,7 @@ def apply(call: Call, file: str) -> None:
     """
     from halftui.ops import manifests
 
-    wished = manifest_file.read(file, call.input)
+    wished = manifest_file.read(file, call.input, call.file)
     done = call.service.write(manifests.apply, call.board.id, wished)
     words = [f"{one.kind} {one.id} is {one.done}" for one in done]
     call.say("\n".join(words), done)

@@ -1,15 +1,15 @@
 """Keys of agents, spent tokens, and the chain of events with its signed heads.
 
-Revision ID: 0020
-Revises: 0005
+Revision ID: 0007
+Revises: 0006
 """
 import sqlalchemy as sa
 from alembic import op
 
 from halftui.domain import history
 
-revision = "0020"
-down_revision = "0005"
+revision = "0007"
+down_revision = "0006"
 branch_labels = None
 depends_on = None
 
