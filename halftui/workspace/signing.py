@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from halftui.domain.names import CONVOY_BRANCHES
 from halftui.workspace.git import Git
 from halftui.workspace.tree import Person
 
@@ -25,8 +26,12 @@ class Signer:
 
 
 def sign_range(git: Git, onto: str, tip: str, signer: Signer) -> str:
-    """Return the commit that stands for `tip` once all commits since `onto` are the signer's."""
-    listed = git.text("rev-list", "--reverse", "--topo-order", tip, f"^{onto}").split()
+    """Return the commit that stands for `tip` once all commits since `onto` are the signer's.
+
+    What the agent took in from the origin's branches or a convoy's stays as it is: others made it.
+    """
+    others = ("--not", "--remotes", f"--branches={CONVOY_BRANCHES}*")
+    listed = git.text("rev-list", "--reverse", "--topo-order", tip, f"^{onto}", *others).split()
     signed: dict[str, str] = {}
     for sha in listed:
         signed[sha] = _write(git, _renamed(git.run("cat-file", "commit", sha).out, signed, signer), signer)

@@ -15,7 +15,7 @@ from halftui.domain.happenings import Outcome, Question
 from halftui.ops import attempts, questions
 from halftui.store.store import Store
 from tests.cli.conftest import Line, Ran
-from tests.helpers.commands import PLAN, Example
+from tests.helpers.commands import KEYS, PLAN, Example
 from tests.helpers.desk import git
 from tests.helpers.world import World
 
@@ -108,6 +108,7 @@ def _fill(line: Line, world: World) -> dict[str, str]:
     line.ok("convoy", "create", "trip", line.bead("t"))
     line.ok("budget", "set", "bead", names["b"], "usd=1")
     line.ok("subscription", "register", "work", stdin="token")
+    line.ok("key", "add", "dee", "--role", "viewer", stdin=KEYS[1])
     line.ok("identity", "create", "--username", "cedar")
     git(line.repository, "branch", f"halftui/{names['r']}")
     return names

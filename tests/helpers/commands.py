@@ -8,6 +8,11 @@ PLAN = """
 - {kind: bead, spec: {title: two, convoy: trip, after: [one]}}
 """
 
+KEYS = (
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIIhLiFf06qFhPGFQTbNNS+rzRlF6DjHePN3U2bQgHZ0L",
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKCapfR6Z1mAL/lV+NwtKhSlyZ0jvpf4ZBJ/+Tg0VaTw",
+)
+
 
 @dataclass(frozen=True)
 class Example:
@@ -101,14 +106,21 @@ EXAMPLES: dict[str, Example] = {
     "import": _does("import -", "board.import", stdin='{"id": "x-1", "title": "one", "status": "open"}\n'),
     "inbox": _reads("inbox"),
     "init": _does("init {folder}/other", "board.create"),
+    "key add": _does("key add eve --role viewer", "key.add", stdin=KEYS[0]),
+    "key invite": _does("key invite eve --role viewer", "key.invite"),
+    "key list": _reads("key list"),
+    "key remove": _does("key remove dee", "key.remove"),
+    "key role": _does("key role dee operator", "person.edit"),
     "plan": _does("plan -- {plan}", "convoy.create", "bead.create"),
     "question answer": _does("question answer {p} --allow", "question.answer"),
     "question inbox": _reads("question inbox"),
     "question list": _reads("question list"),
     "restore": _does("restore {folder}/copy.db", "house.restore"),
     "secrets rotate": _does("secrets rotate", "secret.rotate"),
+    "serve": _reads("serve"),
     "skills install": _reads("skills install --folder {folder}"),
     "skills show": _reads("skills show"),
+    "status": _reads("status"),
     "subscription edit": _does("subscription edit work --cap 3", "subscription.edit"),
     "subscription list": _reads("subscription list"),
     "subscription register": _does("subscription register home", "subscription.register", stdin="token"),

@@ -129,6 +129,24 @@ def test_an_agents_own_merge_of_the_target_is_kept_as_one(world: World) -> None:
     assert theirs in git(world.project, "log", "--format=%H", "main").splitlines()
 
 
+def test_what_an_agent_took_in_from_elsewhere_stays_anothers(world: World) -> None:
+    """A branch of the person's own, which is not on the target yet."""
+    git(world.project, "checkout", "-q", "-b", "feature")
+    theirs = commit(world.project, "theirs", {"y": "2"})
+    git(world.project, "checkout", "-q", "main")
+    world.repo.refresh(world.origin)
+    tree = world.clone()
+    commit(tree.path, "mine", {"x": "1"})
+    git(tree.path, "fetch", "-q", str(world.project), "feature")
+    git(tree.path, "merge", "-q", "--no-ff", "-m", "take in", "FETCH_HEAD")
+    tip = world.repo.collect(tree, 1)
+    assert tip is not None
+    _land(world, "b-1", tip)
+    assert theirs in git(world.project, "log", "--format=%H", "main").splitlines()
+    people = git(world.project, "log", "-4", "--format=%an %s", "main").splitlines()
+    assert sorted(people) == ["Ada mine", "Ada take in", "Bob first", "Bob theirs"]
+
+
 @pytest.mark.parametrize("name", ["Ada <x>", "A\nauthor Bob <b@c> 0 +0000", "", " . ", "日本", "a\0b"])
 def test_a_name_can_not_break_a_commit(world: World, name: str) -> None:
     tip = world.work("b-1", {"x": "1"})
