@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 else:
     verbs, writing = Lazy("halftui.tui.verbs"), Lazy("halftui.tui.writing")
 
-CLOCK_SECONDS = 1.0
+CLOCK_SECONDS = 10.0  # ages are told in minutes
 WATCH_DELAY = 0.1  # the dock waits until the cursor rests
 
 
