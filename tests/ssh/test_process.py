@@ -30,8 +30,8 @@ class Program:
         """The program's environment."""
         return {
             "PATH": os.environ["PATH"], "HOME": str(self.folder), "HALFTUI_HOME": str(self.folder / "home"),
-            "HALFTUI_CONFIG": str(self.folder / "config"), "HALFTUI_SANDBOX": "local", "PYTHONPATH": str(ROOT),
-            "LANG": "C.UTF-8",
+            "HALFTUI_CONFIG": str(self.folder / "config"), "HALFTUI_SANDBOX": "local",
+            "PYTHONPATH": str(ROOT), "LANG": "C.UTF-8",
         }  # fmt: skip
 
     async def run(self, *argv: str, stdin: bytes = b"") -> Ran:
@@ -122,7 +122,8 @@ async def test_without_a_board_it_says_so(tmp_path: Path) -> None:
 
 
 async def test_only_serving_imports_the_ssh_library(program: Program) -> None:
-    look = "import sys; from halftui.main.doors import enter; enter(['bead','list']); print('asyncssh' in sys.modules)"
+    look = "import sys; from halftui.main.doors import enter; enter(['bead', 'list'])"
+    look += "; print('asyncssh' in sys.modules)"
     ran = await execute(
         "env", "-C", str(program.folder / "shop"), sys.executable, "-c", look, env=program.env
     )

@@ -42,9 +42,8 @@ async def test_the_text_is_openmetrics(host: Host) -> None:
     for line in lines[:-1]:
         assert re.fullmatch(r"# (TYPE|HELP) halftui_[a-z_]+ .+|halftui_[a-z_]+ [-+.e0-9]+", line)
     for name, kind, _ in status.FIGURES:
-        assert any(
-            line.startswith(f"halftui_{name}{'_total' if kind == 'counter' else ''} ") for line in lines
-        )
+        full = f"halftui_{name}{'_total' if kind == 'counter' else ''} "
+        assert any(line.startswith(full) for line in lines)
 
 
 async def test_the_endpoint_answers_one_question(host: Host) -> None:
@@ -71,7 +70,7 @@ async def test_the_file_says_who_is_there_and_goes(host: Host) -> None:
     async with host.terminal("ann") as ann:
         await ann.until("Ready")
         async with asyncio.timeout(10):
-            while not (folder / status.NAME).exists() or status.read(folder)["people"] != ["ann"]:
+            while not (folder / status.NAME).exists() or status.read(folder)["people"] != ["ann"]:  # noqa: ASYNC110 - a file
                 await asyncio.sleep(0.1)
         assert status.read(folder)["port"] == host.port
     task.cancel()
