@@ -20,6 +20,9 @@ class Settings:
     database: str = ""  # SQLAlchemy URL; default: sqlite in home
     theme: str = ""  # default: dark or light after the terminal
     cap: int = 4  # live attempts over all boards
+    runtime_caps: str = ""  # live attempts of runtimes, as in claude=4,shell=2
+    ageing_days: float = 7.0  # of waiting that count as one priority; 0: waiting counts nothing
+    credentials: str = "proxy"  # proxy: agents hold a placeholder; env: the real one, for who wants it
     sandbox: str = ""  # auto, docker or local; default: the board's own
     docker_host: str = ""  # default: DOCKER_HOST, else the usual socket
     docker_runtime: str = ""  # another OCI runtime, for example runsc
@@ -29,6 +32,7 @@ class Settings:
     model: str = ""  # default: the runtime's own
     max_turns: int = 200  # of one attempt
     lease_seconds: int = 30
+    on_quit: str = "stop"  # agents of a board that is left: stop (their work kept), or leave (at work)
     memory_mb: int = 4096
     cpus: float = 2.0
     pids: int = 256
@@ -49,6 +53,11 @@ class Settings:
         return Path(self.home).expanduser() if self.home else data_folder()
 
     @property
+    def caps_of_runtimes(self) -> Mapping[str, int]:
+        """The live attempts that a runtime may have. Raises Misconfigured."""
+        return dict(_cap(pair) for pair in self.runtime_caps.split(",") if pair.strip())
+
+    @property
     def database_url(self) -> str:
         """The database's URL."""
         return self.database or f"sqlite:///{self.home_folder / 'halftui.db'}"
@@ -57,10 +66,13 @@ class Settings:
 CHOICES = {
     "sandbox": ("", "auto", "docker", "local"),
     "permissions": ("auto", "ask", "free"),
+    "credentials": ("proxy", "env"),
+    "on_quit": ("stop", "leave"),
     "log_level": ("debug", "info", "warning", "error", "critical"),
 }
 RANGES: Mapping[str, tuple[float, float]] = {
     "cap": (0, 1_000),
+    "ageing_days": (0, 10_000),
     "max_turns": (1, 100_000),
     "lease_seconds": (1, 3_600),
     "memory_mb": (64, 4_194_304),
@@ -102,6 +114,13 @@ def data_folder(env: Mapping[str, str] = os.environ) -> Path:
     """Return the folder of the database, repositories and worktrees."""
     base = env.get("XDG_DATA_HOME") or str(Path(env.get("HOME", "~")).expanduser() / ".local/share")
     return Path(base) / "halftui"
+
+
+def _cap(pair: str) -> tuple[str, int]:
+    name, _, number = pair.partition("=")
+    if not name.strip() or not number.strip().isdecimal():
+        raise Misconfigured(f"runtime_caps can't hold {pair.strip()!r}", "write claude=4,shell=2")
+    return name.strip(), int(number)
 
 
 def _read(file: Path) -> Mapping[str, Any]:

@@ -25,23 +25,41 @@ INTERRUPTED, PIPE_CLOSED = 130, 141  # 128 + the signal, as shells report it
 NOUNS: Mapping[str, str] = {
     "add": "bead:add",
     "agent": "agent:agent",
+    "apply": "manifest:apply",
     "answer": "question:answer",
     "attempt": "attempt:attempt",
+    "audit": "audit:audit",
+    "backup": "house_copy:backup",
     "bead": "bead:bead",
     "board": "board:board",
+    "completion": "completion:completion",
+    "budget": "budget:budget",
     "config": "config:config",
     "convoy": "convoy:convoy",
+    "delete": "manifest:delete",
     "demo": "house:demo",
+    "describe": "manifest:describe",
     "doctor": "house:doctor",
     "event": "event:event",
+    "get": "manifest:get",
+    "identity": "identity:identity",
+    "export": "interchange:give",
     "image": "house:image",
+    "import": "interchange:take",
     "inbox": "question:inbox",
     "init": "house:init",
     "key": "key:key",
+    "plan": "plan:plan",
     "question": "question:question",
+    "restore": "house_copy:restore",
+    "secrets": "house_copy:secrets",
     "serve": "house:serve",
+    "skills": "skill:skills",
     "status": "house:status",
     "subscription": "subscription:subscription",
+    "wait": "wait:wait",
+    "whoami": "identity:whoami",
+    "usage": "budget:usage",
 }
 
 
@@ -97,6 +115,7 @@ def _invoke(call: Call, argv: Sequence[str]) -> int:
         return error.exit_code
     except click.exceptions.NoArgsIsHelpError as error:
         call.err.write(error.message + "\n")
+        call.err.flush()
         return error.exit_code
     except click.ClickException as error:
         call.complain(error.format_message(), _hint_of(error))

@@ -82,6 +82,13 @@ class Metered:
 
 
 @dataclass(frozen=True, slots=True)
+class Heard:
+    """Everything up to byte `end` of the program's output has been reported before this."""
+
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
 class Ended:
     """Always the last happening. PASSED only if the program said so, said no error, and exited 0."""
 
@@ -92,7 +99,7 @@ class Ended:
     exit_code: int | None = None
 
 
-Happening = Started | Said | Thought | Used | Returned | Printed | Retrying | Metered | Ended
+Happening = Started | Said | Thought | Used | Returned | Printed | Retrying | Metered | Heard | Ended
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,8 @@ THEMES = {
     ),
 }  # fmt: skip
 SHORTEST = 3
+_BRANCH = re.compile(r"(?!.*\.\.)(?!.*\.lock$)[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9_-])?")
+CONVOY_BRANCHES = "convoy/"  # a convoy's own branch is this and its id
 
 
 def slug(text: str, fallback: str = "board") -> str:
@@ -50,6 +52,11 @@ def bead_id(prefix: str, count: int, draw: Callable[[int], int], taken: Collecti
             if candidate not in taken:
                 return candidate
         width += 1
+
+
+def fits_branch(bead: str) -> bool:
+    """Return True if a bead's id can be a part of a branch's name and the name of a folder."""
+    return bool(_BRANCH.fullmatch(bead))
 
 
 def next_name(pool: Collection[str], in_use: Collection[str], ever: Collection[str]) -> str:

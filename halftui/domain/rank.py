@@ -21,3 +21,8 @@ def between(before: str | None, behind: str | None) -> str:
 def spread(count: int) -> list[str]:
     """Return `count` short keys in order."""
     return [str(key) for key in generate_n_keys_between(None, None, count)]
+
+
+def following(last: str | None, count: int) -> list[str]:
+    """Return `count` keys in order, all of them after `last`."""
+    return [str(key) for key in generate_n_keys_between(last, None, count)]

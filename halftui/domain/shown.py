@@ -76,6 +76,15 @@ class ConvoyRow(NamedTuple):
     finished: int
     counts: tuple[tuple[str, int], ...]
     failed: int = 0
+    branch: str = ""  # its own, "" if each bead merges into the board's
+    stranded: tuple[str, ...] = ()  # why nothing of it moves though work is left
+
+    @property
+    def says(self) -> str:
+        """Return its state in words: a landing with failures is said to be one."""
+        if self.state == "landed" and self.failed:
+            return f"landed with {self.failed} failure{'s' if self.failed > 1 else ''}"
+        return "stranded" if self.stranded else self.state
 
 
 class Ask(NamedTuple):
@@ -222,11 +231,25 @@ class Work(NamedTuple):
         return sum(f.minus for f in self.files)
 
 
+class Twig(NamedTuple):
+    """A bead in a convoy's outline: it hangs below one bead that it waits for, `more` are the others."""
+
+    card: Card
+    depth: int
+    more: tuple[str, ...]
+
+
 class ConvoyDetail(NamedTuple):
     """A convoy and its beads in waves, each after all that it waits for."""
 
     convoy: ConvoyRow
     waves: tuple[tuple[Card, ...], ...]
+    outline: tuple[Twig, ...] = ()
+    critical: tuple[str, ...] = ()  # the longest way that is left, from what comes first
+    frees: int = 0  # beads that can start when the first of the critical way is done
+    started_at: float | None = None
+    ended_at: float | None = None
+    cost_usd: float = 0.0
 
 
 class KeyRow(NamedTuple):
@@ -263,6 +286,29 @@ class SubscriptionRow(NamedTuple):
     parked: str
     created_at: float
     live: int  # attempts that use it now
+    cap: int = 0  # the most of them; 0: no limit
+    headroom: str = ""  # what the provider last told of its windows, as in "5h 91 % used"
+
+
+class BudgetRow(NamedTuple):
+    """The most that may be used of something; `used` is None where it is for each one of its scope."""
+
+    scope: str
+    subject: str
+    measure: str
+    most: float
+    used: float | None
+
+
+class UsageRow(NamedTuple):
+    """What was used, in all."""
+
+    what: str
+    tokens_in: int
+    tokens_out: int
+    cost_usd: float
+    turns: int
+    minutes: float
 
 
 class Place(NamedTuple):

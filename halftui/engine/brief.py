@@ -31,6 +31,7 @@ def write(claim: Claim, board: BoardRow, bead: Detail, *, is_free: bool, max_tur
         model=board.model,
         max_turns=max_turns or None,
         command=board.command,
+        heard=claim.heard,
     )
 
 

@@ -2,16 +2,22 @@
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from halftui.domain.actor import ENGINE
+from halftui.domain.assign import CLOSED, Rules
 from halftui.domain.happenings import Answer, Outcome
 from halftui.domain.shown import BoardRow
-from halftui.engine import patrol
+from halftui.engine import escort, patrol
 from halftui.engine.attempt import Running
+from halftui.engine.naming import home_label
 from halftui.engine.rooms import Rooms
 from halftui.errors import HalfTUIError, Unavailable
-from halftui.ops import attempts, views
+from halftui.failpoints import failpoint
+from halftui.ops import attempts, boards, heartbeats, turns, views
+from halftui.ops.attempts import Claim
+from halftui.sandbox.settle import settle
 from halftui.service.lines import Lines
 from halftui.store.feed import Feed
 from halftui.store.store import Rows, Store
@@ -20,7 +26,7 @@ log = logging.getLogger(__name__)
 
 BUSY_TICK = 5.0  # seconds between patrols while attempts run
 IDLE_TICK = 30.0
-CLOSED = "the board was closed"
+BEAT_SECONDS = 10.0
 
 
 @dataclass
@@ -34,24 +40,37 @@ class Engine:
     lease: float  # seconds
     max_turns: int
     pool: tuple[str, ...]
+    leaves_agents: bool = False  # at `stop` working agents are left to the next board
+    rules: Rules = field(default_factory=Rules)
+    is_draining: bool = False  # no new attempt; `run` ends with the last live one
     notices: dict[str, HalfTUIError] = field(default_factory=dict)
     live: dict[str, Running] = field(default_factory=dict)
     _answers: dict[str, "asyncio.Future[Answer]"] = field(default_factory=dict)
+    _told: dict[str, str] = field(default_factory=dict)
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    _taken_over: set[str] = field(default_factory=set)  # boards where nothing of another is left
 
     async def run(self) -> None:
-        """Work until `stop`; then every agent has ended and its work is kept."""
+        """Work until `stop`; then every agent has ended with its work kept, or was left at work."""
         async with asyncio.TaskGroup() as group:
             journal = group.create_task(self.lines.run())
+            beating = group.create_task(self._beat())
             try:
-                await patrol.reconcile(self.store, self.rooms)
+                await patrol.clear(self.store, self.rooms)
                 async with Feed(self.store) as feed, asyncio.TaskGroup() as running:
-                    while not self._stopping.is_set():
+                    while not self._is_over():
                         await self._round(running)
                         await feed.wait(await self._patience())
                     await self._halt_all()
             finally:
                 journal.cancel()
+                beating.cancel()
+                await settle(self._fall_silent())
+
+    def drain(self) -> None:
+        """Start nothing more, and let `run` come to its end when the last live attempt ended by itself."""
+        self.is_draining = True
+        self.store.wake()
 
     def stop(self) -> None:
         """Let `run` come to its end: no new attempt, the live ones stopped with their work kept."""
@@ -63,27 +82,64 @@ class Engine:
         try:
             await self._deliver_answers()
             await self._heed_stops()
-            await patrol.repair(self.store, frozenset(self.live))
-            for board in await asyncio.to_thread(self.store.read, views.boards):
+            open_boards = await asyncio.to_thread(self.store.read, views.boards)
+            await self._take_over(group, open_boards)
+            await patrol.repair(self.store)
+            await escort.attend(self.store, self.rooms)
+            for board in open_boards:
                 await self._dispatch(group, board)
         except Unavailable as error:
             log.warning("a round was cut short", extra={"why": str(error)})
 
+    async def _take_over(self, group: asyncio.TaskGroup, open_boards: Sequence[BoardRow]) -> None:
+        """Go on with the agents that outlived the board that started them."""
+        mine = frozenset(self.live)
+        expired = await asyncio.to_thread(self.store.read, patrol.expired, mine)
+        for board in open_boards:
+            is_first = board.id not in self._taken_over
+            if not is_first and board.id not in expired:
+                continue
+            try:
+                claims = await patrol.take_over(
+                    self.store, self.rooms, board, mine, self.lease, is_first=is_first
+                )
+            except HalfTUIError as error:  # its sandbox is away: asked again in the next round
+                self.notices[board.id] = error
+                continue
+            self._taken_over.add(board.id)
+            for claim in claims:
+                log.info("an agent is adopted", extra={"attempt": claim.attempt})
+                self._open(group, claim, board)
+            if is_first:
+                await patrol.finish(self.store, self.rooms, board)
+
     async def _dispatch(self, group: asyncio.TaskGroup, board: BoardRow) -> None:
-        if not await asyncio.to_thread(self.store.read, views.has_work, board.id):
+        if not await asyncio.to_thread(self.store.read, turns.has_work, board.id):
             return
-        while not self._stopping.is_set() and await self._is_able(board):
+        while not (self._stopping.is_set() or self.is_draining) and await self._is_able(board):
+            failpoint("claim.before")
             claim = await asyncio.to_thread(
-                self.store.write, ENGINE, attempts.claim, board.id, self.lease, self.cap, self.pool
+                self.store.write,
+                ENGINE,
+                attempts.claim,
+                board.id,
+                self.lease,
+                self.cap,
+                self.pool,
+                self.rules,
             )
             if claim is None:
                 return
-            running = Running(
-                claim, board, self.rooms, self.store, self.lines, self.lease, self.max_turns, self._answers
-            )
-            self.live[claim.attempt] = running
-            task = group.create_task(running.run(), name=claim.attempt)
-            task.add_done_callback(self._forget)
+            failpoint("claim.after")
+            self._open(group, claim, board)
+
+    def _open(self, group: asyncio.TaskGroup, claim: Claim, board: BoardRow) -> None:
+        running = Running(
+            claim, board, self.rooms, self.store, self.lines, self.lease, self.max_turns, self._answers
+        )
+        self.live[claim.attempt] = running
+        task = group.create_task(running.run(), name=claim.attempt)
+        task.add_done_callback(self._forget)
 
     async def _is_able(self, board: BoardRow) -> bool:
         """Return False, and note why, if this board's agents could not start now."""
@@ -92,9 +148,41 @@ class Engine:
             await self.rooms.sandbox(board)
         except HalfTUIError as error:
             self.notices[board.id] = error
+            await self._tell(board, error.message)
             return False
         self.notices.pop(board.id, None)
+        await self._tell(board, "")
         return True
+
+    async def _tell(self, board: BoardRow, sentence: str) -> None:
+        """Write down what keeps a board from starting agents, so that every card can say it."""
+        if self._told.get(board.id) != sentence:
+            await asyncio.to_thread(self.store.write, ENGINE, boards.notice, board.id, sentence)
+            self._told[board.id] = sentence
+
+    async def _beat(self) -> None:
+        """Show that an engine is at work."""
+        while True:
+            try:
+                await asyncio.to_thread(
+                    self.store.write, ENGINE, heartbeats.beat, self._home, self.cap, self.rules
+                )
+            except Unavailable as error:
+                log.warning("no heartbeat was written", extra={"why": str(error)})
+            await asyncio.sleep(BEAT_SECONDS)
+
+    async def _fall_silent(self) -> None:
+        try:
+            await asyncio.to_thread(self.store.write, ENGINE, heartbeats.end, self._home)
+        except Unavailable as error:
+            log.warning("the heartbeat was not ended", extra={"why": str(error)})
+
+    def _is_over(self) -> bool:
+        return self._stopping.is_set() or (self.is_draining and not self.live)
+
+    @property
+    def _home(self) -> str:
+        return home_label(self.rooms.home)
 
     async def _heed_stops(self) -> None:
         for attempt, reason in await asyncio.to_thread(self.store.read, _stops):
@@ -113,15 +201,20 @@ class Engine:
 
     async def _halt_all(self) -> None:
         for running in tuple(self.live.values()):
-            await running.halt(Outcome.LOST, CLOSED)
+            if self.leaves_agents and running.is_listening:
+                running.let_go()
+            else:
+                await running.halt(Outcome.LOST, CLOSED)
 
     async def _patience(self) -> float:
-        due = await asyncio.to_thread(self.store.read, views.next_due)
+        due = await asyncio.to_thread(self.store.read, turns.next_due)
         tick = BUSY_TICK if self.live else IDLE_TICK
         return tick if due is None else min(tick, max(0.05, due - self.store.clock()))
 
     def _forget(self, task: "asyncio.Task[None]") -> None:
-        self.live.pop(task.get_name(), None)
+        running = self.live.pop(task.get_name(), None)
+        if running is not None and running.has_left_something:
+            self._taken_over.discard(running.board.id)
         self.store.wake()  # a slot is free
 
 

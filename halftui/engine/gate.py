@@ -1,27 +1,40 @@
 """An attempt's way to its provider: a socket in the sandbox, the credential in the board."""
 
 import asyncio
+import contextlib
+import json
+import logging
 import os
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from halftui.domain.actor import ENGINE
 from halftui.domain.redaction import Redactor
 from halftui.engine.rooms import OpenGate
-from halftui.errors import Unavailable
+from halftui.errors import HalfTUIError, NotFound, Unavailable
+from halftui.ops import accounts, attempts, subscriptions
 from halftui.ops.attempts import Claim
 from halftui.runtime import proxy
-from halftui.runtime.meter import Limit
+from halftui.runtime.meter import TOO_MANY, UNAUTHORIZED, Limit
 from halftui.runtime.proxy import Credential, Owner
 from halftui.sandbox.base import Sandbox
 from halftui.store.store import Rows, Store
 from halftui.store.vault import Vault
 
+log = logging.getLogger(__name__)
+
 PLATFORM = (("ANTHROPIC_API_KEY", "api-key"), ("CLAUDE_CODE_OAUTH_TOKEN", "oauth"))
-TOO_MANY = 429
+VARIABLES = {kind: name for name, kind in PLATFORM}
 NO_ACCOUNT = "no account is registered for agents"
 NO_ACCOUNT_HINT = "set ANTHROPIC_API_KEY, or run: halftui subscription register NAME"
+UNTOLD_SECONDS = 3_600.0  # of a limit whose end the provider does not tell
+NOTE_SECONDS = 10.0  # between two notes of an account's limits
+
+
+class Unopenable(Unavailable):
+    """A stored credential can't be opened with this key."""
 
 
 @dataclass
@@ -30,6 +43,7 @@ class Way:
 
     kind: str  # of the credential that waits at its other end: oauth or api-key
     until: float | None = None
+    env: Mapping[str, str] = field(default_factory=dict, repr=False)  # for those who want the real one inside
 
 
 class Credentials:
@@ -43,12 +57,34 @@ class Credentials:
         self.redact = Redactor()  # takes every credential that was ever found here out of text
 
     def find(self, subscription: str | None) -> Credential:
-        """Return the credential of a subscription, or the platform's. Raises Unavailable without one."""
+        """Return the credential of a subscription, or the platform's.
+
+        Raises Unavailable without one, Unopenable if it is sealed with another key.
+        """
         found = self._sealed(subscription) if subscription else self._platform()
         if found.secret not in self._known:
             self._known.add(found.secret)
             self.redact = Redactor(self._known)
         return found
+
+    def check(self) -> None:
+        """Raise if agents could have no credential; what can't be opened is parked and told of once."""
+        while True:
+            try:
+                chosen = self._store.read(accounts.choose)
+            except Unavailable:
+                return  # there are some, which rest; the scheduler waits for them
+            try:
+                self.find(chosen)
+            except Unopenable as error:
+                self.park(str(chosen), error)
+            else:
+                return
+
+    def park(self, subscription: str, error: HalfTUIError) -> None:
+        """Use an account no more whose credential can't be opened."""
+        log.warning("an account is passed over", extra={"subscription": subscription, "why": str(error)})
+        self._store.write(ENGINE, subscriptions.park, subscription, accounts.UNOPENABLE)
 
     def _sealed(self, subscription: str) -> Credential:
         def row(rows: Rows) -> tuple[str, str, str]:
@@ -59,9 +95,11 @@ class Credentials:
             return str(found[0][0]), str(found[0][1]), str(found[0][2])
 
         kind, sealed, base_url = self._store.read(row)
-        return Credential(
-            "oauth" if kind == "oauth" else "api-key", self._vault.open(subscription, sealed), base_url
-        )
+        try:
+            secret = self._vault.open(subscription, sealed)
+        except Unavailable as error:
+            raise Unopenable(error.message, error.hint) from error
+        return Credential("oauth" if kind == "oauth" else "api-key", secret, base_url, subscription)
 
     def _platform(self) -> Credential:
         for name, kind in PLATFORM:
@@ -70,33 +108,110 @@ class Credentials:
         raise Unavailable(NO_ACCOUNT, NO_ACCOUNT_HINT)
 
 
-def opener(credentials: Credentials, upstream: str, clock: Callable[[], float]) -> OpenGate:
-    """Return what opens an attempt's gate: a socket in `folder`, for the sandbox's user alone."""
+class Seat:
+    """The account that one attempt is on; it changes between two requests where it has to."""
+
+    def __init__(self, claim: Claim, store: Store, credentials: Credentials) -> None:
+        self._claim = claim
+        self._store = store
+        self._credentials = credentials
+        self._account = claim.subscription
+        self._noted = (0.0, "")
+        self.until: float | None = None
+
+    async def credential(self) -> Credential:
+        """Return the credential for the next request. Raises Unavailable, with `until`, if all rest."""
+        return await asyncio.to_thread(self._find)
+
+    async def judge(self, credential: Credential, limit: Limit) -> bool:
+        """Write down what the provider said of an account; True if another one can take the request."""
+        with contextlib.suppress(NotFound):  # the account was removed meanwhile
+            return await asyncio.to_thread(self._judge, credential.account, limit)
+        return True
+
+    def _find(self) -> Credential:
+        while True:
+            if not self._store.read(accounts.usable, self._claim.runtime, self._account):
+                self._account = self._store.write(
+                    ENGINE, attempts.switch, self._claim.attempt, self._claim.epoch
+                )
+            try:
+                return self._credentials.find(self._account)
+            except Unopenable as error:
+                self._credentials.park(str(self._account), error)
+
+    def _judge(self, account: str, limit: Limit) -> bool:
+        now = self._store.clock()
+        if limit.status == TOO_MANY:
+            until = end_of(limit, now) or now + UNTOLD_SECONDS
+            self.until = max(until, self.until or 0.0)
+            return bool(account) and self._leave(subscriptions.cool, account, until)
+        if limit.status == UNAUTHORIZED:
+            reason = "the provider refused its token (401)"
+            return bool(account) and self._leave(subscriptions.park, account, reason)
+        self._note(account, limit, now)
+        return False
+
+    def _leave(self, op: Callable[..., None], account: str, what: str | float) -> bool:
+        """Write first why an account is left, so that no crash forgets it; True if there is another."""
+        self._store.write(ENGINE, op, account, what)
+        try:
+            return self._store.read(accounts.choose, self._claim.runtime, account) is not None
+        except Unavailable:
+            return False
+
+    def _note(self, account: str, limit: Limit, now: float) -> None:
+        status = limit.values.get("status", "")
+        if account and limit.values and (now - self._noted[0] >= NOTE_SECONDS or status != self._noted[1]):
+            self._noted = (now, status)
+            self._store.write(ENGINE, subscriptions.note, account, json.dumps(dict(limit.values)))
+
+
+def opener(credentials: Credentials, upstream: str, store: Store, *, shows_secret: bool = False) -> OpenGate:
+    """Return what opens an attempt's gate: a socket in `folder`, for the sandbox's user alone.
+
+    With `shows_secret` the real credential stands in the agent's environment as well.
+    """
 
     @asynccontextmanager
-    async def open_gate(claim: Claim, folder: Path, sandbox: Sandbox) -> AsyncIterator[Way]:
-        if claim.runtime != "claude":
+    async def open_gate(
+        claim: Claim, folder: Path, sandbox: Sandbox, holds: Callable[[], bool]
+    ) -> AsyncIterator[Way]:
+        if claim.runtime not in accounts.NEEDS_ACCOUNT:
             yield Way("api-key")
             return
+        seat = Seat(claim, store, credentials)
+        first = await seat.credential()
+        way = Way(first.kind, env={VARIABLES[first.kind]: first.secret} if shows_secret else {})
 
         async def credential() -> Credential:
-            return await asyncio.to_thread(credentials.find, claim.subscription)
+            if not holds():  # a board that stood still must not pay for what another one runs
+                raise Unavailable("this board does not hold the attempt any more")
+            return await seat.credential()
 
-        way = Way((await credential()).kind)
-
-        def note(limit: Limit) -> None:
-            if limit.status == TOO_MANY and (ends := _end_of(limit, clock())) is not None:
-                way.until = max(ends, way.until or 0.0)
+        async def judge(credential: Credential, limit: Limit) -> bool:
+            is_taken_over = await seat.judge(credential, limit)
+            way.until = seat.until
+            return is_taken_over
 
         owner = Owner(*sandbox.user) if sandbox.user else None
-        async with proxy.serve(folder, credential, upstream, on_limit=note, owner=owner):
+        async with proxy.serve(folder, credential, upstream, judge=judge, owner=owner):
             yield way
 
     return open_gate
 
 
-def _end_of(limit: Limit, now: float) -> float | None:
-    """Return the latest end (UTC seconds) that the provider's headers name."""
-    resets = [float(v) for k, v in limit.values.items() if k.endswith("reset") and v.isdecimal()]
+def end_of(limit: Limit, now: float) -> float | None:
+    """Return when a limit ends (UTC seconds): the latest of the ends that were told for what is used up.
+
+    A window that is not used up has an end, too, which says nothing; without a word on which one is,
+    all of them count.
+    """
+    values = limit.values
+    windows = {key.removesuffix("-reset") for key in values if key.endswith("-reset")}
+    used_up = {w for w in windows if values.get(f"{w}-status") == "rejected"}
+    told = [values.get(f"{w}-reset", "") for w in used_up or windows]
+    told.append(values.get("reset", ""))
+    resets = [float(value) for value in told if value.replace(".", "", 1).isdecimal()]
     waits = [now + limit.retry_after] if limit.retry_after is not None else []
     return max([*resets, *waits], default=None)

@@ -1,6 +1,6 @@
 """What the engine works with, made once by `main` and handed in."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,15 +15,21 @@ from halftui.workspace.repository import Repository
 
 
 class Gate(Protocol):
-    """An attempt's way to its provider: the kind of its credential, and when a limit ends, if known."""
+    """An attempt's way to its provider: the kind of its credential, and when a limit ends, if known.
+
+    `env` is added to the program's environment: the real credential, for those who want it there.
+    """
 
     @property
     def kind(self) -> str: ...
     @property
     def until(self) -> float | None: ...
+    @property
+    def env(self) -> Mapping[str, str]: ...
 
 
-OpenGate = Callable[[Claim, Path, Sandbox], AbstractAsyncContextManager[Gate]]
+# The last one says whether this board still holds the attempt.
+OpenGate = Callable[[Claim, Path, Sandbox, Callable[[], bool]], AbstractAsyncContextManager[Gate]]
 
 
 @dataclass(frozen=True)
@@ -32,7 +38,7 @@ class Rooms:
 
     `sandbox` returns where a board's agents run; `runtime` the program of a kind for a kind of
     credential; `gate` opens an attempt's way to its provider in a folder; `check` raises if a
-    board's agents could not start now. `check`, `repository`, `origin` and `accept` block.
+    board's agents could not start now. `check`, `repository`, `origin`, `accept` and `land` block.
     """
 
     home: Path
@@ -45,3 +51,4 @@ class Rooms:
     limits: Limits
     is_free: Callable[[Sandbox], bool]
     accept: Callable[[BoardRow, str], str]  # merges and approves a bead
+    land: Callable[[BoardRow, str], str]  # merges a convoy's own branch

@@ -60,8 +60,8 @@ def _sandbox(house: House) -> str:
 
 def _account(house: House) -> str:
     from halftui.engine.gate import Credentials
-    from halftui.ops import subscriptions
+    from halftui.ops import accounts
 
-    stored = house.store.read(subscriptions.choose) if house.store.revision() else None
+    stored = house.store.read(accounts.choose) if house.store.revision() else None
     found = Credentials(house.store, house.vault, house.env).find(stored)
     return f"{'a stored subscription' if stored else 'from the environment'} ({found.kind})"

@@ -112,10 +112,13 @@ def guest_door(house: House, service: Service, streams: Streams, open_board: Tel
         status=_refused,
         image_build=_refused,
         image_list=_refused,
+        safe=_refused,
+        plan=_refused,
         out=streams.out,
         err=streams.err,
         input=streams.input,
         folder=Path.cwd(),
+        has_files=False,
         width=streams.width,
         check=guests.check,
     )

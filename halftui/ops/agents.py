@@ -36,11 +36,12 @@ def choose(tx: Tx, bead: Bead, runtime: str, pool: tuple[str, ...]) -> Agent:
     anybody idle, and only then a new one named from the pool.
     """
     values = {"b": bead.board_id, "r": runtime}
-    for sql, more in (
-        (_LAST_AT_BEAD, {"bead": bead.id}),
-        (_FINISHER_OF_BLOCKER, {"bead": bead.id, "convoy": bead.convoy_id or ""}),
-        (_IDLE + " ORDER BY a.created_at", {}),
-    ):
+    ways: list[tuple[str, dict[str, str]]] = [(_IDLE + " ORDER BY a.created_at LIMIT 1", {})]
+    if bead.convoy_id is not None:
+        ways.insert(0, (_FINISHER_OF_BLOCKER, {"bead": bead.id, "convoy": bead.convoy_id}))
+    if bead.epoch > 1:
+        ways.insert(0, (_LAST_AT_BEAD, {"bead": bead.id}))
+    for sql, more in ways:
         if found := tx.rows(sql, **values, **more):
             return tx.get(Agent, str(found[0][0]))
     return _make(tx, bead.board_id, runtime, pool)

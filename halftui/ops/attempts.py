@@ -3,20 +3,42 @@
 import uuid
 from dataclasses import dataclass
 
+from halftui.domain.assign import (
+    BACK_OFF_MINUTES,
+    MOST,
+    SETBACK_WORDS,
+    Rules,
+    Setback,
+    back_off,
+    setback,
+)
 from halftui.domain.happenings import Outcome
 from halftui.domain.names import attempt_id
 from halftui.domain.states import ATTEMPT_MOVES, AttemptState, AttemptVerb, BeadState, after
 from halftui.domain.text import clean, clean_line
-from halftui.errors import Conflict
-from halftui.ops import beads, subscriptions
+from halftui.errors import Conflict, Unavailable
+from halftui.ops import accounts, beads, budgets, slots, turns
 from halftui.ops.access import verb
 from halftui.ops.agents import choose
 from halftui.ops.fields import LONGEST_TEXT
-from halftui.ops.views import DISPATCHABLE
-from halftui.store.tables import Attempt, Bead, Board
+from halftui.store.tables import Agent, Attempt, Bead, Subscription
 from halftui.store.tx import Tx
 
-BACK_OFF_MINUTES = (2, 2, 5, 10, 30)
+COUNTERS = {
+    Setback.START: "start_failures",
+    Setback.LOST: "losses",
+    Setback.TASK: "failures",
+    Setback.HANDOFF: "handoffs",
+}
+NO_RULES = Rules()
+OUTSIDE_SECONDS = 3_600.0  # of a limit whose end nobody told
+
+# Without the ORM, since it runs several times a second for each live attempt.
+_METER = (
+    "UPDATE attempt SET tokens_in = :i, tokens_out = :o, cost_usd = :c, turns = :n, heard = :h"
+    " WHERE id = :a AND epoch = :e AND state <> 'ended'"
+    " AND epoch = (SELECT epoch FROM bead WHERE bead.id = attempt.bead_id)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +55,7 @@ class Claim:
     session: str  # to open, or to go on with
     is_resumed: bool
     subscription: str | None  # None: the platform's own credential
+    heard: int | None = None  # of an adopted one: bytes of its program's output that were told
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,24 +70,19 @@ class Work:
 
 
 @verb("attempt.claim")
-def claim(tx: Tx, board_id: str, lease: float, cap: int, pool: tuple[str, ...]) -> Claim | None:
+def claim(
+    tx: Tx, board_id: str, lease: float, cap: int, pool: tuple[str, ...], rules: Rules = NO_RULES
+) -> Claim | None:
     """Give the next dispatchable bead of a board to an agent; None if there is none or no free slot.
 
     One conditional UPDATE decides; `cap` is the limit over all boards, the board's own counts too.
     `lease` is in seconds.
     """
-    board = tx.get(Board, board_id)
-    counted = tx.rows("SELECT board_id, count(*) FROM attempt WHERE state <> 'ended' GROUP BY board_id")
-    live = {str(on): int(count) for on, count in counted}
-    if board.is_paused or sum(live.values()) >= cap or live.get(board_id, 0) >= board.cap:
+    if slots.refusal(tx, board_id, cap):
         return None
-    found = tx.rows(
-        f"SELECT b.id FROM bead b WHERE {DISPATCHABLE} ORDER BY b.priority, b.rank, b.created_at LIMIT 1",
-        board=board_id,
-        now=tx.now,
-        board_mode=board.mode,
-    )
-    return _open(tx, board, str(found[0][0]), lease, pool) if found else None
+    mode, runtime = tx.rows("SELECT mode, runtime FROM board WHERE id = :b", b=board_id)[0]
+    bead = turns.next_bead(tx, board_id, mode, runtime, rules)
+    return _open(tx, bead, runtime, lease, pool) if bead else None
 
 
 @verb("attempt.start")
@@ -92,21 +110,52 @@ def renew(tx: Tx, attempt: str, epoch: int, lease: float) -> str:
     """
     row = _mine(tx, attempt, epoch)
     row.lease_until = tx.now + lease
-    tx.add(row)
+    _tally(tx, row)
     return row.stop_reason
+
+
+@verb("attempt.adopt")
+def adopt(tx: Tx, attempt: str, lease: float, sandbox: str, name: str, session: str) -> Claim:
+    """Take over a live attempt whose program outlived its board, and return it in a new epoch.
+
+    Whoever had it before is fenced off by that. `session` is what the program was started with,
+    if it never told another. Raises Conflict if the attempt is over.
+    """
+    row = tx.get(Attempt, attempt)
+    _mine(tx, attempt, row.epoch)
+    bead = tx.get(Bead, row.bead_id)
+    row.epoch = bead.epoch = bead.epoch + 1
+    row.lease_until, row.sandbox, row.sandbox_name = tx.now + lease, sandbox, name
+    if row.state == AttemptState.STARTING:
+        _move(tx, row, AttemptVerb.START)
+    tx.add(row)
+    tx.add(bead)
+    agent = tx.get(Agent, row.agent_id)
+    tx.record("attempt.adopt", attempt, row.board_id, sandbox=sandbox)
+    return Claim(
+        attempt=attempt, epoch=row.epoch, bead=bead.id, board=row.board_id, agent=agent.name,
+        agent_id=agent.id, runtime=row.runtime, session=row.session or session, is_resumed=False,
+        subscription=row.subscription_id, heard=row.heard,
+    )  # fmt: skip
 
 
 @verb("attempt.meter")
 def meter(
-    tx: Tx, attempt: str, epoch: int, tokens_in: int, tokens_out: int, cost_usd: float, turns: int
-) -> None:
-    """Add what was used. Raises Conflict if this epoch is over."""
-    row = _mine(tx, attempt, epoch)
-    row.tokens_in += tokens_in
-    row.tokens_out += tokens_out
-    row.cost_usd += cost_usd
-    row.turns += turns
-    tx.add(row)
+    tx: Tx, attempt: str, epoch: int, tokens_in: int, tokens_out: int, cost_usd: float, turns: int,
+    heard: int = 0,
+) -> None:  # fmt: skip
+    """Write down what was used in all, as told by `heard` bytes of output.
+
+    These are sums, so that a write may be tried again. Raises Conflict if this epoch is over.
+    """
+    sums = (tokens_in, tokens_out, cost_usd, turns)
+    before = tx.rows("SELECT tokens_in, tokens_out, cost_usd, turns FROM attempt WHERE id = :a", a=attempt)
+    values = dict(zip("iocn", sums, strict=True), h=heard)
+    if not tx.change(_METER, a=attempt, e=epoch, **values):
+        _mine(tx, attempt, epoch)  # says why
+    used = tuple(now - then for now, then in zip(sums, before[0], strict=True))
+    if any(used):
+        _tally(tx, tx.get(Attempt, attempt), *used)
 
 
 @verb("attempt.stop")
@@ -136,7 +185,9 @@ def end(
     `retry_at` says when a limited one may go on (UTC seconds). Raises Conflict if this epoch is over.
     """
     row = _mine(tx, attempt, epoch)
+    has_begun = row.state != AttemptState.STARTING
     _move(tx, row, AttemptVerb.END)
+    budgets.tally(tx, row)
     reason = clean_line(reason, longest=80)
     row.outcome, row.reason, row.ended_at, row.now = outcome.value, reason, tx.now, ""
     bead = tx.get(Bead, row.bead_id)
@@ -144,43 +195,94 @@ def end(
         bead.base, bead.tip, bead.files = work.base or bead.base, work.tip, work.files
         bead.plus, bead.minus = work.plus, work.minus
     tx.record("attempt.end", attempt, row.board_id, outcome=outcome.value, reason=reason)
-    tx.change(
+    tx.run(
         "UPDATE question SET answered_at = :n, answered_by = 'engine', answer = 'the attempt ended'"
         " WHERE attempt_id = :a AND answered_at IS NULL",
         n=tx.now,
         a=attempt,
     )
-    if bead.state == BeadState.ACTIVE:  # a cancelled bead ignores the late result
-        _move_bead_on(tx, bead, row, outcome, clean(summary), retry_at)
-
-
-def _move_bead_on(
-    tx: Tx, bead: Bead, row: Attempt, outcome: Outcome, summary: str, retry_at: float | None
-) -> None:
-    if outcome is Outcome.PASSED:
-        bead.failures, bead.remark, bead.retry_at = 0, "", None
-        beads.put_in_review(tx, bead, summary.strip() or "no summary was given")
+    if bead.state != BeadState.ACTIVE:  # a cancelled bead ignores the late result
         return
-    if outcome is Outcome.STOPPED:
-        bead.hold = row.stop_reason or "stopped"
-    elif outcome is Outcome.LIMITED:
-        bead.retry_at = retry_at or tx.now + 3600
-    elif outcome is Outcome.LOST:
-        bead.retry_at = retry_at
-    elif outcome is Outcome.FAILED:
-        _count_failure(tx, bead, row.reason, summary)
+    if outcome is Outcome.PASSED:
+        beads.forget_setbacks(bead)
+        bead.remark = ""
+        beads.put_in_review(tx, bead, clean(summary).strip() or "no summary was given")
+        return
+    kind = setback(outcome, reason, has_begun=has_begun, by_patrol=tx.actor.kind == "patrol")
+    if outcome is Outcome.FAILED:
+        bead.summary = clean(summary)[:LONGEST_TEXT]
+    _set_back(tx, bead, row, kind, retry_at)
     beads.reopen_for_work(tx, bead, f"{outcome.value}: {row.reason}")
 
 
-def _count_failure(tx: Tx, bead: Bead, reason: str, summary: str) -> None:
-    bead.failures += 1
-    bead.summary = summary[:LONGEST_TEXT]
-    bead.retry_at = tx.now + 60 * BACK_OFF_MINUTES[min(bead.failures, len(BACK_OFF_MINUTES)) - 1]
-    if bead.failures >= len(BACK_OFF_MINUTES):
-        bead.hold = f"failed {bead.failures} times: {reason}"
+@verb("attempt.switch")
+def switch(tx: Tx, attempt: str, epoch: int) -> str | None:
+    """Let a running attempt go on with another account, the one it has being of no use; return it.
+
+    None is the platform's own credential. Raises Unavailable if none may be used now, with `until` if
+    that is known, and Conflict if this epoch is over.
+    """
+    row = _mine(tx, attempt, epoch)
+    if accounts.usable(tx, row.runtime, row.subscription_id):
+        return row.subscription_id
+    _tally(tx, row)
+    row.subscription_id = accounts.choose(tx, row.runtime, row.subscription_id)
+    _assign(tx, row)
+    tx.record("attempt.switch", attempt, row.board_id, subscription=_name_of(tx, row.subscription_id))
+    return row.subscription_id
 
 
-def _open(tx: Tx, board: Board, bead_id: str, lease: float, pool: tuple[str, ...]) -> Claim | None:
+def _assign(tx: Tx, row: Attempt) -> None:
+    tx.add(row)
+    agent = tx.get(Agent, row.agent_id)
+    if agent.subscription_id != row.subscription_id:
+        agent.subscription_id = row.subscription_id
+        tx.add(agent)
+
+
+def _name_of(tx: Tx, subscription: str | None) -> str:
+    return tx.get(Subscription, subscription).name if subscription else ""
+
+
+def _tally(tx: Tx, row: Attempt, *used: int | float) -> None:
+    """Book what was used, and ask for the attempt to be stopped if that reached its or its bead's budget."""
+    over = budgets.tally(tx, row, *used)  # type: ignore[arg-type]  # tokens in, tokens out, USD, turns
+    if over and not row.stop_reason:
+        row.stop_reason = over
+        tx.add(row)
+        tx.record("attempt.stop", row.id, row.board_id, reason=over)
+
+
+def _set_back(tx: Tx, bead: Bead, row: Attempt, kind: Setback | None, retry_at: float | None) -> None:
+    """Count a setback of the bead, and let it wait, or hold it when it needs a person."""
+    bead.retry_at = retry_at
+    if row.outcome == Outcome.STOPPED:
+        bead.hold = row.stop_reason or "stopped"
+    elif row.outcome == Outcome.LIMITED and row.subscription_id is None:
+        bead.retry_at = retry_at or tx.now + OUTSIDE_SECONDS
+    elif row.outcome == Outcome.LIMITED:
+        bead.retry_at = _first_account(tx, row.runtime)
+    elif kind is None and row.outcome == Outcome.FAILED:
+        bead.retry_at = retry_at or tx.now + 60.0 * BACK_OFF_MINUTES[0]
+    elif kind is not None:
+        count = getattr(bead, COUNTERS[kind]) + 1
+        setattr(bead, COUNTERS[kind], count)
+        wait = back_off(kind, count)
+        bead.retry_at = max(retry_at or 0.0, tx.now + wait) if wait else retry_at
+        if count >= MOST:
+            bead.hold = f"{SETBACK_WORDS[kind]} {count} times: {row.reason}"
+
+
+def _first_account(tx: Tx, runtime: str) -> float | None:
+    """Return when the first account rests no more (UTC seconds), None if one can be used or none will."""
+    try:
+        accounts.choose(tx, runtime)
+    except Unavailable as error:
+        return error.until.timestamp() if error.until else None
+    return None
+
+
+def _open(tx: Tx, bead_id: str, usual_runtime: str, lease: float, pool: tuple[str, ...]) -> Claim | None:
     taken = tx.change(
         "UPDATE bead SET state = 'active', epoch = epoch + 1, version = version + 1, updated_at = :n"
         " WHERE id = :i AND state = 'open' AND blockers = 0 AND is_inert = 0",
@@ -190,21 +292,14 @@ def _open(tx: Tx, board: Board, bead_id: str, lease: float, pool: tuple[str, ...
     if not taken:
         return None
     bead = tx.get(Bead, bead_id)
-    runtime = bead.runtime or board.runtime
+    runtime = bead.runtime or usual_runtime
     agent = choose(tx, bead, runtime, pool)
-    last = tx.rows(
-        "SELECT session FROM attempt WHERE bead_id = :b AND agent_id = :a AND runtime = :r"
-        " ORDER BY epoch DESC LIMIT 1",
-        b=bead_id,
-        a=agent.id,
-        r=runtime,
-    )
-    old = str(last[0][0]) if last else ""  # empty as well if the last one never got an answer
-    subscription = subscriptions.choose(tx)
+    old = _session(tx, bead, agent, runtime) if bead.epoch > 1 else ""
+    subscription = accounts.choose(tx, runtime)
     attempt = Attempt(
         id=attempt_id(bead_id, bead.epoch),
         bead_id=bead_id,
-        board_id=board.id,
+        board_id=bead.board_id,
         epoch=bead.epoch,
         agent_id=agent.id,
         lease_until=tx.now + lease,
@@ -213,13 +308,26 @@ def _open(tx: Tx, board: Board, bead_id: str, lease: float, pool: tuple[str, ...
         started_at=tx.now,
     )
     tx.add(attempt)
+    _assign(tx, attempt)
     bead.assignee, bead.branch = agent.name, f"halftui/{bead_id}"
-    tx.record("bead.claim", bead_id, board.id, agent=agent.name, attempt=attempt.id)
+    tx.record("bead.claim", bead_id, bead.board_id, agent=agent.name, attempt=attempt.id)
     return Claim(
-        attempt=attempt.id, epoch=bead.epoch, bead=bead_id, board=board.id, agent=agent.name,
+        attempt=attempt.id, epoch=bead.epoch, bead=bead_id, board=bead.board_id, agent=agent.name,
         agent_id=agent.id, runtime=runtime, session=old or str(uuid.uuid4()),
         is_resumed=bool(old), subscription=subscription,
     )  # fmt: skip
+
+
+def _session(tx: Tx, bead: Bead, agent: Agent, runtime: str) -> str:
+    """Return the session to go on with, or "" if there is none: the last attempt may have got no answer."""
+    found = tx.rows(
+        "SELECT session FROM attempt WHERE bead_id = :b AND agent_id = :a AND runtime = :r"
+        " ORDER BY epoch DESC LIMIT 1",
+        b=bead.id,
+        a=agent.id,
+        r=runtime,
+    )
+    return str(found[0][0]) if found else ""
 
 
 def _mine(tx: Tx, attempt: str, epoch: int) -> Attempt:

@@ -2,30 +2,29 @@
 
 import secrets
 from collections.abc import Sequence
+from typing import Any
 
 from halftui.domain import rank
-from halftui.domain.graph import NEVER_READY_TYPES, EdgeKind
+from halftui.domain.graph import MARKS, NEVER_READY_TYPES, EdgeKind
 from halftui.domain.names import bead_id
 from halftui.domain.states import (
     BEAD_MOVES,
-    CONVOY_MOVES,
     LIVE,
     BeadState,
     BeadVerb,
     ConvoyState,
-    ConvoyVerb,
     after,
 )
 from halftui.domain.text import clean, clean_line
 from halftui.errors import Conflict, Denied, Misconfigured, Refused
+from halftui.ops import judging, ranks
 from halftui.ops.access import verb
-from halftui.ops.edges import connect, settle
+from halftui.ops.edges import connect, disconnect, settle
 from halftui.ops.fields import EDITABLE, LONGEST_TEXT, apply
+from halftui.ops.travel import join, land
 from halftui.ops.views import resolve_bead
 from halftui.store.tables import Attempt, Bead, Board, Convoy
 from halftui.store.tx import Tx
-
-UNDER_WAY = (ConvoyState.STAGED, ConvoyState.MOVING)
 
 
 @verb("bead.create")
@@ -46,12 +45,11 @@ def create(
     Raises Misconfigured for a bad field, Refused for a cycle.
     """
     board = tx.get(Board, board_id)
-    (count,) = tx.rows("SELECT count(*) FROM bead WHERE board_id = :b", b=board_id)[0]
     bead = Bead(
-        id=_free_id(tx, board.prefix, count),
+        id=free_ids(tx, board, 1)[0],
         board_id=board_id,
         title="",
-        rank=rank.between(_last_rank(tx, board_id), None),
+        rank=rank.between(ranks.last(tx, board_id), None),
         hold=clean_line(hold),
         created_by=str(tx.actor),
         created_at=tx.now,
@@ -81,33 +79,6 @@ def edit(tx: Tx, /, bead: str, version: int | None = None, **fields: object) -> 
     tx.record("bead.edit", bead, row.board_id, before, **{k: getattr(row, k) for k in before})
 
 
-@verb("bead.rank")
-def rank_between(
-    tx: Tx,
-    bead: str,
-    before: str | None,
-    behind: str | None,
-    priority: int | None = None,
-    version: int | None = None,
-) -> None:
-    """Place a bead after the bead `before` and ahead of `behind` (None is an end of the lane)."""
-    row = tx.get(Bead, bead)
-    old = {"rank": row.rank, "priority": row.priority}
-    low = tx.get(Bead, before).rank if before else None
-    high = tx.get(Bead, behind).rank if behind else None
-    if low is not None and high is not None and low >= high:
-        _rank_anew(tx, row.board_id)
-        low, high = tx.get(Bead, str(before)).rank, tx.get(Bead, str(behind)).rank
-        high = high if low < high else None
-    row.rank = rank.between(low, high)
-    if priority is not None:
-        apply(row, {"priority": priority})
-    tx.touch(row, version)
-    tx.record("bead.rank", bead, row.board_id, old, rank=row.rank, priority=row.priority)
-    if len(row.rank) > rank.LONGEST:
-        _rank_anew(tx, row.board_id)
-
-
 @verb("bead.claim")
 def claim(tx: Tx, bead: str, version: int | None = None) -> None:
     """Take a bead to work on it by hand; the same claimer again is a success.
@@ -128,16 +99,23 @@ def claim(tx: Tx, bead: str, version: int | None = None) -> None:
 
 @verb("bead.dispatch")
 def dispatch(tx: Tx, bead: str) -> None:
-    """Let the scheduler take an open bead at the next free slot: its hold and back-off end."""
+    """Let the scheduler take an open bead at the next free slot.
+
+    What kept it back ends: its hold, its being set aside, and waiting after failures.
+    """
     row = tx.get(Bead, bead)
     if row.state != BeadState.OPEN:
         raise Refused(f"{bead} is {row.state}", "only an open bead can be started")
     if row.convoy_id and tx.get(Convoy, row.convoy_id).state == ConvoyState.STAGED:
         raise Refused(f"{bead} travels with the staged convoy {row.convoy_id}", "start the convoy: S")
-    before = {"hold": row.hold, "mode": row.mode}
-    row.hold, row.mode, row.retry_at, row.failures = "", "auto", None, 0
+    before = {"hold": row.hold, "aside": row.aside, "mode": row.mode}
+    row.hold, row.aside, row.mode = "", "", "auto"
+    forget_setbacks(row)
     weigh(tx, row)
     tx.touch(row, None)
+    if before["aside"]:
+        tx.session.flush()
+        settle(tx, bead)
     tx.record("bead.dispatch", bead, row.board_id, before)
 
 
@@ -173,21 +151,26 @@ def submit(tx: Tx, bead: str, summary: str) -> None:
 
 
 @verb("bead.approve")
-def may_approve(tx: Tx, bead: str) -> None:
+def may_approve(tx: Tx, bead: str, *, own: bool = False) -> None:
     """Raise what `approve` would raise, before anything is merged."""
     row = tx.get(Bead, bead)
-    _refuse_own_work(tx, row)
+    judging.refuse_own_work(tx, row, own=own)
     after(BEAD_MOVES, BeadState(row.state), BeadVerb.APPROVE, bead)
 
 
 @verb("bead.approve")
-def approve(tx: Tx, bead: str, merged: str = "") -> None:
-    """Accept work whose merge is done: review → done. Approving one's own work is Denied."""
+def approve(tx: Tx, bead: str, merged: str = "", *, own: bool = False) -> None:
+    """Accept work whose merge is done: review → done.
+
+    Approving one's own work is Denied, but to a person without colleagues who says `own`: the event
+    tells it.
+    """
     row = tx.get(Bead, bead)
-    _refuse_own_work(tx, row)
+    is_own = judging.refuse_own_work(tx, row, own=own)
     _move(tx, row, BeadVerb.APPROVE)
-    row.merged, row.closed_at, row.failures, row.remark = merged, tx.now, 0, ""
-    tx.record("bead.approve", bead, row.board_id, merged=merged)
+    row.merged, row.closed_at, row.remark = merged, tx.now, ""
+    told: dict[str, Any] = {"own": True} if is_own else {}
+    tx.record("bead.approve", bead, row.board_id, merged=merged, **told)
     close(tx, row)
 
 
@@ -227,13 +210,38 @@ def reopen(tx: Tx, bead: str) -> None:
     if live_attempt(tx, row) is not None:
         raise Refused(f"an agent is still being stopped on {bead}", "try again in a moment")
     _move(tx, row, BeadVerb.REOPEN)
-    row.closed_at, row.assignee, row.retry_at, row.failures = None, "", None, 0
+    row.closed_at, row.assignee = None, ""
+    forget_setbacks(row)
     weigh(tx, row)
     tx.record("bead.reopen", bead, row.board_id)
     settle(tx, bead)
     if row.convoy_id and (convoy := tx.get(Convoy, row.convoy_id)).state == ConvoyState.LANDED:
         join(tx, row, convoy)
         tx.record("convoy.add", convoy.id, row.board_id, bead=bead)
+
+
+def forget_setbacks(row: Bead) -> None:
+    """Let a bead begin anew: no failure counts, and it waits for no time."""
+    row.failures = row.start_failures = row.losses = row.handoffs = 0
+    row.retry_at = None
+
+
+@verb("bead.delete")
+def delete(tx: Tx, bead: str) -> None:
+    """Erase a bead. Its events, attempts and commits stay; edges to it dangle and block nobody.
+
+    Raises Refused while an agent works on it.
+    """
+    row = tx.get(Bead, bead)
+    _refuse_if_live(tx, row)
+    before = {"title": row.title, "description": row.description, "state": row.state}
+    tx.record("bead.delete", bead, row.board_id, before, merged=row.merged)
+    convoy = row.convoy_id
+    tx.session.delete(row)
+    tx.change("DELETE FROM original WHERE kind = 'issue' AND key = :i", i=bead)
+    disconnect(tx, bead)
+    if convoy is not None:
+        land(tx, tx.get(Convoy, convoy))
 
 
 def cancel_row(tx: Tx, row: Bead, reason: str) -> None:
@@ -245,6 +253,23 @@ def cancel_row(tx: Tx, row: Bead, reason: str) -> None:
     row.remark, row.closed_at = clean(reason)[:LONGEST_TEXT], tx.now
     tx.record("bead.cancel", row.id, row.board_id, reason=row.remark)
     close(tx, row)
+
+
+def cancel_all(tx: Tx, board_id: str, beads: Sequence[str], reason: str) -> None:
+    """Cancel many unfinished beads of one board at once, within a larger op."""
+    remark = clean(reason)[:LONGEST_TEXT]
+    live = "SELECT id FROM attempt WHERE state <> 'ended' AND bead_id IN"
+    stopped = {str(row[0]): {"reason": clean_line(reason)} for row in tx.rows_of(live, beads)}
+    tx.change_each("UPDATE attempt SET stop_reason = :r WHERE id = :i",
+                   [{"i": one, "r": told["reason"]} for one, told in stopped.items()])  # fmt: skip
+    tx.record_each("attempt.stop", board_id, stopped)
+    tx.change_each(
+        "UPDATE bead SET state = 'cancelled', remark = :r, closed_at = :n, updated_at = :n,"
+        " version = version + 1 WHERE id = :i",
+        [{"i": bead, "r": remark, "n": tx.now} for bead in beads],
+    )
+    tx.record_each("bead.cancel", board_id, {bead: {"reason": remark} for bead in beads})
+    settle(tx, *beads)
 
 
 def put_in_review(tx: Tx, row: Bead, summary: str) -> None:
@@ -272,37 +297,18 @@ def close(tx: Tx, row: Bead) -> None:
         land(tx, tx.get(Convoy, row.convoy_id))
 
 
-def join(tx: Tx, row: Bead, convoy: Convoy) -> None:
-    """Let a bead travel with a convoy; a landed one moves again. Raises Refused."""
-    if row.board_id != convoy.board_id:
-        raise Refused(f"{row.id} is on another board than {convoy.id}", "choose beads of one board")
-    if row.convoy_id not in (None, convoy.id) and tx.get(Convoy, row.convoy_id).state in UNDER_WAY:
-        raise Refused(f"{row.id} travels with {row.convoy_id} already", "cancel that convoy first")
-    convoy.state = after(CONVOY_MOVES, ConvoyState(convoy.state), ConvoyVerb.ADD, convoy.id).value
-    convoy.ended_at = None
-    row.convoy_id = convoy.id
-    tx.touch(convoy, None)
-
-
-def land(tx: Tx, convoy: Convoy) -> None:
-    """Land a moving convoy if all its beads are finished."""
-    tx.session.flush()
-    left = tx.rows(
-        "SELECT 1 FROM bead WHERE convoy_id = :c AND state IN ('open', 'active', 'review') LIMIT 1",
-        c=convoy.id,
-    )
-    if not left and convoy.state == ConvoyState.MOVING:
-        convoy.state, convoy.ended_at = ConvoyState.LANDED.value, tx.now
-        tx.touch(convoy, None)
-        tx.record("convoy.land", convoy.id, convoy.board_id)
-
-
 def weigh(tx: Tx, row: Bead) -> None:
     """Keep `is_inert` true to its meaning: nothing but a change of the bead itself makes it dispatchable."""
     staged = row.convoy_id is not None and tx.get(Convoy, row.convoy_id).state == ConvoyState.STAGED
-    row.is_inert = int(bool(row.hold) or staged or row.type in NEVER_READY_TYPES)
+    row.is_inert = int(bool(row.hold or row.aside) or staged or row.type in NEVER_READY_TYPES)
     tx.add(row)
     tx.session.flush()
+
+
+INERT = f"""
+CASE WHEN hold <> '' OR aside <> '' OR type IN ({", ".join(repr(t) for t in sorted(NEVER_READY_TYPES))})
+THEN 1 ELSE 0 END
+"""  # of a bead in no staged convoy
 
 
 def live_attempt(tx: Tx, row: Bead) -> Attempt | None:
@@ -317,6 +323,10 @@ def live_attempt(tx: Tx, row: Bead) -> Attempt | None:
 
 def _move(tx: Tx, row: Bead, done: BeadVerb, version: int | None = None) -> None:
     row.state = after(BEAD_MOVES, BeadState(row.state), done, row.id).value
+    if row.aside and row.aside not in MARKS:
+        row.aside = ""
+        weigh(tx, row)
+        settle(tx, row.id)
     tx.touch(row, version)
 
 
@@ -325,27 +335,26 @@ def _refuse_if_live(tx: Tx, row: Bead) -> None:
         raise Refused(f"an agent works on {row.id}", f"stop it first: halftui bead release {row.id}")
 
 
-def _refuse_own_work(tx: Tx, row: Bead) -> None:
-    tried = "SELECT 1 FROM attempt WHERE bead_id = :b AND agent_id = :a"
-    is_author = tx.actor.kind == "agent" and tx.rows(tried, b=row.id, a=tx.actor.name)
-    if is_author or str(tx.actor) == row.assignee:
-        raise Denied("nobody accepts their own work", "somebody else has to look at it")
+def free_ids(tx: Tx, board: Board, wanted: int) -> list[str]:
+    """Return ids that no bead of any board has or had.
+
+    Of a deleted one there are still events, attempts, and edges that would find the new one.
+    """
+    (count,) = tx.rows("SELECT count(*) FROM bead WHERE board_id = :b", b=board.id)[0]
+    found: dict[str, None] = {}
+    while len(found) < wanted:
+        drawn = {
+            bead_id(board.prefix, count + wanted, secrets.randbelow, found): None
+            for _ in range(wanted - len(found))
+        }
+        used = {str(row[0]) for sql in _PLACES for row in tx.rows_of(f"{sql} IN", drawn)}
+        found |= {ident: None for ident in drawn if ident not in used}
+    return list(found)
 
 
-def _last_rank(tx: Tx, board_id: str) -> str | None:
-    rows = tx.rows("SELECT max(rank) FROM bead WHERE board_id = :b", b=board_id)
-    return str(rows[0][0]) if rows and rows[0][0] is not None else None
-
-
-def _rank_anew(tx: Tx, board_id: str) -> None:
-    ids = [r[0] for r in tx.rows("SELECT id FROM bead WHERE board_id = :b ORDER BY rank, id", b=board_id)]
-    for bead, key in zip(ids, rank.spread(len(ids)), strict=True):
-        tx.change("UPDATE bead SET rank = :r WHERE id = :i", r=key, i=bead)
-    tx.record("bead.rank", board_id, board_id, reason="keys had grown long")
-
-
-def _free_id(tx: Tx, prefix: str, count: int) -> str:
-    while True:
-        candidate = bead_id(prefix, count, secrets.randbelow, ())
-        if not tx.rows("SELECT 1 FROM bead WHERE id = :i", i=candidate):
-            return candidate
+_PLACES = (
+    "SELECT id FROM bead WHERE id",
+    "SELECT bead_id FROM attempt WHERE bead_id",
+    "SELECT target FROM edge WHERE target",
+    "SELECT DISTINCT subject FROM event WHERE subject",
+)

@@ -69,6 +69,17 @@ def pause(tx: Tx, board_id: str, *, is_paused: bool) -> None:
     tx.record("board.pause", board.id, board.id, is_paused=is_paused)
 
 
+@verb("board.notice")
+def notice(tx: Tx, board_id: str, sentence: str) -> None:
+    """Say why no agent of a board can start, or with "" that they can; only a change is written."""
+    board = tx.get(Board, board_id)
+    sentence = clean_line(sentence)
+    if board.notice != sentence:
+        before, board.notice = {"notice": board.notice}, sentence
+        tx.add(board)
+        tx.record("board.notice", board_id, board_id, before, notice=sentence)
+
+
 def _apply(board: Board, settings: dict[str, str | int]) -> None:
     for key, value in settings.items():
         if key not in SETTINGS:

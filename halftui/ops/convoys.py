@@ -3,35 +3,48 @@
 import secrets
 from collections.abc import Sequence
 
-from halftui.domain.names import BASE36, slug
-from halftui.domain.states import CONVOY_MOVES, FINISHED, BeadState, ConvoyState, ConvoyVerb, after
+from halftui.domain.names import BASE36, CONVOY_BRANCHES, slug
+from halftui.domain.states import CONVOY_MOVES, ConvoyState, ConvoyVerb, after
 from halftui.domain.text import clean_line
 from halftui.errors import Misconfigured, Refused
 from halftui.ops.access import verb
-from halftui.ops.beads import cancel_row, join, land, weigh
-from halftui.store.tables import Bead, Convoy
+from halftui.ops.beads import INERT, cancel_all, weigh
+from halftui.ops.edges import refuse_cycles
+from halftui.ops.travel import finish, is_due, join, land
+from halftui.store.tables import Bead, Board, Convoy
 from halftui.store.tx import Tx
+
+UNFINISHED = "state IN ('open', 'active', 'review')"
 
 
 @verb("convoy.create")
-def create(tx: Tx, board_id: str, name: str, beads: Sequence[str] = ()) -> str:
-    """Make a staged convoy of these beads, inert until it is started, and return its id."""
+def create(tx: Tx, board_id: str, name: str, beads: Sequence[str] = (), *, has_branch: bool = False) -> str:
+    """Make a staged convoy of these beads, inert until it is started, and return its id.
+
+    With a branch its beads merge into `convoy/<id>`, and that once at the end into the board's branch.
+    """
+    ident = stage(tx, tx.get(Board, board_id), name, has_branch=has_branch)
+    convoy = tx.get(Convoy, ident)
+    for bead in beads:
+        _take(tx, convoy, bead)
+    tx.record("convoy.create", ident, board_id, name=convoy.name, beads=list(beads))
+    return ident
+
+
+def stage(tx: Tx, board: Board, name: str, *, has_branch: bool) -> str:
+    """Make a staged convoy without beads, within a larger op, and return its id."""
     name = clean_line(name, longest=80)
     if not name:
         raise Misconfigured("a convoy needs a name", "say where it goes")
-    convoy = Convoy(
-        id=_free_id(tx, name),
-        board_id=board_id,
-        name=name,
-        created_by=str(tx.actor),
-        created_at=tx.now,
-    )
-    tx.add(convoy)
+    ident = _free_id(tx, name, board.branch)
+    tx.add(
+        Convoy(
+            id=ident, board_id=board.id, name=name, created_by=str(tx.actor), created_at=tx.now,
+            branch=f"{CONVOY_BRANCHES}{ident}" if has_branch else "",
+        )
+    )  # fmt: skip
     tx.session.flush()
-    for bead in beads:
-        _take(tx, convoy, bead)
-    tx.record("convoy.create", convoy.id, board_id, name=name, beads=list(beads))
-    return convoy.id
+    return ident
 
 
 @verb("convoy.add")
@@ -45,14 +58,17 @@ def add(tx: Tx, convoy_id: str, bead: str) -> None:
 
 @verb("convoy.start")
 def start(tx: Tx, convoy_id: str) -> None:
-    """Let the scheduler take its beads, each when it is ready. Raises Refused if it has none."""
+    """Let the scheduler take its beads, each when it is ready.
+
+    Raises Refused if it has none, or, naming the cycle, if they wait for each other.
+    """
     convoy = tx.get(Convoy, convoy_id)
     _move(tx, convoy, ConvoyVerb.START)
-    if not (members := _members(tx, convoy_id)):
+    if not (members := _members(tx, convoy_id, "TRUE")):
         raise Refused(f"convoy {convoy.name} has no beads", f"halftui convoy add {convoy_id} BEAD")
+    refuse_cycles(tx, members)
     convoy.started_at = tx.now
-    for row in members:
-        weigh(tx, row)
+    tx.change(f"UPDATE bead SET is_inert = {INERT} WHERE convoy_id = :c", c=convoy_id)
     tx.record("convoy.start", convoy_id, convoy.board_id)
     land(tx, convoy)
 
@@ -62,11 +78,52 @@ def cancel(tx: Tx, convoy_id: str, reason: str = "") -> None:
     """Cancel a convoy and its unfinished beads; agents at work on them are stopped."""
     convoy = tx.get(Convoy, convoy_id)
     _move(tx, convoy, ConvoyVerb.CANCEL)
-    convoy.ended_at = tx.now
+    convoy.ended_at, convoy.stranded_at = tx.now, None
     tx.record("convoy.cancel", convoy_id, convoy.board_id, reason=clean_line(reason))
-    for row in _members(tx, convoy_id):
-        if BeadState(row.state) not in FINISHED:
-            cancel_row(tx, row, reason or f"convoy {convoy.name} was cancelled")
+    cancel_all(tx, convoy.board_id, _members(tx, convoy_id, UNFINISHED),
+               reason or f"convoy {convoy.name} was cancelled")  # fmt: skip
+
+
+@verb("convoy.land")
+def may_land(tx: Tx, convoy_id: str) -> None:
+    """Raise what `landed` would raise, before anything is merged."""
+    convoy = tx.get(Convoy, convoy_id)
+    after(CONVOY_MOVES, ConvoyState(convoy.state), ConvoyVerb.LAND, f"convoy {convoy.name}")
+    if not is_due(tx, convoy):
+        raise Refused(f"convoy {convoy.name} has unfinished beads", f"halftui convoy show {convoy_id}")
+
+
+@verb("convoy.land")
+def landed(tx: Tx, convoy_id: str, merged: str) -> None:
+    """Let a convoy be landed whose branch was merged as this commit ("": there was nothing to merge)."""
+    convoy = tx.get(Convoy, convoy_id)
+    if not is_due(tx, convoy):  # a bead came meanwhile: it goes on, and is merged again at its end
+        return
+    finish(tx, convoy, merged)
+
+
+@verb("convoy.land")
+def stay(tx: Tx, convoy_id: str, reason: str) -> None:
+    """Say why a convoy could not land; it keeps moving. Who says the same again is not heard."""
+    convoy = tx.get(Convoy, convoy_id)
+    reason = clean_line(reason, longest=500)
+    if convoy.remark == reason or not is_due(tx, convoy):
+        return
+    convoy.remark = reason
+    tx.touch(convoy, None)
+    tx.record("convoy.stay", convoy_id, convoy.board_id, reason=convoy.remark)
+
+
+@verb("convoy.strand")
+def strand(tx: Tx, convoy_id: str, reasons: Sequence[str]) -> None:
+    """Tell once that nothing of a convoy moves, and why; no reasons end that."""
+    convoy = tx.get(Convoy, convoy_id)
+    if not reasons:
+        convoy.stranded_at = None
+    elif convoy.stranded_at is None and convoy.state == ConvoyState.MOVING:
+        convoy.stranded_at = tx.now
+        tx.record("convoy.strand", convoy_id, convoy.board_id, reasons=list(reasons))
+    tx.add(convoy)
 
 
 def _move(tx: Tx, convoy: Convoy, done: ConvoyVerb) -> None:
@@ -82,14 +139,17 @@ def _take(tx: Tx, convoy: Convoy, bead: str) -> None:
     tx.touch(row, None)
 
 
-def _members(tx: Tx, convoy_id: str) -> list[Bead]:
-    ids = tx.rows("SELECT id FROM bead WHERE convoy_id = :c ORDER BY id", c=convoy_id)
-    return [tx.get(Bead, str(row[0])) for row in ids]
+def _members(tx: Tx, convoy_id: str, where: str) -> list[str]:
+    found = tx.rows(f"SELECT id FROM bead WHERE convoy_id = :c AND {where} ORDER BY id", c=convoy_id)
+    return [str(row[0]) for row in found]
 
 
-def _free_id(tx: Tx, name: str) -> str:
+def _free_id(tx: Tx, name: str, target: str) -> str:
+    """Return an id whose branch is not the board's own."""
     stem = slug(name, "convoy")
     candidate = stem
-    while tx.rows("SELECT 1 FROM convoy WHERE id = :i", i=candidate):
+    while target == f"{CONVOY_BRANCHES}{candidate}" or tx.rows(
+        "SELECT 1 FROM convoy WHERE id = :i", i=candidate
+    ):
         candidate = f"{stem}-{''.join(secrets.choice(BASE36) for _ in range(3))}"
     return candidate

@@ -1,7 +1,7 @@
 """What the fields of a bead may hold."""
 
 import json
-from collections.abc import Container
+from collections.abc import Container, Mapping
 
 from halftui.domain.text import clean, clean_line
 from halftui.errors import Misconfigured
@@ -17,12 +17,17 @@ TIMES = ("not_before", "due")
 EDITABLE = ("title", *TEXTS, "type", "priority", "labels", "mode", "runtime", *TIMES)
 
 
-def apply(bead: Bead, fields: dict[str, object]) -> None:
+def apply(bead: Bead, fields: Mapping[str, object]) -> None:
     """Set fields of a bead, cleaned. Raises Misconfigured naming the first bad one."""
-    for key, value in fields.items():
-        if key not in EDITABLE:
-            raise Misconfigured(f"a bead has no field {key}", f"there are {', '.join(EDITABLE)}")
-        setattr(bead, key, _value(key, value))
+    for key, value in cleaned(fields).items():
+        setattr(bead, key, value)
+
+
+def cleaned(fields: Mapping[str, object]) -> dict[str, object]:
+    """Return fields of a bead as its columns hold them. Raises Misconfigured naming the first bad one."""
+    if unknown := [key for key in fields if key not in EDITABLE]:
+        raise Misconfigured(f"a bead has no field {unknown[0]}", f"there are {', '.join(EDITABLE)}")
+    return {key: _value(key, value) for key, value in fields.items()}
 
 
 def _value(key: str, value: object) -> object:

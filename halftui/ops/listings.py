@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 
 from halftui.domain import graph
 from halftui.domain.shown import (
-    Card,
     ConvoyDetail,
     Happened,
     Place,
     SubscriptionRow,
+    Twig,
 )
+from halftui.domain.states import FINISHED, BeadState
+from halftui.domain.text import clean_line
 from halftui.errors import NotFound, Refused
 from halftui.ops import views
 from halftui.store.store import Rows
+
+EVENTS_REACH = 50_000  # how many events back a person's own are looked for
 
 
 def place_beside(rows: Rows, bead_id: str, beside: str, *, is_behind: bool) -> Place:
@@ -38,21 +43,41 @@ def place_beside(rows: Rows, bead_id: str, beside: str, *, is_behind: bool) -> P
 def convoy(rows: Rows, text: str, board_id: str) -> ConvoyDetail:
     """Return a convoy with its beads in waves; `text` is its id or its name. Raises NotFound, Refused."""
     ident = resolve_convoy(rows, text, board_id)
-    row = next(c for c in views.convoys(rows, board_id) if c.id == ident)
-    cards = {c.id: c for c in _members(rows, ident)}
-    edges = [
-        graph.Edge(str(source), str(target), str(kind))
-        for source, target, kind in rows.rows(
-            "SELECT e.source, e.target, e.kind FROM edge e JOIN bead b ON b.id = e.source"
-            " WHERE b.convoy_id = :c",
-            c=ident,
-        )
-    ]
-    waves = tuple(
-        tuple(card for card in cards.values() if card.id in wave)
-        for wave in map(frozenset, graph.waves(cards, edges))
+    cards = {card.id: card for card in views.convoy_cards(rows, ident)}
+    found = rows.rows(
+        "SELECT e.source, e.target, e.kind FROM edge e JOIN bead b ON b.id = e.source WHERE b.convoy_id = :c"
+        " ORDER BY e.source, e.target",
+        c=ident,
     )
-    return ConvoyDetail(row, waves)
+    edges = [graph.Edge(*row) for row in found]
+    waves = graph.waves(cards, edges)
+    left = [card for card in cards if BeadState(cards[card].state) not in FINISHED]
+    critical = graph.longest(graph.waves(left, edges), edges)
+    started_at, ended_at, cost = rows.rows(
+        "SELECT started_at, ended_at, (SELECT coalesce(sum(t.cost_usd), 0) FROM attempt t JOIN bead b"
+        " ON b.id = t.bead_id WHERE b.convoy_id = c.id) FROM convoy c WHERE id = :c",
+        c=ident,
+    )[0]
+    return ConvoyDetail(
+        next(c for c in views.convoys(rows, board_id) if c.id == ident),
+        tuple(tuple(cards[i] for i in wave) for wave in waves),
+        tuple(Twig(cards[t.bead], t.depth, t.more) for t in graph.outline(waves, edges)),
+        tuple(critical),
+        _frees(rows, critical[0]) if critical else 0,
+        started_at,
+        ended_at,
+        float(cost),
+    )
+
+
+def _frees(rows: Rows, bead_id: str) -> int:
+    """Return how many beads wait for this one alone."""
+    found = rows.rows(
+        "SELECT count(*) FROM edge e JOIN bead b ON b.id = e.source WHERE e.target = :i AND e.kind = 'blocks'"
+        " AND b.state = 'open' AND b.blockers = 1",
+        i=bead_id,
+    )
+    return int(found[0][0])
 
 
 def resolve_convoy(rows: Rows, text: str, board_id: str) -> str:
@@ -114,14 +139,36 @@ def agent_of(rows: Rows, text: str, board_id: str) -> str:
     raise NotFound(f"there is no agent {text}", "halftui agent list shows them")
 
 
+def subscription_of(rows: Rows, name: str) -> str:
+    """Return the id of the subscription of that name. Raises NotFound."""
+    found = rows.rows("SELECT id FROM subscription WHERE name = :n", n=name)
+    if not found:
+        raise NotFound(
+            f"there is no subscription {clean_line(name, longest=80)}", "halftui subscription list"
+        )
+    return str(found[0][0])
+
+
 def subscriptions(rows: Rows) -> tuple[SubscriptionRow, ...]:
     """Return all subscriptions by name, without their credentials."""
     found = rows.rows(
         "SELECT s.name, s.kind, s.base_url, s.sealed <> '', s.cooling_until, s.parked, s.created_at,"
-        " (SELECT count(*) FROM attempt t WHERE t.subscription_id = s.id AND t.state <> 'ended')"
-        " FROM subscription s ORDER BY s.name"
+        " (SELECT count(*) FROM attempt t WHERE t.subscription_id = s.id AND t.state <> 'ended'),"
+        " s.cap, s.limits FROM subscription s ORDER BY s.name"
     )
-    return tuple(SubscriptionRow(*[*r[:3], bool(r[3]), *r[4:]]) for r in found)
+    return tuple(SubscriptionRow(*[*r[:3], bool(r[3]), *r[4:9], _headroom(str(r[9]))]) for r in found)
+
+
+def _headroom(limits: str) -> str:
+    """Return what a provider's headers tell of its windows; they come from outside, so nothing is sure."""
+    told = json.loads(limits)
+    parts = []
+    for name in sorted(told):
+        window, _, kind = name.rpartition("-")
+        with contextlib.suppress(ValueError):
+            if kind == "utilization":
+                parts.append(f"{clean_line(window, longest=20)} {float(told[name]):.0%} used")
+    return ", ".join(parts)
 
 
 def newest_events(rows: Rows, board_id: str, subject: str = "", most: int = 50) -> tuple[Happened, ...]:
@@ -135,6 +182,15 @@ def newest_events(rows: Rows, board_id: str, subject: str = "", most: int = 50) 
     return tuple(Happened(*[*r[:6], json.loads(r[6]), json.loads(r[7])]) for r in reversed(found))
 
 
-def _members(rows: Rows, convoy_id: str) -> tuple[Card, ...]:
-    found = rows.rows("SELECT id FROM bead WHERE convoy_id = :c ORDER BY priority, rank, id", c=convoy_id)
-    return tuple(views.bead(rows, str(row[0])).card for row in found)
+def events_of(rows: Rows, board_id: str, actor: str, most: int) -> tuple[Happened, ...]:
+    """Return an actor's newest events on a board, oldest first; long past ones are not looked for."""
+    found = rows.rows(
+        "SELECT seq, at, actor, verb, board_id, subject, before, after FROM event"
+        " WHERE seq > (SELECT coalesce(max(seq), 0) FROM event) - :reach AND board_id = :b AND actor = :a"
+        " ORDER BY seq DESC LIMIT :m",
+        b=board_id,
+        a=actor,
+        m=most,
+        reach=EVENTS_REACH,
+    )
+    return tuple(Happened(*[*r[:6], json.loads(r[6]), json.loads(r[7])]) for r in reversed(found))

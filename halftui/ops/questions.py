@@ -3,11 +3,13 @@
 import json
 import uuid
 
+from halftui.domain.happenings import Answer
 from halftui.domain.happenings import Question as Asked
 from halftui.domain.states import ATTEMPT_MOVES, AttemptState, AttemptVerb, after
 from halftui.domain.text import clean, clean_line
 from halftui.errors import Misconfigured, Refused
 from halftui.ops.access import verb
+from halftui.store.store import Rows
 from halftui.store.tables import Attempt, Question
 from halftui.store.tx import Tx
 
@@ -39,6 +41,25 @@ def ask(tx: Tx, attempt: str, asked: Asked) -> str:
     tx.add(row)
     tx.record("question.ask", question.id, row.board_id, bead=row.bead_id, kind=question.kind)
     return question.id
+
+
+def given(rows: Rows, attempt: str, asked: Asked) -> tuple[bool, Answer | None]:
+    """Return whether an agent's request is a question already, and the answer if somebody gave it."""
+    sql = "SELECT answer, is_allowed, answered_at FROM question WHERE id = :i"
+    found = rows.rows(sql, i=_ident(attempt, asked.request)) if asked.request else ()
+    if not found:
+        return False, None
+    text, is_allowed, answered_at = found[0]
+    return True, Answer(str(text), bool(is_allowed)) if answered_at is not None else None
+
+
+def has_untold(rows: Rows, attempt: str) -> bool:
+    """Return True if the attempt's lines tell fewer answers than were given."""
+    sql = (
+        "SELECT (SELECT count(*) FROM question WHERE attempt_id = :a AND answered_at IS NOT NULL)"
+        " > (SELECT count(*) FROM line WHERE attempt_id = :a AND kind = 'answer')"
+    )
+    return bool(rows.rows(sql, a=attempt)[0][0])
 
 
 @verb("question.answer")

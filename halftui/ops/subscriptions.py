@@ -1,4 +1,4 @@
-"""What may be done to a subscription, and which one an attempt uses."""
+"""What may be done to a subscription."""
 
 import uuid
 
@@ -10,11 +10,11 @@ from halftui.store.tables import Subscription
 from halftui.store.tx import Tx
 
 KINDS = ("oauth", "api-key")
-_FEWEST = """
-SELECT s.id FROM subscription s
-WHERE s.parked = '' AND s.sealed <> '' AND (s.cooling_until IS NULL OR s.cooling_until <= :now)
-ORDER BY (SELECT count(*) FROM attempt t WHERE t.subscription_id = s.id AND t.state <> 'ended'), s.name
-LIMIT 1
+
+# What waited for the end of a limit may go on with this account.
+_GO_ON = """
+UPDATE bead SET retry_at = NULL WHERE state = 'open' AND retry_at IS NOT NULL
+  AND (SELECT t.outcome FROM attempt t WHERE t.bead_id = bead.id ORDER BY t.epoch DESC LIMIT 1) = 'limited'
 """
 
 
@@ -31,6 +31,7 @@ def register(tx: Tx, name: str, kind: str, sealed: str, ident: str, base_url: st
         row = tx.add(Subscription(id=ident, name=_name(name), created_at=tx.now))
     row.kind, row.sealed, row.base_url, row.parked, row.cooling_until = kind, sealed, base_url, "", None
     tx.add(row)
+    tx.change(_GO_ON)
     tx.record("subscription.register", row.name, kind=kind)
 
 
@@ -42,6 +43,23 @@ def remove(tx: Tx, name: str) -> None:
     tx.change("UPDATE attempt SET subscription_id = NULL WHERE subscription_id = :s", s=row.id)
     tx.session.delete(row)
     tx.record("subscription.remove", name)
+
+
+@verb("subscription.edit")
+def edit(tx: Tx, name: str, cap: int) -> None:
+    """Limit the live attempts of a subscription; 0 is no limit. Raises NotFound, Misconfigured."""
+    row = tx.get(Subscription, identify(tx, name, must_exist=True))
+    if not 0 <= cap <= 1_000:
+        raise Misconfigured(f"cap can't be {cap}", "it is a whole number from 0 to 1000")
+    before, row.cap = {"cap": row.cap}, cap
+    tx.add(row)
+    tx.record("subscription.edit", row.name, "", before, cap=cap)
+
+
+@verb("subscription.note")
+def note(tx: Tx, ident: str, limits: str) -> None:
+    """Keep what the provider said of a subscription's limits, as JSON; of one that was removed nothing."""
+    tx.change("UPDATE subscription SET limits = :l, seen_at = :n WHERE id = :i", l=limits, n=tx.now, i=ident)
 
 
 @verb("subscription.cool")
@@ -61,12 +79,6 @@ def park(tx: Tx, ident: str, reason: str) -> None:
         row.parked = clean_line(reason)
         tx.add(row)
         tx.record("subscription.park", row.name, reason=row.parked)
-
-
-def choose(tx: Rows) -> str | None:
-    """Return the id of the usable subscription with the fewest live attempts, ties by name."""
-    found = tx.rows(_FEWEST, now=tx.now)
-    return str(found[0][0]) if found else None
 
 
 def identify(rows: Rows, name: str, *, must_exist: bool = False) -> str:

@@ -23,6 +23,18 @@ class Lines:
     is_over: bool  # True if the attempt ended and nothing more will come
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How far an attempt's output is told, and what was used in all up to there."""
+
+    epoch: int
+    heard: int = 0  # bytes of the program's output
+    tokens_in: int = 0
+    tokens_out: int = 0
+    cost_usd: float = 0.0
+    turns: int = 0
+
+
 @verb("line.append")
 def append(tx: Tx, attempt: str, entries: Sequence[Entry], now: str) -> None:
     """Add lines to the journal, and what the agent does `now`; this leaves no event.
@@ -62,6 +74,13 @@ def read(rows: Rows, attempt: str, after: int = 0, most: int = 2_000) -> Lines:
     )
     entries = tuple((int(n), float(at), str(kind), str(text)) for n, at, kind, text in found)
     return Lines(entries, bool(ended) and ended[0][0] is not None and len(entries) < most)
+
+
+def standing(rows: Rows, attempt: str) -> tuple[int, Standing]:
+    """Return the number of an attempt's last line, and how it stands."""
+    sql = "SELECT epoch, heard, tokens_in, tokens_out, cost_usd, turns FROM attempt WHERE id = :a"
+    top = rows.rows("SELECT coalesce(max(number), 0) FROM line WHERE attempt_id = :a", a=attempt)
+    return int(top[0][0]), Standing(*rows.rows(sql, a=attempt)[0])
 
 
 def last(rows: Rows, attempt: str, most: int) -> Lines:

@@ -13,7 +13,6 @@ from halftui.domain.shown import (
     AttemptRow,
     BoardRow,
     Card,
-    ConvoyRow,
     Detail,
     Happened,
     Lane,
@@ -21,32 +20,36 @@ from halftui.domain.shown import (
 )
 from halftui.domain.text import clean_line
 from halftui.errors import NotFound, Refused
+from halftui.ops import slots
 from halftui.ops.blocking import why_blocked
+from halftui.ops.filters import condition
+from halftui.ops.journeys import OPEN_CHILDREN
+from halftui.ops.journeys import convoys as convoys  # a part of a board's snapshot
 from halftui.store.store import Rows
 
 ALL = 2**62  # as a limit, in the words of every database
 WINDOW = 400  # cards of a lane that a snapshot holds; the rest is counted
 LANES = ("blocked", "ready", "working", "review", "done", "closed")
 
-# Startable is a statement about the bead, its graph and the clock; `is_inert` holds what people said of it
-# and whether its type is ever ready. Dispatchable adds what the scheduler needs.
-_PARENT_IS_LATER = (
-    "b.id IN (SELECT p.source FROM bead k JOIN edge p ON p.target = k.id AND p.kind = 'parent-child'"
-    " WHERE k.not_before > :now)"
+# Its own time and its direct parents' have come; few beads have a time, so those are looked up once.
+_IS_TIME = (
+    "(b.not_before IS NULL OR b.not_before <= :now) AND b.id NOT IN (SELECT p.source FROM bead k"
+    " JOIN edge p ON p.target = k.id WHERE k.not_before > :now AND p.kind = 'parent-child')"
 )
-STARTABLE = (
-    "b.state = 'open' AND b.blockers = 0 AND b.is_inert = 0"
-    f" AND (b.not_before IS NULL OR b.not_before <= :now) AND NOT {_PARENT_IS_LATER}"
+# Ready is a statement about the bead and its graph. Startable adds what people said of it, which
+# `is_inert` holds besides its type and its being set aside; dispatchable what the scheduler needs.
+READY = (
+    "b.state = 'open' AND b.blockers = 0"
+    f" AND b.type NOT IN ({', '.join(repr(t) for t in sorted(NEVER_READY_TYPES))})"
+    f" AND b.aside = '' AND {_IS_TIME}"
 )
-_OPEN_CHILDREN = (
-    "EXISTS (SELECT 1 FROM edge p JOIN bead k ON k.id = p.source WHERE p.kind = 'parent-child'"
-    " AND p.target = b.id AND k.state IN ('open', 'active', 'review'))"
-)
+STARTABLE = f"b.state = 'open' AND b.blockers = 0 AND b.is_inert = 0 AND {_IS_TIME}"
+BLOCKED = "b.state IN ('open', 'active', 'review') AND b.blockers > 0"
 DISPATCHABLE = (
     f"b.board_id = :board AND {STARTABLE} AND b.assignee = ''"
     " AND (b.retry_at IS NULL OR b.retry_at <= :now)"
     " AND (CASE b.mode WHEN '' THEN :board_mode ELSE b.mode END) = 'auto'"
-    f" AND NOT (b.type = 'epic' AND {_OPEN_CHILDREN})"
+    f" AND NOT (b.type = 'epic' AND {OPEN_CHILDREN})"
 )
 _LANE_WHERE = {
     "blocked": f"b.state = 'open' AND NOT ({STARTABLE})",
@@ -56,13 +59,14 @@ _LANE_WHERE = {
     "done": "b.state = 'done'",
     "closed": "b.state IN ('failed', 'cancelled')",
 }
+_WAITING_LANES = {"open": "blocked", "active": "working", "review": "review"}
 _BY_TURN = "b.priority, b.rank, b.created_at"
 _LANE_ORDER = {"done": "b.closed_at DESC", "closed": "b.closed_at DESC"}
 
-
 _CARD = """
 SELECT b.id, b.title, b.state, b.type, b.priority, b.rank, b.labels, b.assignee,
-  coalesce(b.convoy_id, ''), b.hold, b.remark, b.failures, b.retry_at, b.files, b.plus, b.minus,
+  coalesce(b.convoy_id, ''), b.hold, b.remark,
+  b.failures + b.start_failures + b.losses, b.retry_at, b.files, b.plus, b.minus,
   b.created_at, b.updated_at, b.closed_at, b.version, b.blockers,
   coalesce(t.id, ''), coalesce(t.state, ''), coalesce(t.now, ''), t.started_at,
   coalesce(t.cost_usd, 0), coalesce(t.reason, '')
@@ -77,7 +81,7 @@ def snapshot(rows: Rows, board_id: str, window: int = WINDOW) -> Snapshot:
         seq=last_seq(rows),
         at=rows.now,
         board=found,
-        lanes=tuple(lane(rows, board_id, name, window) for name in LANES),
+        lanes=lanes(rows, board_id, most=window),
         agents=agents(rows, board_id),
         convoys=convoys(rows, board_id),
         asks=asks(rows, board_id),
@@ -85,11 +89,22 @@ def snapshot(rows: Rows, board_id: str, window: int = WINDOW) -> Snapshot:
     )
 
 
-def lane(rows: Rows, board_id: str, name: str, most: int = WINDOW, skip: int = 0) -> Lane:
-    """Return a lane's count and `most` of its cards in its order, from number `skip` on."""
+def lanes(rows: Rows, board_id: str, words: str = "", most: int = WINDOW) -> tuple[Lane, ...]:
+    """Return all lanes, each with `most` of its cards; only those that hold all of the words."""
+    return tuple(lane(rows, board_id, name, most, words=words) for name in LANES)
+
+
+def lane(rows: Rows, board_id: str, name: str, most: int = WINDOW, skip: int = 0, words: str = "") -> Lane:
+    """Return a lane's count and `most` of its cards in its order, from number `skip` on.
+
+    Only those that hold all of the words, as `filters.condition` reads them.
+    """
     where = f"b.board_id = :board AND {_LANE_WHERE[name]}"
     order = _LANE_ORDER.get(name, _BY_TURN)
-    values = {"board": board_id, "now": rows.now} if ":now" in where else {"board": board_id}
+    values: dict[str, Any] = {"board": board_id} | ({"now": rows.now} if ":now" in where else {})
+    if words:
+        held, bound = condition(words)
+        where, values = f"{where} AND {held}", values | bound
     found = rows.rows(
         f"{_CARD} WHERE {where} ORDER BY {order}, b.id LIMIT :most OFFSET :skip",
         most=most,
@@ -134,24 +149,6 @@ def agents(rows: Rows, board_id: str) -> tuple[AgentRow, ...]:
     return tuple(sorted(listed, key=lambda a: ("asking", "working", "idle").index(a.status)))
 
 
-def convoys(rows: Rows, board_id: str) -> tuple[ConvoyRow, ...]:
-    """Return the convoys, those under way first."""
-    states: dict[str, dict[str, int]] = {}
-    for convoy, name, count in rows.rows(
-        "SELECT b.convoy_id, CASE WHEN b.state = 'open' AND b.blockers > 0 THEN 'blocked'"
-        " WHEN b.state = 'open' THEN 'ready' ELSE b.state END, count(*)"
-        " FROM convoy c JOIN bead b ON b.convoy_id = c.id WHERE c.board_id = :b GROUP BY 1, 2 ORDER BY 2",
-        b=board_id,
-    ):
-        states.setdefault(convoy, {})[name] = int(count)
-    found = rows.rows(
-        "SELECT id, name, state FROM convoy WHERE board_id = :b ORDER BY"
-        " CASE state WHEN 'moving' THEN 0 WHEN 'staged' THEN 1 ELSE 2 END, created_at DESC",
-        b=board_id,
-    )
-    return tuple(_convoy(r[0], r[1], r[2], states.get(r[0], {})) for r in found)
-
-
 def asks(rows: Rows, board_id: str) -> tuple[Ask, ...]:
     """Return the unanswered questions, the oldest first."""
     found = rows.rows(
@@ -193,6 +190,17 @@ def beads(
     return tuple(cards)
 
 
+def ready(rows: Rows, board_id: str, most: int = 100) -> tuple[Card, ...]:
+    """Return up to `most` cards (0: all) of the ready beads: first what can be started, then what is held."""
+    held = f"{READY} AND b.is_inert = 1"  # by a hold, or a staged convoy
+    return _selected(rows, board_id, (STARTABLE, held), most)
+
+
+def blocked(rows: Rows, board_id: str, most: int = 100) -> tuple[Card, ...]:
+    """Return up to `most` cards (0: all) of the unfinished beads that wait for others, in any lane."""
+    return _selected(rows, board_id, (BLOCKED,), most)
+
+
 def attempts(rows: Rows, bead_id: str) -> tuple[AttemptRow, ...]:
     """Return a bead's attempts, the newest first."""
     found = rows.rows(
@@ -203,6 +211,16 @@ def attempts(rows: Rows, bead_id: str) -> tuple[AttemptRow, ...]:
         b=bead_id,
     )
     return tuple(AttemptRow(*r) for r in found)
+
+
+def convoy_cards(rows: Rows, convoy_id: str) -> tuple[Card, ...]:
+    """Return all beads of a convoy in the order in which they would start."""
+    cards: list[Card] = []
+    for name, where in _LANE_WHERE.items():
+        values = {"c": convoy_id, "now": rows.now} if ":now" in where else {"c": convoy_id}
+        found = rows.rows(f"{_CARD} WHERE b.convoy_id = :c AND {where}", **values)
+        cards += _cards(rows, found, name)
+    return tuple(sorted(cards, key=lambda c: (c.priority, c.rank, c.id)))
 
 
 def lane_of(rows: Rows, bead_id: str) -> str:
@@ -216,64 +234,39 @@ def lane_of(rows: Rows, bead_id: str) -> str:
 
 def why(rows: Rows, bead_id: str) -> list[str]:
     """Return why an open bead is not started, a sentence each; [] if nothing stands in its way."""
-    state, hold, convoy, kind, not_before, retry_at, mode, board_mode, paused, has_children, parent = (
-        rows.rows(
-            "SELECT b.state, b.hold, coalesce(c.state, ''), b.type, b.not_before, b.retry_at, b.mode,"
-            f" o.mode, o.is_paused, {_OPEN_CHILDREN}, (SELECT max(k.not_before) FROM edge p"
-            " JOIN bead k ON k.id = p.target WHERE p.kind = 'parent-child' AND p.source = b.id)"
-            " FROM bead b JOIN board o ON o.id = b.board_id"
-            " LEFT JOIN convoy c ON c.id = b.convoy_id WHERE b.id = :i",
-            i=bead_id,
-        )[0]
-    )
+    state, hold, aside, assignee, convoy, kind, start, retry_at, mode, board_mode, paused, parts = rows.rows(
+        "SELECT b.state, b.hold, b.aside, b.assignee, coalesce(c.state, ''), b.type, b.not_before,"
+        f" b.retry_at, b.mode, o.mode, o.is_paused, {OPEN_CHILDREN} FROM bead b JOIN board o"
+        " ON o.id = b.board_id LEFT JOIN convoy c ON c.id = b.convoy_id WHERE b.id = :i",
+        i=bead_id,
+    )[0]
     if state != "open":
         return []
+    placing = rows.rows(
+        "SELECT b.board_id, CASE b.runtime WHEN '' THEN o.runtime ELSE b.runtime END,"
+        " coalesce(b.convoy_id, '') FROM bead b JOIN board o ON o.id = b.board_id WHERE b.id = :i",
+        i=bead_id,
+    )[0]
     reasons = why_blocked(rows, bead_id)
     reasons += [f"on hold: {hold}"] if hold else []
+    reasons += [f"set aside: {aside}"] if aside else []
+    reasons += [f"it is {assignee}'s"] if assignee else []
     reasons += ["its convoy is staged, not started"] if convoy == "staged" else []
     reasons += [f"beads of type {kind} are never dispatched"] if kind in NEVER_READY_TYPES else []
-    if not_before and not_before > rows.now:
-        reasons.append(f"not before {_minutes(not_before - rows.now)} from now")
-    if parent and parent > rows.now:
-        reasons.append(f"its parent is not before {_minutes(parent - rows.now)} from now")
+    if start and start > rows.now:
+        reasons.append(f"not before {_minutes(start - rows.now)} from now")
+    parents = (
+        "SELECT k.id, k.not_before FROM edge p JOIN bead k ON k.id = p.target WHERE p.source = :i"
+        " AND p.kind = 'parent-child' AND k.not_before > :now ORDER BY k.id"
+    )
+    for parent, time in rows.rows(parents, i=bead_id, now=rows.now):
+        reasons.append(f"{parent}, its parent, is not before {_minutes(time - rows.now)} from now")
     if retry_at and retry_at > rows.now:
         reasons.append(f"tried again in {_minutes(retry_at - rows.now)}")
-    reasons += ["its children come first"] if kind == "epic" and has_children else []
+    reasons += ["its children come first"] if kind == "epic" and parts else []
     reasons += ["the board dispatches by hand (manual)"] if (mode or board_mode) == "manual" else []
     reasons += ["the board is paused"] if paused else []
-    return reasons
-
-
-def has_work(rows: Rows, board_id: str) -> bool:
-    """Return True if a bead of the board could be given to an agent now."""
-    found = board(rows, board_id)
-    return not found.is_paused and bool(
-        rows.rows(
-            f"SELECT 1 FROM bead b WHERE {DISPATCHABLE} LIMIT 1",
-            board=board_id,
-            now=rows.now,
-            board_mode=found.mode,
-        )
-    )
-
-
-def next_due(rows: Rows) -> float | None:
-    """Return when the next bead's waiting time ends (UTC seconds), None if none waits for a time."""
-    times = [
-        rows.rows(
-            f"SELECT min({column}) FROM bead WHERE state = 'open' AND blockers = 0 AND is_inert = 0"
-            f" AND {column} > :now",
-            now=rows.now,
-        )[0][0]
-        for column in ("retry_at", "not_before")
-    ]
-    return min((float(t) for t in times if t is not None), default=None)
-
-
-def last_line(rows: Rows, attempt: str) -> int:
-    """Return the number of an attempt's newest journalled line, 0 if there is none."""
-    found = rows.rows("SELECT coalesce(max(number), 0) FROM line WHERE attempt_id = :a", a=attempt)
-    return int(found[0][0])
+    return reasons or slots.why(rows, *placing)
 
 
 def last_seq(rows: Rows) -> int:
@@ -322,6 +315,21 @@ def _cards(rows: Rows, found: Sequence[tuple[Any, ...]], name: str) -> tuple[Car
     return tuple(_card(rows, r, name) for r in found)
 
 
+def _selected(rows: Rows, board_id: str, wheres: Sequence[str], most: int) -> tuple[Card, ...]:
+    cards: list[Card] = []
+    for where in wheres:
+        values = {"now": rows.now} if ":now" in where else {}
+        found = rows.rows(
+            f"{_CARD} WHERE b.board_id = :board AND {where} ORDER BY {_BY_TURN}, b.id LIMIT :most",
+            board=board_id,
+            most=most - len(cards) if most else ALL,
+            **values,
+        )
+        lane_name = "ready" if where == STARTABLE else ""
+        cards += [_card(rows, r, lane_name or _WAITING_LANES[r[2]]) for r in found]
+    return tuple(cards)
+
+
 def _card(rows: Rows, r: tuple[Any, ...], name: str) -> Card:
     waits = _blockers(rows, str(r[0])) if r[20] else ()
     labels = tuple(json.loads(str(r[6]))) if r[6] != "[]" else ()
@@ -336,14 +344,6 @@ def _blockers(rows: Rows, bead_id: str) -> tuple[str, ...]:
         s=bead_id,
     )
     return tuple(str(r[0]) for r in found)
-
-
-def _convoy(ident: str, name: str, state: str, counts: dict[str, int]) -> ConvoyRow:
-    failed = counts.get("failed", 0) + counts.get("cancelled", 0)
-    return ConvoyRow(
-        ident, name, state, sum(counts.values()), counts.get("done", 0) + failed,
-        tuple(counts.items()), failed,
-    )  # fmt: skip
 
 
 def _edges(rows: Rows, bead_id: str, here: str, there: str) -> tuple[tuple[str, str, str], ...]:

@@ -22,6 +22,13 @@ class Brief:
     model: str = ""
     max_turns: int | None = None
     command: str = ""  # what the shell runtime runs
+    # Bytes of its output that an earlier board reported; None: the program has just been started.
+    heard: int | None = None
+
+    @property
+    def is_adopted(self) -> bool:
+        """True if an earlier board started the program and may have spoken with it."""
+        return self.heard is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,4 +104,8 @@ class Runtime(Protocol):
         """Return what to start; it holds no secret."""
 
     def converse(self, brief: Brief, process: Process, desk: Desk) -> AsyncIterator[Happening]:
-        """Speak with the program until it ended; the last happening is always Ended."""
+        """Speak with the program until it ended; the last happening is always Ended.
+
+        Of an adopted program only what came after `brief.heard` is reported. What the board says
+        to it must do no harm when it is said twice, since nobody knows how far a killed board came.
+        """

@@ -17,7 +17,7 @@ def make(
     kind: str,
     *,
     credential: Literal["oauth", "api-key"] = "oauth",
-    retries: int = 10,
+    retries: int = 40,
     env: "Mapping[str, str] | None" = None,
     scenario: "Scenario | None" = None,
     python: str = "",

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import importlib.metadata
+import uuid
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -21,8 +22,9 @@ from claude_agent_sdk import (
 from claude_agent_sdk._errors import MessageParseError
 from claude_agent_sdk._internal.transport.subprocess_cli import SubprocessCLITransport
 
-from halftui.domain.happenings import Ended, Happening
+from halftui.domain.happenings import Ended, Happening, Heard
 from halftui.errors import AttemptFailed, Misconfigured, Unavailable
+from halftui.failpoints import failpoint
 from halftui.runtime.base import Abilities, Brief, Command, Desk, Inside, Process
 from halftui.runtime.base import Ended as ProcessEnded
 from halftui.runtime.claude_report import Report
@@ -34,6 +36,7 @@ LONGEST_SYSTEM = 120_000  # bytes; Linux takes 128 KiB in one argument
 CONNECT_SECONDS = 45.0
 LONGEST_CONNECT = 55.0  # the SDK itself gives up after 60 s, with an error that says less
 END_SECONDS = 15.0
+RETRIES = 40
 WEEK_IN_MS = 7 * 24 * 3600 * 1000
 
 CredentialKind = Literal["oauth", "api-key"]
@@ -72,9 +75,9 @@ _DECLARED: Any = {"type": "sdk", "name": BOARD, "alwaysLoad": True}
 class ClaudeRuntime:
     """The Runtime of the Claude CLI.
 
-    `retries` is how often the CLI asks a failing provider again, with growing delays: 10 take
-    three minutes. `connect_seconds` bounds the greeting, `end_seconds` the farewell. `env` is
-    added to the program's environment and must hold no secret.
+    `retries` is how often the CLI asks a failing provider, or a board that is away, again, with
+    growing delays: 10 take three minutes, 40 twenty. `connect_seconds` bounds the greeting,
+    `end_seconds` the farewell. `env` is added to the program's environment and must hold no secret.
     """
 
     kind = "claude"
@@ -84,7 +87,7 @@ class ClaudeRuntime:
         self,
         credential: CredentialKind = "oauth",
         *,
-        retries: int = 10,
+        retries: int = RETRIES,
         connect_seconds: float = CONNECT_SECONDS,
         end_seconds: float = END_SECONDS,
         env: Mapping[str, str] | None = None,
@@ -133,20 +136,26 @@ class ClaudeRuntime:
 
         Leaving early, by closing the iterator, leaves the program running.
         """
-        stream = Stream(process)
+        stream = Stream(process, brief.heard)
         report = Report(brief.session)
         client = ClaudeSDKClient(_answering(brief, desk), transport=stream)
         try:
             if await self._greet(client, brief, report):
                 messages = _messages(client)
+                is_past = bool(brief.heard)
                 async for message in messages:
                     for happening in report.of(message):
-                        yield happening
-                    if report.is_over:
+                        if not is_past:
+                            yield happening
+                        elif isinstance(happening, Heard):
+                            is_past = happening.end < (brief.heard or 0)
+                    if report.is_over and not is_past:
                         break
                 if report.is_over:
+                    failpoint("result.before")
                     for happening in await self._part(stream, messages, report):
                         yield happening
+                    failpoint("result.after")
         except Unavailable:
             report.fault = "lost"
         finally:
@@ -159,8 +168,12 @@ class ClaudeRuntime:
         try:
             with translate():
                 async with asyncio.timeout(self._connect_seconds):
+                    failpoint("initialize.before")
                     await client.connect()
-                    await client.query(brief.prompt, session_id=brief.session)
+                    failpoint("initialize.after")
+                    failpoint("prompt.before")
+                    await client.query(_prompt(brief), session_id=brief.session)
+                    failpoint("prompt.after")
             return True
         except ResultError as error:
             report.refuse(error)
@@ -199,6 +212,16 @@ class ClaudeRuntime:
             with contextlib.suppress(TimeoutError):
                 return await asyncio.wait_for(process.wait(), self._end_seconds)
         return await process.stop()
+
+
+async def _prompt(brief: Brief) -> AsyncIterator[dict[str, Any]]:
+    """Yield the one message of an attempt. The CLI takes one id once, so sending it twice is harmless."""
+    yield {
+        "type": "user",
+        "uuid": str(uuid.uuid5(uuid.NAMESPACE_OID, brief.attempt)),
+        "message": {"role": "user", "content": brief.prompt},
+        "parent_tool_use_id": None,
+    }
 
 
 @contextmanager

@@ -21,6 +21,7 @@ from claude_agent_sdk import (
 
 from halftui.domain.happenings import (
     Happening,
+    Heard,
     Metered,
     Printed,
     Retrying,
@@ -30,7 +31,7 @@ from halftui.domain.happenings import (
     Thought,
     Used,
 )
-from halftui.runtime.claude_stream import GARBAGE
+from halftui.runtime.claude_stream import GARBAGE, HEARD
 from halftui.runtime.outcome import Result
 from halftui.runtime.summaries import summarise
 
@@ -92,6 +93,8 @@ class Report:
             )
         elif subtype == "session_state_changed":
             self._is_idle = told.get("state") == "idle"
+        elif subtype == HEARD:
+            yield Heard(_whole(told.get("end")))
         elif subtype == GARBAGE:
             self.is_garbled = True
             yield Printed(str(told.get("text", "")))

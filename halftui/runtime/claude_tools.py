@@ -17,6 +17,7 @@ from halftui.runtime.base import Brief, Desk
 from halftui.runtime.summaries import summarise
 
 BOARD = "board"
+CALL = "halftui_call"  # where the stream puts the id of the tool call among a tool's arguments
 REFUSAL = "A person refused this. Go on without it, or hand in what you have."
 
 Verdict = PermissionResultAllow | PermissionResultDeny
@@ -36,14 +37,11 @@ _ASK = {
 
 def board_server(brief: Brief, desk: Desk) -> McpSdkServerConfig:
     """Return the MCP server, in the board's own process, whose tools the agent may always use."""
-    asked = 0
 
     @tool("ask", "Ask a person and wait for the answer. Use it when only a person can know.", _ASK)
     async def ask(given: dict[str, Any]) -> dict[str, Any]:
-        nonlocal asked
-        asked += 1
         options = tuple(Option(label) for label in given.get("options", ()))
-        request = f"{brief.attempt}:ask:{asked}"
+        request = str(given.get(CALL, ""))
         answer = await desk.ask(Question("question", given["question"], options, request=request))
         return {"content": [{"type": "text", "text": answer.text}]}
 

@@ -1,14 +1,20 @@
 """Cuts streams of bytes into lines, in bounded memory."""
 
+from collections.abc import AsyncIterator
+
 
 class Framer:
-    """Cuts a byte stream into lines. A line beyond `longest` bytes is dropped and counted."""
+    """Cuts a byte stream into lines. A line beyond `longest` bytes is dropped and counted.
 
-    def __init__(self, longest: int) -> None:
+    `start` is where in the stream its first byte stands.
+    """
+
+    def __init__(self, longest: int, start: int = 0) -> None:
         self._longest = longest
         self._parts: list[bytes] = []
         self._length = 0
         self.dropped = 0
+        self.end = start  # bytes up to the end of the last line that was given out
 
     def feed(self, chunk: bytes) -> list[bytes]:
         """Return the lines that this chunk completed, without their line ends."""
@@ -16,6 +22,7 @@ class Framer:
         *heads, tail = chunk.split(b"\n")
         for head in heads:
             self._add(head)
+            self.end += 1
             lines += self._take()
         self._add(tail)
         return lines
@@ -33,8 +40,20 @@ class Framer:
 
     def _take(self) -> list[bytes]:
         is_kept = self._length <= self._longest
+        self.end += self._length
         self.dropped += not is_kept
         line = b"".join(self._parts)
         self._parts.clear()
         self._length = 0
         return [line] if is_kept else []
+
+
+async def cut(chunks: AsyncIterator[bytes], at: int) -> AsyncIterator[bytes]:
+    """Pass chunks on, none of which reaches over byte `at` of the stream."""
+    async for chunk in chunks:
+        if 0 < at < len(chunk):
+            yield chunk[:at]
+            yield chunk[at:]
+        else:
+            yield chunk
+        at -= len(chunk)

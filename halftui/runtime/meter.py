@@ -9,6 +9,7 @@ from halftui.runtime.lines import Framer
 
 LONGEST_EVENT = 2**20  # bytes; usage stands in short events, so longer ones are let go unread
 UNIFIED = "anthropic-ratelimit-unified-"
+UNAUTHORIZED, TOO_MANY = REFUSALS = (401, 429)  # another credential would help
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +37,12 @@ class Limit:
 
 
 def limit(status: int, headers: Mapping[str, str]) -> Limit | None:
-    """Return what the headers say of limits, or None if they say nothing."""
+    """Return what an answer says of limits or of its credential, or None if it says nothing."""
     lower = {name.lower(): value for name, value in headers.items()}
     values = {name.removeprefix(UNIFIED): value for name, value in lower.items() if name.startswith(UNIFIED)}
     wait = lower.get("retry-after", "")
     retry_after = float(wait) if wait.replace(".", "", 1).isdecimal() else None
-    if not values and retry_after is None:
+    if not values and retry_after is None and status not in REFUSALS:
         return None
     return Limit(status, values, retry_after)
 

@@ -1,7 +1,8 @@
 """Plays a script inside a sandbox without a model; it stands alone, for any Python from 3.9 on.
 
 The first line on standard input is `{"script": […], "is_free": bool}`, with turns as script.read
-takes them. Each line on standard output is one event; an `ask` event waits for one line of answer.
+takes them. Each line on standard output is one event; an `ask` event waits for the line that
+answers its call. Other lines are passed over, since a board that took over says things again.
 """
 
 import json
@@ -23,8 +24,10 @@ def tell(kind: str, **event: Any) -> None:
 def ask(**question: Any) -> dict[str, Any]:
     """Ask the board and wait for its answer."""
     tell("ask", **question)
-    answer: dict[str, Any] = json.loads(sys.stdin.readline())
-    return answer
+    while True:
+        answer: dict[str, Any] = json.loads(sys.stdin.readline())
+        if answer.get("call") == question["call"]:
+            return answer
 
 
 def main() -> int:

@@ -26,6 +26,7 @@ LONGEST_PATH = 107  # bytes of a Unix socket's path on Linux, without its final 
 OAUTH_BETA = "oauth-2025-04-20"
 PATHS = ("/v1/messages", "/v1/messages/count_tokens")
 
+MOST_TRIES = 20  # of one request, each with another credential
 CONNECT_SECONDS = 20.0
 SILENCE_SECONDS = 600.0  # a model may think that long before its first byte
 
@@ -51,11 +52,15 @@ _REPLACED = {  # headers of the agent that the board sets itself, or that no age
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """A provider's key. The secret shows in no repr; `base_url` is empty for the usual provider."""
+    """A provider's key. The secret shows in no repr; `base_url` is empty for the usual provider.
+
+    `account` is the subscription's id; empty for the platform's own key.
+    """
 
     kind: Literal["api-key", "oauth"]
     secret: str = field(repr=False)
     base_url: str = ""
+    account: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +73,16 @@ class Owner:
 
 CredentialSource = Callable[[], Awaitable[Credential]]
 OnUsage = Callable[[Usage], None]
-OnLimit = Callable[[Limit], None]
+Judge = Callable[[Credential, Limit], Awaitable[bool]]
 
 
 def _unheard(_: object) -> None:
     """Take no notice."""
+
+
+async def _let_stand(_: Credential, __: Limit) -> bool:
+    """Let every answer pass to the agent."""
+    return False
 
 
 @asynccontextmanager
@@ -82,31 +92,36 @@ async def serve(
     upstream: str = ANTHROPIC,
     *,
     on_usage: OnUsage = _unheard,
-    on_limit: OnLimit = _unheard,
+    judge: Judge = _let_stand,
     owner: Owner | None = None,
 ) -> AsyncIterator[Path]:
     """Listen on `folder`/api.sock and yield that path; the folder is made, and only its owner's.
 
     `credential` is asked at each request, so that another subscription can take over at any time.
     It may raise Unavailable: with `until` the agent is told that the limit is reached.
+    `judge` is told of each answer that speaks of limits or refuses the credential, before the agent sees
+    it; if it says True, the agent does not, and the request is made again with what `credential` gives.
     `upstream` and a credential's own `base_url` are `https://…`, `http://…` or `unix:///PATH`.
-    The callbacks must be quick.
+    `on_usage` must be quick.
     Raises Misconfigured if the path is too long or the folder can't be made.
     """
     path = await asyncio.to_thread(_prepare, folder, owner)
-    door = _Door(credential, upstream, on_usage, on_limit)
+    door = _Door(credential, upstream, on_usage, judge)
     app = web.Application(client_max_size=LONGEST_BODY)
     app.router.add_route("*", "/{path:.*}", door.pass_on)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1, handler_cancellation=True)
     await runner.setup()
+    mine = 0
     try:
         await web.UnixSite(runner, path).start()
         await asyncio.to_thread(_give, path, owner, 0o600)
+        mine = path.stat().st_ino
         yield path
     finally:
         await runner.cleanup()
         await door.close()
-        path.unlink(missing_ok=True)
+        if mine and _inode(path) == mine:  # another board may listen there by now
+            path.unlink()
 
 
 def _prepare(folder: Path, owner: Owner | None) -> Path:
@@ -125,6 +140,13 @@ def _prepare(folder: Path, owner: Owner | None) -> Path:
     return path
 
 
+def _inode(path: Path) -> int:
+    try:
+        return path.stat().st_ino
+    except FileNotFoundError:
+        return 0
+
+
 def _give(path: Path, owner: Owner | None, mode: int) -> None:
     try:
         path.chmod(mode)
@@ -137,13 +159,11 @@ def _give(path: Path, owner: Owner | None, mode: int) -> None:
 class _Door:
     """Passes requests on; one client session for each upstream."""
 
-    def __init__(
-        self, credential: CredentialSource, upstream: str, on_usage: OnUsage, on_limit: OnLimit
-    ) -> None:
+    def __init__(self, credential: CredentialSource, upstream: str, on_usage: OnUsage, judge: Judge) -> None:
         self._credential = credential
         self._upstream = upstream
         self._on_usage = on_usage
-        self._on_limit = on_limit
+        self._judge = judge
         self._sessions: dict[str, aiohttp.ClientSession] = {}
 
     async def close(self) -> None:
@@ -156,9 +176,13 @@ class _Door:
             return refuse(403, "permission_error", "Only the Messages API is open here.")
         try:
             body = await request.read()
-            credential = await self._credential()
-            with translate():
-                return await self._exchange(request, body, credential)
+            for _ in range(MOST_TRIES):
+                credential = await self._credential()
+                with translate():
+                    answer = await self._exchange(request, body, credential)
+                if answer is not None:
+                    return answer
+            return refuse(429, "rate_limit_error", "No account takes this request now.", is_final=True)
         except web.HTTPRequestEntityTooLarge:
             return refuse(413, "request_too_large", "The request is larger than 32 MiB.")
         except HalfTUIError as error:
@@ -166,7 +190,8 @@ class _Door:
 
     async def _exchange(
         self, request: web.Request, body: bytes, credential: Credential
-    ) -> web.StreamResponse:
+    ) -> web.StreamResponse | None:
+        """Return the provider's answer, passed on; None if the request has to be made again."""
         upstream = credential.base_url or self._upstream
         base = "http://localhost" if upstream.startswith("unix://") else upstream.rstrip("/")
         async with self._session(upstream).post(
@@ -177,8 +202,8 @@ class _Door:
             allow_redirects=False,  # a redirect would carry the key elsewhere
         ) as answer:
             told = limit(answer.status, answer.headers)
-            if told is not None:
-                self._on_limit(told)
+            if told is not None and await self._judge(credential, told):
+                return None
             return await self._relay(request, answer)
 
     async def _relay(self, request: web.Request, answer: aiohttp.ClientResponse) -> web.StreamResponse:
@@ -222,7 +247,7 @@ def _refusal(error: HalfTUIError) -> web.Response:
         case Unavailable(until=None):
             return refuse(502, "api_error", error.message)
         case Unavailable():
-            return refuse(429, "rate_limit_error", error.message)
+            return refuse(429, "rate_limit_error", error.message, is_final=True)
         case _:
             return refuse(401, "authentication_error", error.message)
 
@@ -262,7 +287,8 @@ def outbound(headers: Mapping[str, str], credential: Credential) -> dict[str, st
     return passed
 
 
-def refuse(status: int, kind: str, message: str) -> web.Response:
-    """Return an error in the Messages API's own form."""
+def refuse(status: int, kind: str, message: str, *, is_final: bool = False) -> web.Response:
+    """Return an error in the Messages API's own form; after a final one the agent does not ask again."""
     error = {"type": kind, "message": message}
-    return web.json_response({"type": "error", "error": error}, status=status)
+    headers = {"x-should-retry": "false"} if is_final else None
+    return web.json_response({"type": "error", "error": error}, status=status, headers=headers)

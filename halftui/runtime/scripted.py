@@ -1,5 +1,6 @@
 """An agent without a model: it plays a script in a sandbox, for the demo and for fast tests."""
 
+import contextlib
 import json
 import sys
 from collections.abc import AsyncGenerator
@@ -9,6 +10,7 @@ from typing import Any
 
 from halftui.domain.happenings import (
     Happening,
+    Heard,
     Option,
     Printed,
     Question,
@@ -22,7 +24,7 @@ from halftui.domain.happenings import (
 from halftui.errors import Misconfigured, Unavailable
 from halftui.runtime import player
 from halftui.runtime.base import Abilities, Brief, Command, Desk, Inside, Process
-from halftui.runtime.lines import Framer
+from halftui.runtime.lines import Framer, cut
 from halftui.runtime.outcome import Remains, Result, classify
 from halftui.runtime.script import Fault, Scenario, play, write
 from halftui.runtime.summaries import summarise
@@ -51,16 +53,21 @@ class ScriptedRuntime:
 
     async def converse(self, brief: Brief, process: Process, desk: Desk) -> AsyncGenerator[Happening, None]:
         """Send the script that the prompt or the scenario gives; yield what happens."""
-        yield Started(brief.session, self.kind)
+        if not brief.is_adopted:
+            yield Started(brief.session, self.kind)
         board = _Board(brief, process, desk)
         try:
             script = write(play(brief.prompt, self._scenario))
-            await process.write(_line({"script": script, "is_free": brief.is_free}))
+            await board.say({"script": script, "is_free": brief.is_free})
             framer = Framer(LONGEST_LINE)
-            async for chunk in process.output():
+            heard = brief.heard or 0
+            async for chunk in cut(process.output(), heard):
                 for line in framer.feed(chunk):
-                    for happening in await board.hear(line):
+                    is_past = framer.end <= heard
+                    for happening in await board.hear(line, is_past=is_past):
                         yield happening
+                    if not is_past:
+                        yield Heard(framer.end)
             exit_ = await process.wait()
             errors = await process.error_tail()
             remains = Remains(exit_.code, is_oom=exit_.oom, errors=errors)
@@ -82,15 +89,23 @@ class _Board:
         self._process = process
         self._desk = desk
 
-    async def hear(self, line: bytes) -> list[Happening]:
-        """Return what one event tells, after answering it if it asks."""
+    async def say(self, message: dict[str, Any]) -> None:
+        """Write a line to the player. An adopted one may have ended: its output tells how."""
+        with contextlib.suppress(*([Unavailable] if self._brief.is_adopted else [])):
+            await self._process.write(_line(message))
+
+    async def hear(self, line: bytes, *, is_past: bool) -> list[Happening]:
+        """Return what one event tells, after answering it if it asks; of a past one only its mark stays."""
         try:
             event = json.loads(line)
-            if event["kind"] == "ask":
+            if event["kind"] != "ask":
+                told = self._tell(event)
+                return [] if is_past else told
+            if not is_past:
                 answer = await self._desk.ask(self._question(event))
-                await self._process.write(_line({"text": answer.text, "is_allowed": answer.is_allowed}))
-                return []
-            return self._tell(event)
+                given = {"text": answer.text, "is_allowed": answer.is_allowed}
+                await self.say({"call": event["call"], **given})
+            return []
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             self.is_garbled = True
             return [Printed(line[:500].decode(errors="replace"))]

@@ -3,13 +3,14 @@
 from collections.abc import AsyncGenerator
 from dataclasses import replace
 
-from halftui.domain.happenings import Happening, Printed, Started
+from halftui.domain.happenings import Happening, Heard, Printed, Started
 from halftui.errors import Unavailable
 from halftui.runtime.base import Abilities, Brief, Command, Desk, Inside, Process
-from halftui.runtime.lines import Framer
+from halftui.runtime.lines import Framer, cut
 from halftui.runtime.outcome import Remains, Result, classify
 
 LONGEST_LINE = 64 * 2**10
+LOOK_BACK = 4 * 2**10  # bytes before an adopted program's new output, for its last words
 
 
 class ShellRuntime:
@@ -27,16 +28,22 @@ class ShellRuntime:
 
     async def converse(self, brief: Brief, process: Process, desk: Desk) -> AsyncGenerator[Happening, None]:
         """Yield the command's lines until it ended."""
-        yield Started(brief.session)
-        framer = Framer(LONGEST_LINE)
+        if not brief.is_adopted:
+            yield Started(brief.session)
+        heard = brief.heard or 0
+        start = max(0, heard - LOOK_BACK)
+        framer = Framer(LONGEST_LINE, start)
         remains = Remains(None)
         last = ""
         try:
             await process.close_input()
-            async for chunk in process.output():
+            async for chunk in cut(process.output(start), heard - start):
                 for line in framer.feed(chunk):
                     last = line.decode(errors="replace").rstrip("\r")
-                    yield Printed(last)
+                    if framer.end > heard:
+                        yield Printed(last)
+                if framer.end > heard:
+                    yield Heard(framer.end)
             for line in framer.rest():
                 last = line.decode(errors="replace")
                 yield Printed(last)

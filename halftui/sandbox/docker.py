@@ -16,6 +16,7 @@ from docker.errors import NotFound as DockerNotFound
 from requests.exceptions import RequestException
 
 from halftui.errors import Conflict, HalfTUIError, Misconfigured, NotFound, Unavailable
+from halftui.failpoints import failpoint
 from halftui.sandbox.base import Exit, Found, Inside, Places, Spec
 from halftui.sandbox.hardening import INSIDE, NAME_LABEL, PREFIX, assert_hardened, create_config
 from halftui.sandbox.settle import settle
@@ -141,10 +142,14 @@ class DockerSandbox:
             for place in (spec.places.work, spec.places.home, spec.places.sockets):
                 give(place, *self.user)
         with engine(self._socket) as api:
+            failpoint("create.before")
             container = _create(api, spec.name, config)
+            failpoint("create.after")
             try:
                 assert_hardened(api.inspect_container(container))
+                failpoint("start.before")
                 api.start(container)
+                failpoint("start.after")
             except (HalfTUIError, DockerException, RequestException):
                 api.remove_container(container, force=True, v=True)
                 raise

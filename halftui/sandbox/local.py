@@ -19,6 +19,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
 
 from halftui.errors import Conflict, Misconfigured, NotFound, Unavailable
+from halftui.failpoints import failpoint
 from halftui.sandbox.base import Exit, Found, Inside, Places, Spec
 from halftui.sandbox.proc import Identity, is_alive, kill_all
 from halftui.sandbox.settle import settle
@@ -40,6 +41,7 @@ echo $? >"$here/exit"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,199}")
 KEPT = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TERM", "TZ", "SHELL")
 MARK = "HALFTUI_SANDBOX"
+DRAFT = ".new-"  # begins the name of a folder that is no sandbox yet, then the maker's pid
 KILLED = Exit(128 + signal.SIGKILL)
 
 CHUNK = 64 * 1024
@@ -234,7 +236,8 @@ class LocalProcess:
 def _launch(folder: Path, spec: Spec) -> None:
     """Make the folder in one step, so that a name is taken once, and start the leader."""
     folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = Path(tempfile.mkdtemp(prefix=".new-", dir=folder.parent))
+    failpoint("create.before")
+    draft = Path(tempfile.mkdtemp(prefix=f"{DRAFT}{os.getpid()}-", dir=folder.parent))
     (draft / "labels").write_text(json.dumps(dict(spec.labels)))
     os.mkfifo(draft / "in", 0o600)
     for spool in ("out", "err"):
@@ -244,8 +247,11 @@ def _launch(folder: Path, spec: Spec) -> None:
     except OSError as error:
         shutil.rmtree(draft)
         raise Conflict(f"a sandbox {spec.name} exists") from error
+    failpoint("create.after")
+    failpoint("start.before")
     try:
         _spawn(folder, spec)
+        failpoint("start.after")
     except OSError as error:
         shutil.rmtree(folder)
         raise Unavailable(f"sandbox {spec.name} did not start: {error}") from error
@@ -273,6 +279,9 @@ def _environment(folder: Path, spec: Spec) -> dict[str, str]:
 
 def _find(root: Path, labels: Mapping[str, str]) -> list[Found]:
     found = []
+    for draft in root.glob(f"{DRAFT}*"):  # of a board that was killed while it made one
+        if not Path(f"/proc/{draft.name.removeprefix(DRAFT).partition('-')[0]}").exists():
+            shutil.rmtree(draft, ignore_errors=True)
     for path in sorted(root.glob("[!.]*/labels")):
         carried = json.loads(_text(path) or "{}")
         if labels.items() <= carried.items():

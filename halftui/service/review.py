@@ -1,18 +1,23 @@
 """Looking at a bead's work, and accepting it: the merge first, then the word."""
 
+import logging
 from collections.abc import Callable
 
 from halftui.domain.actor import Actor
 from halftui.domain.shown import BoardRow, Detail, FileRow, Work
 from halftui.domain.states import BeadState
 from halftui.domain.text import clean
-from halftui.errors import Conflict, NotFound, Refused
-from halftui.ops import beads, views
+from halftui.errors import Conflict, NotFound, Refused, Unavailable
+from halftui.ops import beads, convoys, journeys, signers, views
+from halftui.ops.journeys import Course, Due
 from halftui.store.store import Store
 from halftui.workspace.diff import Changes
 from halftui.workspace.origin import Origin
 from halftui.workspace.repository import Clash, Merged, Repository
+from halftui.workspace.signing import Signer
 from halftui.workspace.tree import Person
+
+log = logging.getLogger(__name__)
 
 TRIES = 5  # merges again when the target moved in between
 
@@ -27,12 +32,14 @@ class Review:
         board: BoardRow,
         repository: Callable[[BoardRow], Repository],
         origin: Callable[[BoardRow], Origin],
+        signer: Callable[[str], Signer] | None = None,  # of an agent's id; None: nothing is signed
     ) -> None:
         self._store = store
         self._actor = actor
         self._board = board
         self._repository = repository
         self._origin = origin
+        self._signer = signer
 
     def work(self, bead: str) -> Work:
         """Return what the bead's branch changes. Raises NotFound, Refused if there is no work yet."""
@@ -41,8 +48,10 @@ class Review:
             FileRow(f.path, f.old_path, f.kind.value, f.form.value, f.plus, f.minus) for f in changes.files
         )
         repository = self._repository(self._board)
-        is_merged = bool(detail.merged) or repository.is_merged(detail.tip, self._board.branch)
-        conflicts = () if is_merged else self._conflicts(repository, detail)
+        course = self._store.read(journeys.course, bead)
+        branch = course.branch if repository.holds(course.branch) else course.home
+        is_merged = bool(detail.merged) or repository.is_merged(detail.tip, branch)
+        conflicts = () if is_merged else self._conflicts(repository, detail, branch)
         return Work(bead, changes.base, changes.tip, files, conflicts, is_merged)
 
     def patch(self, bead: str, path: str, context: int = 3, *, ignores_space: bool = False) -> list[str]:
@@ -59,56 +68,116 @@ class Review:
         )
         return [clean(line).replace("\n", "") for line in lines][1:]
 
-    def accept(self, bead: str) -> str:
-        """Merge the bead's branch into the target branch, approve it, and return the merged commit.
+    def accept(self, bead: str, *, own: bool = False) -> str:
+        """Merge the bead's branch into its target branch, approve it, and return the merged commit.
 
+        The target is the board's branch or its convoy's own; that lands along with its last bead.
         "" is returned if there was nothing to merge. On a conflict the bead goes back to its agent
-        with the reason, and Refused is raised.
+        with the reason, and Refused is raised. `own` is said by whoever accepts what they made.
         """
         detail = self._store.read(views.bead, bead)
-        self._store.write(self._actor, beads.may_approve, bead)
-        sha = self._merge(detail) if detail.tip else ""
-        self._store.write(self._actor, beads.approve, bead, merged=sha)
+        course = self._store.read(journeys.course, bead)
+        self._store.write(self._actor, beads.may_approve, bead, own=own)
+        sha = self._merge(detail, course) if detail.tip else ""
+        self._store.write(self._actor, beads.approve, bead, merged=sha, own=own)
+        if course.is_own and self._store.read(journeys.due, course.convoy):
+            try:
+                self.land(course.convoy)
+            except (Refused, Conflict, Unavailable) as error:  # the bead is accepted all the same
+                log.warning("a convoy did not land", extra={"convoy": course.convoy, "why": str(error)})
         return sha
 
-    def _merge(self, detail: Detail) -> str:
+    def land(self, convoy: str) -> str:
+        """Merge the branch of a convoy whose beads are finished, once, and return the merged commit.
+
+        "" is returned if there was nothing to merge. On a conflict, or if local changes are in the
+        way, the convoy keeps moving with the reason, and Refused is raised.
+        """
+        self._store.write(self._actor, convoys.may_land, convoy)
+        found = self._store.read(journeys.due, convoy)
+        try:
+            sha = self._land(found[0]) if found else ""
+        except (Refused, Conflict) as error:
+            self._store.write(self._actor, convoys.stay, convoy, error.message)
+            raise
+        self._store.write(self._actor, convoys.landed, convoy, sha)
+        return sha
+
+    def _merge(self, detail: Detail, course: Course) -> str:
         repository, origin = self._repository(self._board), self._origin(self._board)
+        worker = self._store.read(signers.worker_of, detail.card.id)
+        signer = self._signer(worker) if self._signer and worker else None
+
+        def once() -> Merged:
+            if course.is_own:
+                repository.follow(course.branch, course.home)
+            merged = self._try(repository, detail, course.branch, signer)
+            if isinstance(merged, Clash):
+                raise self._send_back(detail, merged, course.branch)
+            if course.is_own:
+                repository.advance(merged, course.branch)
+            else:
+                repository.land(merged, origin, course.branch)
+            return merged
+
+        return self._until_it_holds(repository, origin, once)
+
+    def _land(self, due: Due) -> str:
+        repository, origin = self._repository(self._board), self._origin(self._board)
+        if not repository.holds(due.branch):  # no bead of it changed anything
+            return ""
+        committer = Person(self._actor.name or "HalfTUI", "halftui@localhost")
+
+        def once() -> Merged:
+            tip, target = repository.tip(due.branch), self._board.branch
+            text = f"Land {due.name}"
+            merged = repository.merge(due.convoy, tip, target, text, committer, committer, noun="Convoy")
+            if isinstance(merged, Clash):
+                paths = ", ".join(clean(path) for path in merged.paths[:5])
+                raise Refused(
+                    f"{due.branch} conflicts with {target} in {paths}",
+                    f"add a bead to the convoy that merges origin/{target} and settles that",
+                )
+            repository.land(merged, origin, target)
+            return merged
+
+        return self._until_it_holds(repository, origin, once)
+
+    def _until_it_holds(self, repository: Repository, origin: Origin, once: Callable[[], Merged]) -> str:
+        """Merge, and again where the target moved in between; return the merged commit."""
         for left in reversed(range(TRIES)):
             repository.refresh(origin)
-            merged = self._try(repository, detail)
-            if isinstance(merged, Clash):
-                raise self._send_back(detail, merged)
             try:
-                repository.land(merged, origin, self._board.branch)
+                return once().sha
             except Conflict:
                 if not left:
                     raise
-            else:
-                return merged.sha
         raise AssertionError("the last try returns or raises")
 
-    def _try(self, repository: Repository, detail: Detail) -> Merged | Clash:
+    def _try(
+        self, repository: Repository, detail: Detail, target: str, signer: Signer | None = None
+    ) -> Merged | Clash:
         message = f"{detail.card.title}\n\n{detail.summary}"
-        author = Person(detail.card.assignee or "HalfTUI", "agents@localhost")
+        author = signer.person if signer else Person(detail.card.assignee or "HalfTUI", "agents@localhost")
         committer = Person(self._actor.name or "HalfTUI", "halftui@localhost")
-        return repository.merge(detail.card.id, detail.tip, self._board.branch, message, author, committer)
+        return repository.merge(detail.card.id, detail.tip, target, message, author, committer, signer=signer)
 
-    def _send_back(self, detail: Detail, clash: Clash) -> Refused:
+    def _send_back(self, detail: Detail, clash: Clash, target: str) -> Refused:
         paths = ", ".join(clean(path) for path in clash.paths[:5])
         reason = (
-            f"Your branch conflicts with {self._board.branch} in: {paths}. "
-            f"Merge origin/{self._board.branch} into your branch, settle the conflicts, and hand in again."
+            f"Your branch conflicts with {target} in: {paths}. "
+            f"Merge origin/{target} into your branch, settle the conflicts, and hand in again."
         )
         self._store.write(self._actor, beads.reject, detail.card.id, reason)
         return Refused(f"{detail.card.id} conflicts in {paths}", "it went back to its agent with that reason")
 
-    def _conflicts(self, repository: Repository, detail: Detail) -> tuple[str, ...]:
+    def _conflicts(self, repository: Repository, detail: Detail, target: str) -> tuple[str, ...]:
         if BeadState(detail.card.state) is not BeadState.REVIEW:
             return ()
         origin = self._origin(self._board)
         if not origin.is_url:  # an address is asked when it is accepted: looking must not wait for a network
             repository.refresh(origin)
-        merged = self._try(repository, detail)
+        merged = self._try(repository, detail, target)
         return tuple(clean(path) for path in merged.paths) if isinstance(merged, Clash) else ()
 
     def _changes(self, bead: str) -> tuple[Detail, Changes]:

@@ -6,7 +6,8 @@ from typing import Self
 
 from halftui.store.store import Store
 
-POLL_SECONDS = 0.5  # how late a change of another process may be seen
+POLL_SECONDS = 0.5  # how late a change of another process may be seen, at the worst
+GLANCE_SECONDS = 0.05  # between looks at the log file of SQLite, which cost next to nothing
 
 
 class Feed:
@@ -16,6 +17,8 @@ class Feed:
         self._store = store
         self._changed = asyncio.Event()
         self._stamp = -1
+        self._glance = 0
+        self._looked = 0.0
 
     async def __aenter__(self) -> Self:
         loop = asyncio.get_running_loop()
@@ -39,10 +42,10 @@ class Feed:
         deadline = loop.time() + longest
         while (left := deadline - loop.time()) > 0:
             try:
-                async with asyncio.timeout(min(left, POLL_SECONDS)):
+                async with asyncio.timeout(min(left, self._patience())):
                     await self._changed.wait()
             except TimeoutError:
-                if await self._is_stale():
+                if self._is_due(loop.time()) and await self._is_stale():
                     return True
             else:
                 self._changed.clear()
@@ -50,6 +53,15 @@ class Feed:
                 return True
         return False
 
+    def _patience(self) -> float:
+        return GLANCE_SECONDS if self._store.path else POLL_SECONDS
+
+    def _is_due(self, now: float) -> bool:
+        """Return True if the log file grew, or the last whole look is long enough ago."""
+        before, self._glance = self._glance, self._store.glance()
+        return before != self._glance or now - self._looked >= POLL_SECONDS
+
     async def _is_stale(self) -> bool:
+        self._looked = asyncio.get_running_loop().time()
         before, self._stamp = self._stamp, await asyncio.to_thread(self._store.stamp)
         return before != self._stamp

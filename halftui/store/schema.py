@@ -1,12 +1,13 @@
 """Brings a database to this program's schema by Alembic."""
 
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, text
 
 from halftui.store.tx import WRITE_LOCK
 
@@ -24,12 +25,27 @@ def upgrade(engine: Engine, old: Path | None) -> None:
     """Run the missing migrations in one transaction; an `old` file is copied beside itself first."""
     if old is not None:
         _copy(old, old.with_suffix(old.suffix + ".before-upgrade"))
-    settings = config()
-    with engine.begin() as connection:
+    with engine.connect() as connection, _without_foreign_keys(connection), connection.begin():
         if engine.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": WRITE_LOCK})
+        settings = config()
         settings.attributes["connection"] = connection
         command.upgrade(settings, "head")
+
+
+@contextmanager
+def _without_foreign_keys(connection: Connection) -> Iterator[None]:
+    """Let SQLite rebuild a table that others refer to; inside a transaction this switch does nothing."""
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    cursor = connection.connection.cursor()
+    cursor.execute("PRAGMA foreign_keys = OFF")
+    try:
+        yield
+    finally:
+        cursor.execute("PRAGMA foreign_keys = ON")
+        cursor.close()
 
 
 def _copy(old: Path, copy: Path) -> None:

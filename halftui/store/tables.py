@@ -42,6 +42,7 @@ class Board(SQLModel, table=True):
     command: str = ""  # what the shell runtime runs
     cap: int = 4  # live attempts at once
     is_paused: int = 0
+    notice: str = Field(default="", sa_column_kwargs={"server_default": text("''")})  # why no agent can start
     created_at: float = Field(sa_column=_time(nullable=False))
     version: int = 1
 
@@ -57,12 +58,25 @@ class Bead(SQLModel, table=True):
             sqlite_where=text("state = 'open' AND blockers = 0 AND is_inert = 0"),
             postgresql_where=text("state = 'open' AND blockers = 0 AND is_inert = 0"),
         ),
+        Index(
+            "ix_bead_waiting", "board_id", "priority", "created_at", "id",
+            sqlite_where=text("state = 'open' AND blockers = 0 AND is_inert = 0"),
+            postgresql_where=text("state = 'open' AND blockers = 0 AND is_inert = 0"),
+        ),
+        Index(
+            "ix_bead_due", "board_id", "due",
+            sqlite_where=text("due IS NOT NULL"), postgresql_where=text("due IS NOT NULL"),
+        ),
         Index("ix_bead_rank", "board_id", "rank"),
         Index(
             "ix_bead_later", "not_before",
             sqlite_where=text("not_before IS NOT NULL"), postgresql_where=text("not_before IS NOT NULL"),
         ),
         Index("ix_bead_closed", "board_id", "state", "closed_at"),
+        Index(
+            "ix_bead_not_before", "not_before",
+            sqlite_where=text("not_before IS NOT NULL"), postgresql_where=text("not_before IS NOT NULL"),
+        ),
     )  # fmt: skip
 
     id: str = Field(primary_key=True)
@@ -86,7 +100,10 @@ class Bead(SQLModel, table=True):
     due: float | None = Field(default=None, sa_column=_time())
     hold: str = ""  # a reason: while set, never dispatched
     epoch: int = 0  # counts attempts; the newest one alone may write
-    failures: int = 0  # since the last success
+    failures: int = 0  # of the task, since the last success; the next three likewise
+    start_failures: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
+    losses: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
+    handoffs: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
     retry_at: float | None = Field(default=None, sa_column=_time())
     branch: str = ""
     base: str = ""  # the commit that the work started from
@@ -103,6 +120,18 @@ class Bead(SQLModel, table=True):
     closed_at: float | None = Field(default=None, sa_column=_time())
     free: str = Field(default="{}", sa_column=Column(Text, nullable=False))  # any other fields
     version: int = 1
+    # A word: while set, it is never ready. It is a mark (see domain.graph) or a status from elsewhere.
+    aside: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
+
+
+class Original(SQLModel, table=True):
+    """A line of an imported file, as it was: what no column holds is kept here."""
+
+    board_id: str = Field(primary_key=True, foreign_key="board.id")
+    kind: str = Field(primary_key=True)  # issue, tombstone, schema, memory, or what the line says
+    key: str = Field(primary_key=True)  # an issue's id
+    line: str = Field(sa_column=Column(Text, nullable=False))
+    at: float = Field(sa_column=_time(nullable=False))  # when it came: stands for times it does not tell
 
 
 class Edge(SQLModel, table=True):
@@ -129,6 +158,14 @@ class Convoy(SQLModel, table=True):
     started_at: float | None = Field(default=None, sa_column=_time())
     ended_at: float | None = Field(default=None, sa_column=_time())
     version: int = 1
+    # The integration branch; "": each bead merges into the board's branch.
+    branch: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
+    # The commit on the board's branch that it landed as.
+    merged: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
+    remark: str = Field(  # why it could not land
+        default="", sa_column=Column(Text, nullable=False, server_default=text("''"))
+    )
+    stranded_at: float | None = Field(default=None, sa_column=_time())  # while set, that was told
 
 
 class Subscription(SQLModel, table=True):
@@ -141,11 +178,28 @@ class Subscription(SQLModel, table=True):
     base_url: str = ""
     cooling_until: float | None = Field(default=None, sa_column=_time())
     parked: str = ""  # a reason: while set, no attempt uses it
+    # Live attempts at once; 0: no limit.
+    cap: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
+    limits: str = Field(default="{}", sa_column_kwargs={"server_default": text("'{}'")})  # as last told
+    seen_at: float | None = Field(default=None, sa_column=_time())  # when they were told
     created_at: float = Field(sa_column=_time(nullable=False))
 
 
 class Agent(SQLModel, table=True):
-    """A lasting worker."""
+    """A lasting worker, or a person's leader."""
+
+    __table_args__ = (
+        Index(
+            "uq_agent_leader", "owner", "runtime", unique=True,
+            sqlite_where=text("kind = 'leader' AND retired_at IS NULL"),
+            postgresql_where=text("kind = 'leader' AND retired_at IS NULL"),
+        ),
+        Index(
+            "uq_agent_username", "username", unique=True,
+            sqlite_where=text("username <> '' AND retired_at IS NULL"),
+            postgresql_where=text("username <> '' AND retired_at IS NULL"),
+        ),
+    )  # fmt: skip
 
     id: str = Field(primary_key=True)
     board_id: str = Field(foreign_key="board.id", index=True)
@@ -155,6 +209,8 @@ class Agent(SQLModel, table=True):
     subscription_id: str | None = Field(default=None, foreign_key="subscription.id")
     created_at: float = Field(sa_column=_time(nullable=False))
     retired_at: float | None = Field(default=None, sa_column=_time())
+    username: str = ""  # as which it commits and is called; "" until it has a key
+    owner: str = ""  # the person whose agent it is; "" is the board's
 
 
 class Attempt(SQLModel, table=True):
@@ -167,10 +223,11 @@ class Attempt(SQLModel, table=True):
         ),
         Index("ix_attempt_agent", "agent_id", "started_at"),
         Index("ix_attempt_board", "board_id", "started_at"),
+        Index("ix_attempt_ends", "runtime", "subscription_id", "ended_at"),
     )  # fmt: skip
 
     id: str = Field(primary_key=True)  # <bead>@<epoch>
-    bead_id: str = Field(foreign_key="bead.id", index=True)
+    bead_id: str = Field(index=True)  # which may be deleted
     board_id: str = Field(foreign_key="board.id")
     epoch: int
     agent_id: str = Field(foreign_key="agent.id")
@@ -189,8 +246,47 @@ class Attempt(SQLModel, table=True):
     tokens_out: int = 0
     cost_usd: float = Field(default=0.0, sa_column=_time(nullable=False))
     turns: int = 0
+    # Bytes of the program's output that are told by its lines and its usage; kept with them.
+    heard: int = Field(default=0, sa_column=Column(BigInteger, nullable=False, server_default="0"))
     started_at: float = Field(sa_column=_time(nullable=False))
     ended_at: float | None = Field(default=None, sa_column=_time())
+    tallied_at: float | None = Field(default=None, sa_column=_time())  # its minutes count up to here
+
+
+class Usage(SQLModel, table=True):
+    """What an attempt used on one day over one subscription."""
+
+    __table_args__ = (Index("ix_usage_day", "day"), Index("ix_usage_subscription", "subscription_id", "day"))
+
+    attempt_id: str = Field(primary_key=True)
+    day: int = Field(primary_key=True)  # since 1970, UTC
+    subscription_id: str = Field(primary_key=True)  # "": the platform's own credential
+    bead_id: str = Field(index=True)
+    board_id: str
+    agent_id: str
+    tokens_in: int = Field(default=0, sa_type=BigInteger)
+    tokens_out: int = Field(default=0, sa_type=BigInteger)
+    cost_usd: float = Field(default=0.0, sa_column=_time(nullable=False))
+    turns: int = 0
+    seconds: float = Field(default=0.0, sa_column=_time(nullable=False))
+
+
+class Budget(SQLModel, table=True):
+    """The most that may be used of something."""
+
+    scope: str = Field(primary_key=True)  # attempt, bead, convoy, subscription, day
+    subject: str = Field(primary_key=True)  # its id; "": each one of that scope
+    measure: str = Field(primary_key=True)  # tokens, usd, turns, minutes
+    most: float = Field(sa_column=_time(nullable=False))
+
+
+class Heartbeat(SQLModel, table=True):
+    """An engine that is at work."""
+
+    id: str = Field(primary_key=True)  # of its home folder
+    seen_at: float = Field(sa_column=_time(nullable=False))
+    cap: int  # live attempts over all boards
+    rules: str = Field(default="{}", sa_column=Column(Text, nullable=False))
 
 
 class Question(SQLModel, table=True):
@@ -198,7 +294,7 @@ class Question(SQLModel, table=True):
 
     id: str = Field(primary_key=True)
     attempt_id: str = Field(foreign_key="attempt.id", index=True)
-    bead_id: str = Field(foreign_key="bead.id")
+    bead_id: str
     board_id: str = Field(foreign_key="board.id", index=True)
     kind: str  # question | permission
     text: str = Field(sa_column=Column(Text, nullable=False))
@@ -235,6 +331,7 @@ class Event(SQLModel, table=True):
     subject: str
     before: str = Field(default="{}", sa_column=Column(Text, nullable=False))
     after: str = Field(default="{}", sa_column=Column(Text, nullable=False))
+    hash: str = ""  # of this row and the hash before it, see domain.history
 
 
 class Person(SQLModel, table=True):

@@ -80,10 +80,11 @@ def tabs(width: int, snapshot: Snapshot, names: Sequence[str], here: str, inks: 
     return row.strip()
 
 
-def status(width: int, snapshot: Snapshot, who: Who, inks: Inks, marked: int = 0) -> Strip:
+def status(width: int, snapshot: Snapshot, who: Who, inks: Inks, marked: int = 0, finds: str = "") -> Strip:
     """Return the row of counts at the left, and who looks at which database at the right."""
     left = Row(width).skip(1)
-    facts = list(_counts(snapshot, marked)) if width >= 100 else list(_short(snapshot, marked))
+    facts = [(cut(finds, width // 2), "focus")] if finds else []
+    facts += _counts(snapshot, marked) if width >= 100 else _short(snapshot, marked)
     right = [who.name, who.database] if width >= 100 else [who.name]
     if who.others:
         right.insert(0, f"{cut(', '.join(who.others), 40) if width >= 100 else len(who.others)} watching")

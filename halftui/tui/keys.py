@@ -78,6 +78,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("cursor.last", "G,end", "last", "To the lane's last card", "lanes", 9, MOVE),
     Action("cursor.half_down", "ctrl+d,pagedown", "half page", "Half a page down", "lanes", 9, MOVE),
     Action("cursor.half_up", "ctrl+u,pageup", "half page", "Half a page up", "lanes", 9, MOVE),
+    Action("back", "escape", "back", "Put back what is dragged, end the filter, forget the marks",
+           "board", 9, MOVE),
     Action("pane.next", "tab", "pane", "To the lanes, the rail, the output", "board", 8, MOVE),
     Action("pane.previous", "shift+tab", "pane", "The same, backwards", "board", 9, MOVE),
 
@@ -95,6 +97,9 @@ ACTIONS: tuple[Action, ...] = (
     Action("bead.raise", "K", "raise", "Before the card above; Ready is in the order of work",
            "board", 8, BEADS),
     Action("bead.lower", "J", "lower", "Behind the card below", "board", 8, BEADS),
+    Action("event.undo", "u", "undo", "Take back your own last change: order, priority, words",
+           "board", 8, BEADS),
+    Action("event.redo", "U", "redo", "Do again what was taken back", "board", 9, BEADS),
     Action("bead.left", "H", "move left", "Into the lane at the left", "board", 7, BEADS),
     Action("bead.right", "L", "move right", "Into the lane at the right: Working slings, Done reviews",
            "board", 7, BEADS),
@@ -110,6 +115,8 @@ ACTIONS: tuple[Action, ...] = (
 
     Action("output.open", "o", "output", "What its agent prints, as large as the screen", "board", 4, LOOK,
            "working review done ready"),
+    Action("find", "slash", "filter", "Show only cards with these words: #label @who !1, or any of a card",
+           "board", 6, LOOK),
     Action("lane.closed", "full_stop", "closed", "Show or hide what failed or was dropped", "board", 8, LOOK),
 )  # fmt: skip
 

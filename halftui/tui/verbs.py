@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from halftui.domain.shown import Card
 from halftui.errors import Refused
 from halftui.tui import moves
+from halftui.tui.drops import Drop
+from halftui.tui.moves import Slot
 from halftui.tui.screens.confirm import Confirm
 
 if TYPE_CHECKING:
@@ -67,7 +69,7 @@ async def _reopen(board: BoardScreen, card: Card, asks: str) -> bool:
 
 async def place(board: BoardScreen, step: int) -> None:
     """Put the chosen card one place up (-1) or down (1) in its lane."""
-    from halftui.ops import beads
+    from halftui.ops import ranks
 
     lane = board.lanes.lane
     if lane.lane in ("done", "closed"):
@@ -78,9 +80,54 @@ async def place(board: BoardScreen, step: int) -> None:
         return
     crossed = slot.priority != card.priority
     priority = slot.priority if crossed else None
-    await board.half.tell(beads.rank_between, card.id, slot.before, slot.behind, priority)
+    await board.half.tell(ranks.between, card.id, slot.before, slot.behind, priority)
     if crossed:
-        board.half.say(f"P{card.priority} → P{slot.priority}", card.id)
+        board.half.say(f"P{card.priority} → P{slot.priority} · u undoes it", card.id)
+
+
+async def drop(board: BoardScreen, cards: list[Card], drop: Drop) -> None:
+    """Do what dropping cards somewhere means."""
+    if drop.verb == "rank" and drop.slot is not None:
+        await _rank(board, cards, drop.slot)
+    elif drop.verb == "join":
+        await _join(board, cards, drop.to)
+    elif drop.verb == "move":
+        strangers = [card for card in cards if card.lane != drop.to]
+        sent = [card for card in strangers if moves.meaning(card, drop.to).verb == "dispatch"]
+        if sent:
+            await dispatch(board, sent)
+        for card in strangers:
+            if card not in sent:
+                await move(board, card, drop.to)
+    if len(cards) > 1:
+        board.unmark()
+
+
+async def _rank(board: BoardScreen, cards: list[Card], slot: Slot) -> None:
+    from halftui.ops import ranks
+
+    ids, crossed = [c.id for c in cards], [c for c in cards if c.priority != slot.priority]
+    priority = slot.priority if crossed else None
+    if await board.half.did(ranks.together, ids, slot.before, slot.behind, priority) and crossed:
+        for card in crossed:
+            board.half.say(f"P{card.priority} → P{slot.priority} · u undoes it", card.id)
+
+
+async def _join(board: BoardScreen, cards: list[Card], convoy: str) -> None:
+    from halftui.ops import convoys
+
+    joined = [card.id for card in cards if await board.half.did(convoys.add, convoy, card.id)]
+    if joined:
+        board.half.say(f"{' '.join(joined)} travels along", convoy)
+
+
+async def undo(board: BoardScreen, *, is_again: bool = False) -> None:
+    """Take back one's own last change of the board, or do again what was taken back."""
+    from halftui.ops import undoing
+
+    what = undoing.redo if is_again else undoing.undo
+    if words := await board.half.tell(what, board.half.board):
+        board.half.say(words, "done again" if is_again else "undone")
 
 
 async def weigh(board: BoardScreen, card: Card, step: int) -> None:

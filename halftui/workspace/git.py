@@ -268,3 +268,11 @@ def _opened(stdin: bytes | IO[bytes] | None) -> Iterator[IO[bytes] | None]:
         source.write(stdin)
         source.seek(0)
         yield source
+
+
+def present(git: Git, shas: set[str]) -> set[str]:
+    """Return those of the commits that the repository has."""
+    asked = "".join(f"{sha}\n" for sha in shas).encode()
+    listed = git.text("cat-file", "--batch-check=%(objectname) %(objecttype)", stdin=asked)
+    pairs = (line.split(" ", 1) for line in listed.splitlines())
+    return {sha for sha, kind in pairs if kind == "commit"}

@@ -16,6 +16,14 @@ SHA1_DIGITS: Final = 40
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)(://|::)")
 _SSH_SHORT = re.compile(r"(?!-)[A-Za-z0-9_.@-]+:(?!/?-)\S+")
 
+# Faults that old tools left in many a history; harmless, and nobody can mend them now.
+OLD_FAULTS: Final = (
+    "badDate", "badDateOverflow", "badEmail", "badName", "badTimezone", "duplicateEntries",
+    "missingEmail", "missingNameBeforeEmail", "missingSpaceBeforeDate", "missingSpaceBeforeEmail",
+    "multipleAuthors", "nullSha1", "treeNotSorted", "zeroPaddedDate", "zeroPaddedFilemode",
+    "missingTaggerEntry", "badTagName", "emptyName", "hasDot", "hasDotdot", "fullPathname",
+)  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class Origin:
@@ -183,3 +191,8 @@ def _require_branch(branch: str, known: dict[str, str], place: str) -> None:
     if HEADS + branch not in known:
         names = ", ".join(sorted(name.removeprefix(HEADS) for name in known)[:5])
         raise NotFound(f"{place} has no branch {branch or '(default)'}", f"it has {names}")
+
+
+def fetch_levels() -> dict[str, str]:
+    """Return the settings under which a fetch forgives an old history its harmless faults."""
+    return {f"fetch.fsck.{fault}": "ignore" for fault in OLD_FAULTS}

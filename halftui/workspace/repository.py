@@ -3,6 +3,7 @@
     refs/remotes/origin/<branch>     the person's branches, as last seen
     refs/heads/halftui/<bead>        a bead's work, as last collected
     refs/halftui/<bead>/<epoch>      the same, of each attempt
+    refs/heads/convoy/<convoy>       a convoy's accepted work, until it lands
     refs/halftui/<bead>/base         where the bead's own work begins
 
 Only the board writes there. git never runs in an agent's clone once the agent has it.
@@ -10,7 +11,6 @@ Only the board writes there. git never runs in an agent's clone once the agent h
 
 import fcntl
 import os
-import re
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -19,11 +19,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from halftui.domain.names import CONVOY_BRANCHES
 from halftui.errors import Conflict, NotFound, Refused
+from halftui.failpoints import failpoint
 from halftui.workspace import landing
 from halftui.workspace.diff import Changes, list_changes, read_patch, readable
-from halftui.workspace.git import SHA, Git, carry, check_version
-from halftui.workspace.origin import HEADS, URL_PROTOCOLS, Origin, branches
+from halftui.workspace.git import SHA, Git, carry, check_version, present
+from halftui.workspace.message import people, with_trailer
+from halftui.workspace.origin import HEADS, OLD_FAULTS, URL_PROTOCOLS, Origin, branches, fetch_levels
+from halftui.workspace.signing import Signer, sign_one, sign_range
 from halftui.workspace.tree import (
     BRANCHES,
     Person,
@@ -31,6 +35,7 @@ from halftui.workspace.tree import (
     branch_of,
     copy_objects,
     grow,
+    point,
     remove,
     tip_of,
 )
@@ -39,14 +44,7 @@ CAP: Final = 1 << 30  # bytes of objects in one bead's clone
 TRACKED: Final = "refs/remotes/origin/"
 
 _OWN: Final = "refs/halftui/"
-
-# Faults that old tools left in many a history; harmless, and nobody can mend them now.
-_OLD_FAULTS: Final = (
-    "badDate", "badDateOverflow", "badEmail", "badName", "badTimezone", "duplicateEntries",
-    "missingEmail", "missingNameBeforeEmail", "missingSpaceBeforeDate", "missingSpaceBeforeEmail",
-    "multipleAuthors", "nullSha1", "treeNotSorted", "zeroPaddedDate", "zeroPaddedFilemode",
-    "missingTaggerEntry", "badTagName", "emptyName", "hasDot", "hasDotdot", "fullPathname",
-)  # fmt: skip
+_BOARD: Final = Person("HalfTUI", "halftui@localhost")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +92,13 @@ class Repository:
         with self._locked():
             if origin.is_url:
                 spec = f"+{HEADS}*:{TRACKED}*"
-                git = self._git.having(_fetch_levels(), protocols=URL_PROTOCOLS)
+                git = self._git.having(fetch_levels(), protocols=URL_PROTOCOLS)
                 git.run("fetch", "--quiet", "--no-tags", "--prune", "--", origin.place, spec)
             else:
                 self._copy_branches(origin)
 
     def tip(self, branch: str) -> str:
-        """Return a branch's commit: `halftui/<bead>` is the board's, any other the origin's."""
+        """Return a branch's commit: a bead's or a convoy's is the board's, any other the origin's."""
         sha = self._read(self._ref(branch))
         if sha is None:
             raise NotFound(f"There is no branch {branch}", "refresh the board, or name another")
@@ -113,15 +111,47 @@ class Repository:
             raise NotFound(f"{branch} was not begun by this board", "make its clone first")
         return sha
 
-    def clone(self, bead: str, into: Path, base: str, author: Person) -> Tree:
+    def follow(self, branch: str, home: str, *, takes_home: bool = False) -> None:
+        """Make a convoy's branch at the origin's branch `home`, unless it is there.
+
+        One that adds nothing to `home` follows it; with `takes_home` any other merges it. Raises Refused.
+        """
+        with self._locked():
+            here, top = self._read(HEADS + branch), self.tip(home)
+            if here is None or self._merge_base(here, top) == here:
+                self._update({HEADS + branch: top})
+            elif takes_home:
+                merged = self.merge(branch, top, branch, f"Take in {home}", _BOARD, _BOARD, noun="Convoy")
+                if isinstance(merged, Clash):
+                    where = f"in {', '.join(merged.paths[:5])}"
+                    raise Refused(f"{branch} conflicts with {home} {where}", f"let a bead merge {home}")
+                self._update({HEADS + branch: merged.sha})
+
+    def advance(self, merged: Merged, branch: str) -> None:
+        """Put the merged commit on a convoy's branch. Raises Conflict if it moved (merge again)."""
+        with self._locked():
+            if self._read(HEADS + branch) != merged.onto:
+                raise Conflict(f"{branch} moved", "merge again on its new tip")
+            self._update({HEADS + branch: merged.sha})
+
+    def holds(self, branch: str) -> bool:
+        """Return True if the branch is there, the board's own or, as last seen, the origin's."""
+        return self._read(self._ref(branch)) is not None
+
+    def clone(self, bead: str, into: Path, base: str, author: Person, home: str = "") -> Tree:
         """Return the bead's clone at `into`; made from the branch `base` if it is not there.
 
-        A bead whose work was collected before goes on from there. `author` is who commits in it.
+        A bead whose work was collected before goes on from there; what it sees of `base`, and of the
+        origin's branch `home` beside it, is brought up to date. `author` is who commits in it.
         """
         tree = Tree(into.absolute(), bead, base)
+        names = {base, home or base}
+        refs = {TRACKED + name: sha for name in names if (sha := self._read(self._upstream(name)))}
         with self._locked("clone"):
             if not tree.path.is_dir() or not any(tree.path.iterdir()):
-                self._begin(tree, author)
+                self._begin(tree, author, refs)
+            else:
+                point(tree, refs)
         return tree
 
     def checkout(self, sha: str, into: Path) -> None:
@@ -129,9 +159,8 @@ class Repository:
 
         Raises Conflict if something is there.
         """
-        nobody = Person("HalfTUI", "halftui@localhost")
         with self._locked("clone"):
-            self._plant(into.absolute(), "merged", self._commit(sha), {}, nobody)
+            self._plant(into.absolute(), "merged", self._commit(sha), {}, _BOARD)
 
     def collect(self, tree: Tree, epoch: int, cap: int = CAP) -> str | None:
         """Take in the agent's branch; return its commit, or None if it adds nothing to the base.
@@ -143,14 +172,18 @@ class Repository:
             self._fence(tree.bead, epoch)
             sha = tip_of(tree)
             if not self._has(sha):
+                failpoint("fetch.before")
                 self._take(tree, sha, cap)
-            begin = self._read(TRACKED + tree.base) or self.base_of(tree.branch)
+                failpoint("fetch.after")
+            begin = self._read(self._upstream(tree.base)) or self.base_of(tree.branch)
             base = self._merge_base(begin, sha)
             if base == sha:
                 return None
             own = f"{_OWN}{tree.bead}"
             news = {f"{own}/{epoch}": sha, HEADS + tree.branch: sha}
+            failpoint("refs.before")
             self._update({**news, f"{own}/base": base} if base else news)
+            failpoint("refs.after")
             return sha
 
     def changes(self, base: str, tip: str) -> Changes:
@@ -170,14 +203,16 @@ class Repository:
         return read_patch(self._git, fork, self._commit(tip), names, context, ignore_space)
 
     def merge(
-        self, bead: str, tip: str, target: str, message: str, author: Person, committer: Person
-    ) -> Merged | Clash:
-        """Merge `tip` with the origin's branch `target`, as last seen; nothing is checked out.
+        self, bead: str, tip: str, target: str, message: str, author: Person, committer: Person,
+        noun: str = "Bead", signer: Signer | None = None,
+    ) -> Merged | Clash:  # fmt: skip
+        """Merge `tip` with a convoy's branch or the origin's branch `target`; nothing is checked out.
 
-        Without other work on the target, the result is `tip` itself. Raises Refused if the two
-        have no commit in common.
+        Without other work on the target, the result is `tip` itself, or what `signer` made of it.
+        Raises Refused for unrelated ones.
         """
         onto, tip = self.tip(target), self._commit(tip)
+        tip = sign_range(self._git, onto, tip, signer) if signer else tip
         if self._merge_base(onto, tip) == onto:
             return Merged(tip, onto)
         if self._merge_base(onto, tip) == tip:
@@ -191,9 +226,10 @@ class Repository:
         tree, *paths = (readable(part) for part in answer.out.split(b"\0"))
         if answer.code:
             return Clash(tuple(dict.fromkeys(path for path in paths if path)), onto)
-        git = self._git.having(env=_people(author, committer))
-        text = _with_trailer(message, bead).encode("utf-8", "replace")
-        return Merged(git.text("commit-tree", tree, "-p", onto, "-p", tip, "-F", "-", stdin=text), onto)
+        git = self._git.having(env=people(author, committer))
+        text = with_trailer(message, f"HalfTUI-{noun}: {bead}").encode("utf-8", "replace")
+        made = git.text("commit-tree", tree, "-p", onto, "-p", tip, "-F", "-", stdin=text)
+        return Merged(sign_one(self._git, made, signer) if signer else made, onto)
 
     def land(self, merged: Merged, origin: Origin, target: str) -> None:
         """Put the merged commit on the person's branch, if that is still where merge() saw it.
@@ -209,7 +245,7 @@ class Repository:
                 self._copy_branches(origin)
 
     def is_merged(self, tip: str, target: str) -> bool:
-        """True if the origin's branch `target`, as last seen, contains the commit."""
+        """True if a convoy's branch or the origin's branch `target`, as last seen, contains the commit."""
         return self._merge_base(self.tip(target), self._commit(tip)) == tip
 
     def command(
@@ -242,12 +278,13 @@ class Repository:
         if not self.is_merged(sha, target):
             raise Refused(f"The work of {tree.bead} is not on {target}", "approve it, or discard it")
 
-    def _begin(self, tree: Tree, author: Person) -> None:
+    def _begin(self, tree: Tree, author: Person, seen: dict[str, str]) -> None:
         base, begun = tree.base, self._read(HEADS + tree.branch)
         start = begun or self.tip(base)
         if begun is None:
             self._git.run("update-ref", f"{_OWN}{tree.bead}/base", start)
-        refs = dict.fromkeys([TRACKED + base, HEADS + base], self._read(TRACKED + base) or start)
+        refs = {TRACKED + base: start, **seen}
+        refs[HEADS + base] = refs[TRACKED + base]
         if base.partition("/")[0] + "/" == BRANCHES:  # such a name would shut out the agent's own
             del refs[HEADS + base]
         self._plant(tree.path, tree.branch, start, refs, author)
@@ -285,8 +322,8 @@ class Repository:
         wants = set(there.values()) - set(here.values())
         if wants:
             self._sweep()
-            haves = _present(origin.git, set(here.values()))
-            carry(origin.git, self._git, wants, haves, self.path, ignored=_OLD_FAULTS)
+            haves = present(origin.git, set(here.values()))
+            carry(origin.git, self._git, wants, haves, self.path, ignored=OLD_FAULTS)
         news = {name: sha for name, sha in there.items() if here.get(name) != sha}
         self._update(news, gone=here.keys() - there.keys())
 
@@ -318,7 +355,12 @@ class Repository:
         return answer.text if answer.code == 0 else None
 
     def _ref(self, branch: str) -> str:
-        return (HEADS if branch.startswith(BRANCHES) else TRACKED) + branch
+        return HEADS + branch if branch.startswith(BRANCHES) else self._upstream(branch)
+
+    def _upstream(self, branch: str) -> str:
+        """Return the ref of a branch that beads start from: a convoy's own, or the origin's."""
+        is_own = branch.startswith(CONVOY_BRANCHES) and self._read(HEADS + branch) is not None
+        return (HEADS if is_own else TRACKED) + branch
 
     def _update(self, news: dict[str, str], gone: Iterable[str] = ()) -> None:
         """Write all those refs, or none."""
@@ -333,7 +375,7 @@ class Repository:
         return sha
 
     def _has(self, sha: str) -> bool:
-        return bool(_present(self._git, {sha}))
+        return bool(present(self._git, {sha}))
 
     def _merge_base(self, one: str, other: str) -> str:
         """Return the best common ancestor, or nothing."""
@@ -356,30 +398,3 @@ class Repository:
         with (self.path / f"halftui-{what}.lock").open("a") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
-
-
-def _present(git: Git, shas: set[str]) -> set[str]:
-    """Return those of the commits that the repository has."""
-    asked = "".join(f"{sha}\n" for sha in shas).encode()
-    listed = git.text("cat-file", "--batch-check=%(objectname) %(objecttype)", stdin=asked)
-    pairs = (line.split(" ", 1) for line in listed.splitlines())
-    return {sha for sha, kind in pairs if kind == "commit"}
-
-
-def _fetch_levels() -> dict[str, str]:
-    return {f"fetch.fsck.{fault}": "ignore" for fault in _OLD_FAULTS}
-
-
-def _people(author: Person, committer: Person) -> dict[str, str]:
-    pairs = (("AUTHOR", author), ("COMMITTER", committer))
-    named = {f"GIT_{role}_NAME": person.name or "HalfTUI" for role, person in pairs}
-    return {**named, **{f"GIT_{role}_EMAIL": person.email for role, person in pairs}}
-
-
-def _with_trailer(message: str, bead: str) -> str:
-    """Return the message with the bead's trailer, joined to trailers that it ends with."""
-    text = message.replace("\0", "").strip() or f"Merge {bead}"
-    *before, last = text.split("\n\n")
-    has_trailers = before and all(re.match(r"[\w-]+: ", line) for line in last.splitlines())
-    gap = "\n" if has_trailers else "\n\n"
-    return f"{text}{gap}HalfTUI-Bead: {bead}\n"

@@ -4,16 +4,18 @@ What lies in the folder later is the agent's: settings, hooks, links, even `.git
 files are opened one by one, without following any link, and git sees only what was copied out.
 """
 
+import contextlib
 import os
 import re
 import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from halftui.domain.names import fits_branch
 from halftui.errors import NotFound, Refused
 from halftui.workspace.git import SHA, Git
 
@@ -22,7 +24,6 @@ BRANCHES: Final = "halftui/"  # an agent's branch is this and the bead's id
 # Files that the agents' programs leave in a tree; they are no part of the work.
 TOOL_FILES: Final = ("/.claude/settings.local.json", "/.claude/*.lock", "/.halftui/")
 
-_BEAD = re.compile(r"(?!.*\.\.)(?!.*\.lock$)[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9_-])?")
 _LOOSE = re.compile(r"[0-9a-f]{38}([0-9a-f]{24})?")
 _PACKED = re.compile(r"pack-[0-9a-f]+\.(pack|idx)")
 _REF_CAP = 4 << 20
@@ -54,7 +55,7 @@ class Tree:
 
 def branch_of(bead: str) -> str:
     """Return the bead's branch. Raises Refused for an id that is not fit for a branch's name."""
-    if not _BEAD.fullmatch(bead):
+    if not fits_branch(bead):
         raise Refused(f"{bead!r} can't name a branch", "letters, digits, '.', '_' and '-'")
     return BRANCHES + bead
 
@@ -98,6 +99,16 @@ def tip_of(tree: Tree) -> str:
     if not SHA.fullmatch(sha):
         raise Refused(f"The branch of {tree.bead} is no commit", "reject the work, or cancel it")
     return sha
+
+
+def point(tree: Tree, refs: Mapping[str, str]) -> None:
+    """Let refs of a clone be at these commits, by plain files: git does not run in it any more.
+
+    Raises Refused if the agent put something else in place of a folder or file.
+    """
+    with _git_folder(tree) as git_dir:
+        for name, sha in refs.items():
+            _put(git_dir, name.split("/"), f"{sha}\n".encode())
 
 
 def copy_objects(tree: Tree, target: Path, cap: int) -> None:
@@ -176,6 +187,27 @@ def _read(parent: int, parts: list[str]) -> bytes | None:
         return None
     with os.fdopen(source, "rb") as file:
         return file.read(_REF_CAP)
+
+
+def _put(parent: int, parts: list[str], content: bytes) -> None:
+    """Write a file whole, in plain folders that are made where they are missing."""
+    here, *rest = parts
+    if rest:
+        with contextlib.suppress(FileExistsError):
+            os.mkdir(here, dir_fd=parent)
+        with _entered(parent, here) as folder:
+            _put(folder, rest, content)
+        return
+    new = f".{here}.halftui"
+    try:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(new, dir_fd=parent)
+        target = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644, dir_fd=parent)
+        with os.fdopen(target, "wb") as file:
+            file.write(content)
+        os.replace(new, here, src_dir_fd=parent, dst_dir_fd=parent)
+    except OSError as error:
+        raise Refused(f"{here} in the agent's clone is no plain file", "reject the work") from error
 
 
 def _names(folder: int) -> list[str]:

@@ -15,7 +15,7 @@ from halftui.domain.shown import BoardRow
 from halftui.engine.engine import Engine
 from halftui.engine.gate import Way
 from halftui.main.house import House
-from halftui.ops import beads, boards, views
+from halftui.ops import beads, boards, turns
 from halftui.ops.attempts import Claim
 from halftui.runtime.base import Abilities, Brief, Command, Desk
 from halftui.runtime.base import Process as Program
@@ -152,7 +152,7 @@ def readiness(folder: Path, runs: int) -> Iterator[Row]:
     decided = []
     for _ in range(max(runs, READY_READS)):
         began = time.perf_counter()
-        house.store.read(views.has_work, "shop")
+        house.store.read(turns.has_work, "shop")
         decided.append(1000 * (time.perf_counter() - began))
     house.store.close()
     yield Row("P10", "ready decision, 100,000 beads", "ms", Series(tuple(decided)), most=1.0)

@@ -77,7 +77,7 @@ BAD: list[tuple[str, int, str]] = [
     ("bead cancel {a} none", NotFound.exit_code, "there is no bead none"),
     ("bead diff {a}", NotFound.exit_code, "has no work yet"),
     ("bead unlink {a}", USAGE, "Missing argument"),
-    ("convoy create", USAGE, "Missing argument"),
+    ("convoy create", MISCONFIGURED, "a convoy needs a name"),
     ("convoy create ''", MISCONFIGURED, "a convoy needs a name"),
     ("convoy create x none", NotFound.exit_code, "there is no bead none"),
     ("convoy show none", NotFound.exit_code, "there is no convoy none"),

@@ -2,8 +2,8 @@
 
 import pytest
 
-from halftui.errors import Misconfigured, NotFound, Refused
-from halftui.ops import boards, listings, subscriptions, views
+from halftui.errors import Misconfigured, NotFound, Refused, Unavailable
+from halftui.ops import accounts, boards, listings, subscriptions, views
 from tests.helpers.stores import Clock
 from tests.helpers.world import World
 
@@ -32,20 +32,23 @@ def test_what_can_not_be_registered(world: World) -> None:
 
 
 def test_the_choice(world: World, clock: Clock) -> None:
-    assert world.ask(subscriptions.choose) is None
+    assert world.ask(accounts.choose) is None
     beta, alpha = _register(world, "beta"), _register(world, "alpha")
-    assert world.ask(subscriptions.choose) == alpha  # ties by name
+    assert world.ask(accounts.choose) == alpha  # ties by name
     claim = world.taken(world.bead())
     world.do(lambda tx: tx.change("UPDATE attempt SET subscription_id = :s", s=alpha))
-    assert world.ask(subscriptions.choose) == beta
+    assert world.ask(accounts.choose) == beta
     world.end(claim)
-    assert world.ask(subscriptions.choose) == alpha
+    assert world.ask(accounts.choose) == alpha
     world.engine(subscriptions.cool, alpha, clock.now + 60)
-    assert world.ask(subscriptions.choose) == beta
+    assert world.ask(accounts.choose) == beta
     world.engine(subscriptions.park, beta, "401")
-    assert world.ask(subscriptions.choose) is None
+    with pytest.raises(Unavailable, match=r"alpha rests until .* UTC; beta is parked \(401\)") as found:
+        world.ask(accounts.choose)
+    assert found.value.until is not None
+    assert found.value.until.timestamp() == clock.now + 60
     clock.now += 60
-    assert world.ask(subscriptions.choose) == alpha
+    assert world.ask(accounts.choose) == alpha
 
 
 def test_a_rest_is_never_shortened_and_parked_once(world: World, clock: Clock) -> None:

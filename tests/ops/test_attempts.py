@@ -8,8 +8,9 @@ import pytest
 from halftui.domain.happenings import Outcome
 from halftui.domain.names import POOL
 from halftui.errors import Conflict, NotFound, Refused
-from halftui.ops import agents, attempts, beads, boards, convoys, edges, questions, views
+from halftui.ops import agents, attempts, beads, boards, convoys, edges, questions, ranks, transcripts, views
 from halftui.ops.attempts import Claim, Work
+from halftui.ops.transcripts import Standing
 from halftui.store.tx import Tx
 from tests.helpers.stores import BO, Clock
 from tests.helpers.world import LEASE, World
@@ -63,8 +64,8 @@ def test_a_missing_attempt_is_not_found(world: World) -> None:
 
 def test_the_order_of_dispatch_is_priority_then_rank(world: World) -> None:
     late, early, urgent = world.bead("late"), world.bead("early"), world.bead("urgent", priority=0)
-    world.do(beads.rank_between, early, urgent, late)
-    world.do(beads.rank_between, early, None, late)
+    world.do(ranks.between, early, urgent, late)
+    world.do(ranks.between, early, None, late)
     taken = [world.claim() for _ in range(3)]
     assert [c.bead if c else "" for c in taken] == [urgent, early, late]
     assert world.claim() is None
@@ -165,7 +166,7 @@ def test_failures_back_off_and_then_hold(world: World, clock: Clock) -> None:
     bead = world.bead()
     waits = []
     for _ in range(5):
-        world.end(world.taken(bead), Outcome.FAILED, "exit")
+        world.end(world.started(world.taken(bead)), Outcome.FAILED, "exit")
         card = world.shown(bead).card
         assert card.retry_at is not None
         waits.append((card.retry_at - clock.now) / 60)
@@ -204,15 +205,17 @@ def test_the_session_is_resumed_if_there_is_one(world: World) -> None:
     assert not fresh.is_resumed  # it never said a word
     world.engine(attempts.greet, fresh.attempt, fresh.epoch, fresh.session)
     world.end(fresh, Outcome.LOST)
+    world.do(beads.dispatch, bead)  # it would wait after the second loss
     again = world.taken(bead)
     assert (again.is_resumed, again.session) == (True, fresh.session)
 
 
-def test_meters_add_up(world: World) -> None:
+def test_a_meter_tells_sums_and_may_be_told_twice(world: World) -> None:
     bead = world.bead()
     claim = world.taken(bead)
     for _ in range(3):
-        world.engine(attempts.meter, claim.attempt, claim.epoch, 10, 20, 0.5, 1)
+        world.engine(attempts.meter, claim.attempt, claim.epoch, 30, 60, 1.5, 3, 4096)
+    assert world.ask(transcripts.standing, claim.attempt) == (0, Standing(1, 4096, 30, 60, 1.5, 3))
     row = world.shown(bead).attempts[0]
     assert (row.tokens_in, row.tokens_out, row.cost_usd, row.turns) == (30, 60, 1.5, 3)
     assert world.ask(views.snapshot, world.board).cost_today == 1.5
@@ -245,3 +248,27 @@ def test_stopping_twice_and_after_the_end(world: World) -> None:
     rows = world.dump()
     world.do(attempts.stop, claim.attempt, "too late")
     assert world.dump() == rows
+
+
+def test_adoption_fences_the_board_that_had_it(world: World) -> None:
+    claim = world.started(world.taken(world.bead()))
+    world.engine(attempts.meter, claim.attempt, claim.epoch, 1, 2, 0.5, 1, 77)
+    adopted = world.engine(attempts.adopt, claim.attempt, LEASE, "local", "s", "session")
+    assert (adopted.attempt, adopted.epoch, adopted.heard) == (claim.attempt, claim.epoch + 1, 77)
+    for late in (
+        lambda: world.engine(attempts.renew, claim.attempt, claim.epoch, LEASE),
+        lambda: world.engine(attempts.meter, claim.attempt, claim.epoch, 9, 9, 9.0, 9),
+        lambda: world.end(claim, Outcome.PASSED),
+    ):
+        with pytest.raises(Conflict):
+            late()
+    world.end(adopted, Outcome.PASSED)
+    with pytest.raises(Conflict):
+        world.engine(attempts.adopt, claim.attempt, LEASE, "local", "s", "session")
+
+
+def test_adoption_starts_what_was_killed_before_it_said_so(world: World) -> None:
+    claim = world.taken(world.bead())
+    adopted = world.engine(attempts.adopt, claim.attempt, LEASE, "local", "name", "session")
+    assert adopted.session == "session"
+    assert world.shown(claim.bead).attempts[0].state == "working"

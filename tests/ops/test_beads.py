@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from halftui.domain.actor import ENGINE, Role, agent, person
+from halftui.domain.actor import ENGINE, Actor, Role, agent, person
 from halftui.domain.happenings import Outcome
 from halftui.domain.states import BEAD_MOVES, BeadState, BeadVerb
 from halftui.errors import Conflict, Denied, HalfTUIError, Misconfigured, NotFound, Refused
-from halftui.ops import attempts, beads, convoys, edges, views
+from halftui.ops import attempts, beads, convoys, edges, ranks, views
 from halftui.store.tx import Tx
 from tests.helpers.stores import ANN, BO, Clock
 from tests.helpers.world import World
@@ -229,11 +229,11 @@ def _order(world: World) -> list[str]:
 def test_new_beads_stand_at_the_end_and_move_where_they_are_put(world: World) -> None:
     ids = {title: world.bead(title) for title in "abcd"}
     assert _order(world) == ["a", "b", "c", "d"]
-    world.do(beads.rank_between, ids["d"], ids["a"], ids["b"])
+    world.do(ranks.between, ids["d"], ids["a"], ids["b"])
     assert _order(world) == ["a", "d", "b", "c"]
-    world.do(beads.rank_between, ids["a"], ids["c"], None)
+    world.do(ranks.between, ids["a"], ids["c"], None)
     assert _order(world) == ["d", "b", "c", "a"]
-    world.do(beads.rank_between, ids["c"], None, ids["d"], 0)
+    world.do(ranks.between, ids["c"], None, ids["d"], 0)
     assert _order(world) == ["c", "d", "b", "a"]
     assert world.shown(ids["c"]).card.priority == 0
 
@@ -244,7 +244,7 @@ def test_moving_to_one_place_a_thousand_times_keeps_keys_short(world: World) -> 
     def swap(tx: Tx) -> None:
         first, second = one, two
         for _ in range(700 if world.store.path else 350):
-            beads.rank_between(tx, second, low, first)
+            ranks.between(tx, second, low, first)
             first, second = second, first
 
     world.do(swap)
@@ -256,15 +256,15 @@ def test_moving_to_one_place_a_thousand_times_keeps_keys_short(world: World) -> 
 def test_equal_and_reversed_neighbours_are_put_in_order(world: World) -> None:
     a, b, c = (world.bead(t) for t in "abc")
     world.do(lambda tx: tx.change("UPDATE bead SET rank = 'a0'"))
-    world.do(beads.rank_between, c, a, b)
+    world.do(ranks.between, c, a, b)
     assert len({card.rank for card in world.ask(views.lane, world.board, "ready").cards}) == 3
-    world.do(beads.rank_between, c, b, a)  # the wrong way round: behind the first of them
+    world.do(ranks.between, c, b, a)  # the wrong way round: behind the first of them
 
 
 def test_versions_guard_changes(world: World) -> None:
     bead = world.bead()
     with pytest.raises(Conflict):
-        world.do(beads.rank_between, bead, None, None, version=9)
+        world.do(ranks.between, bead, None, None, version=9)
     with pytest.raises(Conflict):
         world.do(beads.claim, bead, version=9)
     with pytest.raises(Conflict):
@@ -302,7 +302,7 @@ def test_a_parents_time_counts(world: World, clock: Clock) -> None:
     parent = world.bead("parent", not_before=clock.now + 3600)
     child = world.bead("child", parent=parent)
     assert (world.lane(parent), world.lane(child)) == ("blocked", "blocked")
-    assert world.shown(child).why == ("its parent is not before 60 min from now",)
+    assert world.shown(child).why == (f"{parent}, its parent, is not before 60 min from now",)
     assert world.claim() is None
     clock.now += 3601
     assert world.lane(child) == "ready"
@@ -333,3 +333,57 @@ def test_workers_make_beads_but_change_none(world: World) -> None:
             world.store.write(worker, op, bead)
     with pytest.raises(HalfTUIError):
         world.store.write(person("eve", Role.VIEWER), beads.create, world.board, "x")
+
+
+def test_a_deleted_bead_is_gone_and_its_history_stays(world: World) -> None:
+    blocker, parent = world.bead("blocker"), world.bead("parent")
+    world.do(edges.link, parent, blocker)
+    later, child = world.bead("later", after_beads=[blocker]), world.bead("child", parent=parent)
+    claim = world.taken(blocker)
+    with pytest.raises(Refused, match="an agent works on"):
+        world.do(beads.delete, blocker)
+    world.end(claim)
+    assert [world.lane(b) for b in (later, parent, child)] == ["blocked"] * 3
+    world.do(beads.delete, blocker)
+    assert [world.lane(b) for b in (later, parent, child)] == ["ready"] * 3
+    assert world.shown(later).waits_for == ((blocker, "blocks", ""),), "dangling, and said to be"
+    with pytest.raises(NotFound):
+        world.shown(blocker)
+    assert "bead.delete" in [e.verb for e in world.events() if e.subject == blocker]
+    assert len(world.ask(views.attempts, blocker)) == 1, "what it cost was spent"
+
+
+def test_deleting_a_child_frees_who_waits_for_the_children(world: World) -> None:
+    parent = world.bead("parent")
+    child = world.bead("child", parent=parent)
+    waiter = world.bead("waiter")
+    world.do(edges.link, waiter, parent, "waits-for")
+    assert world.lane(waiter) == "blocked"
+    world.do(beads.delete, child)
+    assert world.lane(waiter) == "ready"
+
+
+@pytest.mark.parametrize("role", [Role.LEADER, Role.OPERATOR])
+def test_only_who_keeps_the_board_deletes(world: World, role: Role) -> None:
+    bead = world.bead()
+    with pytest.raises(Denied):
+        world.store.write(agent("x", role) if role is Role.LEADER else Actor("person", "cy", role),
+                          beads.delete, bead)  # fmt: skip
+
+
+def test_deleting_the_last_open_bead_lands_its_convoy(world: World) -> None:
+    one, two = world.bead(), world.bead()
+    convoy = world.do(convoys.create, world.board, "trip", [one, two])
+    world.do(convoys.start, convoy)
+    world.put(one, "done")
+    world.do(beads.delete, two)
+    shown = world.ask(views.convoys, world.board)[0]
+    assert (shown.state, shown.total, shown.finished) == ("landed", 1, 1)
+
+
+def test_the_id_of_a_deleted_bead_is_not_given_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    bead = world.bead()
+    world.do(beads.delete, bead)
+    numbers = iter([int(bead.partition("-")[2], 36), 7, 8])
+    monkeypatch.setattr("halftui.ops.beads.secrets.randbelow", lambda _: next(numbers))
+    assert world.bead() != bead

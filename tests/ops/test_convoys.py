@@ -3,7 +3,7 @@
 import pytest
 
 from halftui.errors import Misconfigured, NotFound, Refused
-from halftui.ops import beads, boards, convoys, listings, views
+from halftui.ops import beads, boards, convoys, edges, journeys, listings, views
 from tests.helpers.stores import ANN, BO
 from tests.helpers.world import World
 
@@ -132,6 +132,37 @@ def test_two_convoys_of_one_name(world: World) -> None:
         world.ask(listings.resolve_convoy, "New checkout", world.board)
 
 
+def test_a_start_refuses_a_cycle_that_got_in_otherwise(world: World) -> None:
+    one, two = world.bead(), world.bead()
+    world.do(edges.link, two, one)
+    convoy = _convoy(world, one, two)
+    row = "INSERT INTO edge VALUES (:a, :b, 'blocks', 'release', 'all-children', '', 0)"
+    world.do(lambda tx: tx.change(row, a=one, b=two))
+    first, second = sorted((one, two))
+    with pytest.raises(Refused, match=f"wait for each other: {first} → {second} → {first}"):
+        world.do(convoys.start, convoy)
+    assert _state(world, convoy) == "staged"
+
+
+def test_a_landing_says_how_much_failed(world: World) -> None:
+    ids = [world.bead() for _ in range(3)]
+    convoy = _convoy(world, *ids)
+    world.do(convoys.start, convoy)
+    for bead, fate in zip(ids, ("failed", "done", "cancelled"), strict=True):
+        world.put(bead, fate)
+    assert world.ask(views.convoys, world.board)[0].says == "landed with 2 failures"
+    assert next(e for e in world.events() if e.verb == "convoy.land").after["failed"] == 2
+
+
+def test_a_cancelled_convoy_frees_who_waited_outside(world: World) -> None:
+    one = world.bead()
+    outside, strict = world.bead(after_beads=[one]), world.bead()
+    world.do(edges.link, strict, one, "blocks", "hold")
+    convoy = _convoy(world, one)
+    world.do(convoys.cancel, convoy)
+    assert (world.lane(outside), world.lane(strict)) == ("ready", "blocked")
+
+
 @pytest.mark.parametrize("name", ["", " ", "\n"])
 def test_a_convoy_has_a_name(world: World, name: str) -> None:
     with pytest.raises(Misconfigured):
@@ -145,3 +176,49 @@ def test_waves(world: World) -> None:
     four = world.bead("four", after_beads=[two, three])
     found = world.ask(listings.convoy, _convoy(world, four, three, two, one), world.board)
     assert [{c.id for c in wave} for wave in found.waves] == [{one}, {two, three}, {four}]
+    assert [t.depth for t in found.outline] == [0, 1, 2, 1]
+    (twig,) = [t for t in found.outline if t.card.id == four]
+    assert len(twig.more) == 1
+    assert (found.critical[0], found.critical[-1], len(found.critical)) == (one, four, 3)
+    assert found.frees == 2
+    world.do(convoys.start, "new-checkout")
+    _done(world, one)
+    left = world.ask(listings.convoy, "new-checkout", world.board)
+    assert (len(left.critical), left.frees, left.convoy.finished) == (2, 0, 1)
+
+
+def test_a_branch_waits_for_its_merge(world: World) -> None:
+    one = world.bead()
+    convoy = world.do(convoys.create, world.board, "Deep", [one], has_branch=True)
+    assert world.ask(journeys.course, one) == journeys.Course("convoy/deep", "main", convoy)
+    with pytest.raises(Refused, match="land is not possible"):
+        world.do(convoys.may_land, convoy)
+    world.do(convoys.start, convoy)
+    with pytest.raises(Refused, match="has unfinished beads"):
+        world.do(convoys.may_land, convoy)
+    _done(world, one)
+    assert _state(world, convoy) == "moving"
+    assert [d.convoy for d in world.ask(journeys.due)] == [convoy]
+    world.do(convoys.stay, convoy, "it conflicts")
+    assert world.ask(views.convoys, world.board)[0].stranded == ("it conflicts",)
+    two = world.bead("two", convoy=convoy)
+    world.do(convoys.landed, convoy, "abc")
+    assert _state(world, convoy) == "moving", "a bead came meanwhile"
+    assert world.ask(views.convoys, world.board)[0].stranded == ()
+    _done(world, two)
+    world.do(convoys.landed, convoy, "abc")
+    assert _state(world, convoy) == "landed"
+    assert world.ask(journeys.course, two).branch == "main"
+
+
+def test_a_convoys_branch_is_never_the_boards(world: World) -> None:
+    board = world.do(boards.create, "Odd", "/srv/odd", "convoy/trip")
+    assert world.do(convoys.create, board, "Trip", has_branch=True) != "trip"
+
+
+def test_who_waited_for_work_elsewhere_needs_the_boards_branch(world: World) -> None:
+    outside = world.put(world.bead(), "review")
+    inside = world.bead(after_beads=[outside])
+    convoy = world.do(convoys.create, world.board, "Deep", [inside], has_branch=True)
+    world.store.write(BO, beads.approve, outside, "abc")
+    assert world.ask(journeys.course, inside) == journeys.Course("convoy/deep", "main", convoy, True)

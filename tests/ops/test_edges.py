@@ -12,8 +12,8 @@ from tests.helpers.world import World
 
 @pytest.fixture
 def many(world: World) -> int:
-    """Return a number that takes a few seconds; 5,000 take another 10 and no other path."""
-    return 2_000 if world.store.path else 300
+    """Return a number that takes a few seconds; a plan makes 5,000 in one go."""
+    return 500 if world.store.path else 100
 
 
 @pytest.mark.parametrize("kind", ["blocks", "conditional-blocks", "parent-child", "waits-for"])
@@ -90,6 +90,71 @@ def test_why_follows_parents_to_the_cause(world: World) -> None:
     assert world.shown(leaf).why == (f"{top}, its parent, waits for {cause} cause (open)",)
 
 
+def test_why_names_the_chain_down_to_its_cause(world: World) -> None:
+    cause = world.bead("cause", hold="ask Bo")
+    parent = world.bead("parent", after_beads=[cause])
+    child = world.bead("child", parent=parent)
+    waiter = world.bead("waiter")
+    world.do(edges.link, waiter, parent, "waits-for")
+    last = world.bead("last", after_beads=[waiter])
+    assert world.shown(last).why == (
+        f"waits for {waiter} waiter (open), which waits for the children of {parent} parent (open),"
+        f" of which {child} child (open), whose parent {parent} waits for {cause} cause"
+        " (open, on hold: ask Bo)",
+    )
+    assert world.shown(parent).why == (f"waits for {cause} cause (open, on hold: ask Bo)",)
+
+
+def test_why_says_who_is_at_the_cause(world: World) -> None:
+    cause = world.bead("cause")
+    middle = world.bead("middle", after_beads=[cause])
+    last = world.bead("last", after_beads=[middle])
+    world.taken(cause)
+    assert world.shown(last).why == (
+        f"waits for {middle} middle (open), which waits for {cause} cause (active, Toast)",
+    )
+
+
+def test_why_counts_what_is_too_much_to_name(world: World) -> None:
+    ids = [world.bead("0")]
+    for number in range(1, 12):
+        ids.append(world.bead(str(number), after_beads=ids[-1:]))
+    (told,) = world.shown(ids[-1]).why
+    assert told.startswith(f"waits for {ids[10]} 10 (open), which waits for {ids[9]} 9 (open)")
+    assert ", … 5 more …, " in told
+    assert told.endswith(f"which waits for {ids[0]} 0 (open)")
+    many = world.bead("many", after_beads=[world.bead() for _ in range(25)])
+    assert len(world.shown(many).why) == 21
+    assert world.shown(many).why[-1] == "and 5 more"
+
+
+def test_a_bead_moves_from_one_parent_to_another(world: World) -> None:
+    blocker, old = world.bead("blocker"), world.bead("old")
+    new = world.bead("new", after_beads=[blocker])
+    child, waiter = world.bead("child", parent=old), world.bead("waiter")
+    world.do(edges.link, waiter, old, "waits-for")
+    assert (world.lane(child), world.lane(waiter)) == ("ready", "blocked")
+    world.do(edges.reparent, child, new)
+    assert (world.lane(child), world.lane(waiter)) == ("blocked", "ready")
+    assert world.shown(child).waits_for == ((new, "parent-child", "open"),)
+    seq = world.seq()
+    world.do(edges.reparent, child, new)
+    assert world.seq() == seq, "nothing changed"
+    world.do(edges.reparent, child)
+    assert (world.lane(child), world.shown(child).waits_for) == ("ready", ())
+
+
+def test_a_bead_is_no_part_of_its_own_part(world: World) -> None:
+    top = world.bead()
+    child = world.bead(parent=top)
+    rows = world.dump()
+    with pytest.raises(Refused, match=f"cycle: {top} → {child} → {top}"):
+        world.do(edges.reparent, top, child)
+    with pytest.raises(NotFound):
+        world.do(edges.reparent, child, "none")
+    assert world.dump() == rows
+
+
 def test_a_long_chain(world: World, many: int) -> None:
     def chain(tx: Tx) -> list[str]:
         ids = [beads.create(tx, world.board, "0")]
@@ -118,6 +183,7 @@ def test_a_deep_family(world: World, many: int) -> None:
     cause = world.bead("cause")
     world.do(edges.link, ids[0], cause)
     assert world.ask(views.lane, world.board, "blocked").total == depth
+    assert world.shown(ids[-1]).why == (f"{ids[0]}, its parent, waits for {cause} cause (open)",)
     world.do(beads.cancel, cause)
     assert world.ask(views.lane, world.board, "ready").total == depth
 

@@ -4,22 +4,36 @@ from collections.abc import Callable
 
 import pytest
 
+from halftui.domain import identity, jsonl
 from halftui.domain.actor import ENGINE, Actor, Role
+from halftui.domain.assign import Rules
 from halftui.domain.happenings import Outcome, Question
 from halftui.domain.names import POOL
+from halftui.domain.tokens import Claims, mint
 from halftui.errors import Unavailable
 from halftui.ops import (
     agents,
     attempts,
+    audit,
     beads,
     boards,
+    budgets,
+    chain,
     convoys,
     edges,
+    heartbeats,
+    house,
+    identities,
+    interchange,
     people,
     pushes,
     questions,
+    ranks,
+    secrets,
     subscriptions,
+    tokens,
     transcripts,
+    undoing,
 )
 from halftui.ops.access import ALLOWED
 from halftui.store.tx import Tx
@@ -29,7 +43,16 @@ from tests.helpers.world import LEASE, World
 
 Op = Callable[[Tx], object]
 Scene = Callable[[World], tuple[Actor, Op]]
-SILENT = {"attempt.greet", "attempt.renew", "attempt.meter", "line.append"}  # no state moves
+SILENT = {
+    "attempt.greet",
+    "attempt.renew",
+    "attempt.meter",
+    "line.append",
+    "subscription.note",
+    "token.accept",
+    "audit.sign",
+}  # no state moves
+LINES = (b'{"id": "x-1", "title": "from elsewhere", "status": "open"}',)
 
 
 def _ann(op: Op) -> tuple[Actor, Op]:
@@ -97,6 +120,27 @@ def _convoy(op: Callable[[Tx, str, str], object], *, starts: bool = False) -> Sc
     return scene
 
 
+def _due(op: Callable[[Tx, str], object], who: Actor = ANN) -> Scene:
+    def scene(world: World) -> tuple[Actor, Op]:
+        bead = world.bead()
+        convoy = world.do(convoys.create, world.board, "trip", [bead], has_branch=True)
+        world.do(convoys.start, convoy)
+        world.put(bead, "done")
+        return who, lambda tx: op(tx, convoy)
+
+    return scene
+
+
+def _undo(*, again: bool = False) -> Scene:
+    def scene(world: World) -> tuple[Actor, Op]:
+        world.do(beads.edit, world.bead(), priority=0)
+        if again:
+            world.do(undoing.undo, world.board)
+        return _ann(lambda tx: (undoing.redo if again else undoing.undo)(tx, world.board))
+
+    return scene
+
+
 def _answer(world: World) -> tuple[Actor, Op]:
     question = world.asked(_working(world))
     return _ann(lambda tx: questions.answer(tx, question, "this one"))
@@ -108,6 +152,48 @@ def _account(op: Callable[[Tx, str], object], who: Actor) -> Scene:
         return who, lambda tx: op(tx, "s-1")
 
     return scene
+
+
+def _enroll(world: World) -> tuple[Actor, Op]:
+    claim = world.taken(world.bead())
+    public = identity.public_of("07" * 32)
+    return _engine(lambda tx: identities.enroll(tx, f"agent:{claim.agent_id}", public, "sealed"))
+
+
+def _sign(world: World) -> tuple[Actor, Op]:
+    world.bead()
+    seq, digest, _ = world.ask(chain.newest)
+    return _ann(lambda tx: audit.sign(tx, seq, digest, 1.0, 0, "mark", "proof"))
+
+
+def _token(world: World) -> tuple[Actor, Op]:
+    claim = _working(world)
+    private = "07" * 32
+    public = identity.public_of(private)
+    world.engine(identities.enroll, f"agent:{claim.agent_id}", public, "sealed")
+    now = int(world.store.clock())
+    says = Claims(claim.attempt, claim.agent_id, world.board, claim.epoch, "x" * 32, now, now + 60)
+    text = mint(private, identity.fingerprint(public), says)
+    return _engine(lambda tx: tokens.accept(tx, text, world.board))
+
+
+def _rotate(world: World) -> tuple[Actor, Op]:
+    made = world.do(identities.create, world.board, "cedar")
+    public = identity.public_of("07" * 32)
+    return _ann(lambda tx: identities.rotate(tx, made, public, "sealed"))
+
+
+def _switch(world: World) -> tuple[Actor, Op]:
+    for name in ("one", "two"):
+        world.do(subscriptions.register, name, "oauth", "sealed", name)
+    claim = _working(world)
+    world.engine(subscriptions.cool, "one", world.store.clock() + 60)
+    return _engine(lambda tx: attempts.switch(tx, claim.attempt, claim.epoch))
+
+
+def _beating(world: World) -> tuple[Actor, Op]:
+    world.engine(heartbeats.beat, "home", 4, Rules())
+    return _engine(lambda tx: heartbeats.end(tx, "home"))
 
 
 def _push(world: World) -> tuple[Actor, Op]:
@@ -137,6 +223,7 @@ def _join(world: World) -> tuple[Actor, Op]:
 
 SCENES: dict[str, Scene] = {
     "agent.retire": _retire,
+    "attempt.adopt": _attempt(lambda tx, c: attempts.adopt(tx, c.attempt, LEASE, "local", "x", "s")),
     "attempt.claim": _claim_attempt,
     "attempt.end": _attempt(lambda tx, c: attempts.end(tx, c.attempt, c.epoch, Outcome.PASSED, "", "made")),
     "attempt.greet": _attempt(lambda tx, c: attempts.greet(tx, c.attempt, c.epoch, c.session)),
@@ -144,29 +231,47 @@ SCENES: dict[str, Scene] = {
     "attempt.renew": _attempt(lambda tx, c: attempts.renew(tx, c.attempt, c.epoch, 2 * LEASE)),
     "attempt.start": _start,
     "attempt.stop": _attempt(lambda tx, c: attempts.stop(tx, c.attempt, "enough")),
+    "audit.sign": _sign,
+    "attempt.switch": _switch,
     "bead.approve": _on("review", beads.approve, BO),
     "bead.cancel": _on("open", beads.cancel),
     "bead.claim": _on("open", beads.claim),
     "bead.create": lambda w: _ann(lambda tx: beads.create(tx, w.board, "new")),
+    "bead.delete": _on("open", beads.delete),
     "bead.dispatch": _on("open", beads.dispatch),
     "bead.edit": _on("open", lambda tx, bead: beads.edit(tx, bead, title="another")),
     "bead.fail": _on("active", lambda tx, bead: beads.fail(tx, bead, "no way")),
     "bead.hold": _on("open", lambda tx, bead: beads.hold(tx, bead, "later")),
     "bead.link": _pair(False, edges.link),
+    "bead.rank": _pair(False, lambda tx, one, two: ranks.between(tx, one, two, None)),
     "bead.push": _push,
-    "bead.rank": _pair(False, lambda tx, one, two: beads.rank_between(tx, one, two, None)),
     "bead.reject": _on("review", lambda tx, bead: beads.reject(tx, bead, "not yet")),
     "bead.release": _on("active", beads.release),
     "bead.reopen": _on("done", beads.reopen),
+    "bead.reparent": _pair(False, edges.reparent),
     "bead.submit": _on("active", lambda tx, bead: beads.submit(tx, bead, "made")),
     "bead.unlink": _pair(True, edges.unlink),
     "board.create": lambda _: _ann(lambda tx: boards.create(tx, "Other", "/srv/other", "main")),
     "board.edit": lambda w: _ann(lambda tx: boards.edit(tx, w.board, cap=9)),
+    "board.import": lambda w: _ann(lambda tx: interchange.take(tx, w.board, list(jsonl.read(LINES)))),
+    "board.notice": lambda w: _engine(lambda tx: boards.notice(tx, w.board, "no account")),
     "board.pause": lambda w: _ann(lambda tx: boards.pause(tx, w.board, is_paused=True)),
+    "budget.set": lambda _: _ann(lambda tx: budgets.set_budget(tx, "day", "", "usd", 20.0)),
     "convoy.add": _convoy(convoys.add),
     "convoy.cancel": _convoy(lambda tx, convoy, _: convoys.cancel(tx, convoy), starts=True),
     "convoy.create": lambda w: _ann(lambda tx: convoys.create(tx, w.board, "trip")),
+    "convoy.land": _due(lambda tx, convoy: convoys.landed(tx, convoy, "abc")),
+    "convoy.strand": _due(lambda tx, convoy: convoys.strand(tx, convoy, ["no way on"]), ENGINE),
     "convoy.start": _convoy(lambda tx, convoy, _: convoys.start(tx, convoy)),
+    "house.backup": lambda _: _ann(lambda tx: house.backup(tx, "copy.db")),
+    "house.restore": lambda _: _ann(lambda tx: house.restore(tx, "copy.db", "")),
+    "identity.create": lambda w: _ann(lambda tx: identities.create(tx, w.board, "cedar")),
+    "identity.enroll": _enroll,
+    "identity.rotate": _rotate,
+    "heartbeat.beat": lambda _: _engine(lambda tx: heartbeats.beat(tx, "home", 4, Rules())),
+    "heartbeat.end": _beating,
+    "event.redo": _undo(again=True),
+    "event.undo": _undo(),
     "key.add": lambda _: _ann(lambda tx: people.add(tx, "cy", KEY, "viewer")),
     "key.invite": lambda _: _ann(lambda tx: people.invite(tx, "cy", "open sesame", 2e9, "viewer")),
     "key.join": _join,
@@ -176,7 +281,11 @@ SCENES: dict[str, Scene] = {
     "person.edit": _person(lambda tx: people.edit(tx, "cy", "operator")),
     "question.answer": _answer,
     "question.ask": _attempt(lambda tx, c: questions.ask(tx, c.attempt, Question("question", "which?"))),
+    "secret.rotate": lambda _: _ann(lambda tx: secrets.rotate(tx, lambda row, sealed: sealed)),
+    "token.accept": _token,
     "subscription.cool": _account(lambda tx, ident: subscriptions.cool(tx, ident, 2e9), ENGINE),
+    "subscription.edit": _account(lambda tx, _: subscriptions.edit(tx, "work", 3), ANN),
+    "subscription.note": _account(lambda tx, ident: subscriptions.note(tx, ident, "{1}"), ENGINE),
     "subscription.park": _account(lambda tx, ident: subscriptions.park(tx, ident, "401"), ENGINE),
     "subscription.register": lambda _: _ann(
         lambda tx: subscriptions.register(tx, "home", "api-key", "sealed", "s-2")

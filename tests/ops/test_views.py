@@ -4,7 +4,7 @@ import pytest
 
 from halftui.domain.happenings import Outcome
 from halftui.errors import NotFound, Refused
-from halftui.ops import agents, attempts, beads, listings, transcripts, views
+from halftui.ops import agents, attempts, beads, listings, ranks, transcripts, views
 from halftui.store.tx import Tx
 from tests.helpers.world import World
 
@@ -115,7 +115,7 @@ def test_a_place_beside_another(world: World) -> None:
     ids = [world.bead(t, priority=p) for t, p in (("a", 1), ("b", 1), ("c", 2))]
     for is_behind, wanted in ((True, ["a", "c", "b"]), (False, ["c", "a", "b"])):
         place = world.ask(listings.place_beside, ids[2], ids[0], is_behind=is_behind)
-        world.do(beads.rank_between, ids[2], place.before, place.behind, place.priority)
+        world.do(ranks.between, ids[2], place.before, place.behind, place.priority)
         assert [c.title for c in world.ask(views.lane, world.board, "ready").cards] == wanted
 
 

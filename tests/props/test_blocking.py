@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from halftui.domain.graph import ANY_CHILDREN, BLOCKING, NEVER_READY_TYPES, Edge, blocked, is_unmet
 from halftui.domain.states import FINISHED, BeadState
-from halftui.errors import Denied, Refused
+from halftui.errors import Denied, NotFound, Refused
 from halftui.ops import beads, boards, convoys, edges, views
 from halftui.store.store import Rows, Store
 from tests.helpers.stores import ANN, BO
@@ -30,6 +30,9 @@ step_of = st.one_of(
     st.tuples(st.just("unlink"), bead_of, bead_of, st.sampled_from(KINDS)),
     st.tuples(st.just("put"), bead_of, st.sampled_from(["active", "review", "done", "failed", "cancelled"])),
     st.tuples(st.just("reopen"), bead_of),
+    st.tuples(st.just("reparent"), bead_of, st.integers(-1, COUNT - 1)),
+    st.tuples(st.just("delete"), bead_of),
+    st.tuples(st.just("make"), bead_of, bead_of),
     st.tuples(st.just("hold"), bead_of, st.sampled_from(["", "later"])),
     st.tuples(st.just("type"), bead_of, st.sampled_from(["task", "gate"])),
     st.tuples(st.just("later"), bead_of, st.sampled_from([None, NOW - 1, NOW, NOW + 1])),
@@ -48,7 +51,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
         yield store
 
 
-@hypothesis_settings(max_examples=60)
+@hypothesis_settings(max_examples=40)
 @given(steps=st.lists(step_of, max_size=25))
 def test_random_boards(shared: Store, steps: list[Step]) -> None:
     _play(shared, steps)
@@ -67,6 +70,8 @@ def test_random_boards_on_each_database(store: Store, seed: int) -> None:
             draw.choice(
                 [("link", one, two, kind, failing, gate)] * 3
                 + [("unlink", one, two, kind), ("put", one, fate), ("reopen", one), ("hold", one, "later")]
+                + [("reparent", one, two), ("make", one, two)]
+                + [("delete", one)] * (draw.random() < 0.3)
             )
         )
     _play(store, steps)
@@ -88,18 +93,34 @@ def _step(world: World, ids: list[str], step: Step) -> None:
     try:
         name, first, *rest = step
         _STEPS[str(name)](world, ids, int(str(first)), *rest)
+    except NotFound:  # one of them was deleted
+        assert world.ask(_graph, world.board) == before
+        is_cycle = False
     except (Refused, Denied) as refused:  # nobody approves their own work, and the like
         assert world.ask(_graph, world.board) == before
         is_cycle = "cycle" in refused.message
     else:
         is_cycle = False
     if is_cycle:
-        extra = Edge(*(ids[int(str(n))] for n in step[1:3]), *map(str, step[3:]))
-        assert _has_cycle(before[1] | {extra})
+        kind = ("parent-child",) if name == "reparent" else map(str, step[3:])
+        extra = Edge(*(ids[int(str(n))] for n in step[1:3]), *kind)
+        kept = {e for e in before[1] if name == "link" or e.source != extra.source or e.kind != extra.kind}
+        assert _has_cycle(frozenset(kept | {extra}))
 
 
 def _link(world: World, ids: list[str], one: int, two: int, *more: str) -> None:
     world.do(edges.link, ids[one], ids[two], *more)
+
+
+def _reparent(world: World, ids: list[str], one: int, parent: int) -> None:
+    world.do(edges.reparent, ids[one], ids[parent] if parent >= 0 else "")
+
+
+def _make(world: World, ids: list[str], one: int, parent: int) -> None:
+    """Make a bead in the place of one that was deleted."""
+    gone = [n for n, bead in enumerate(ids) if bead not in world.ask(_graph, world.board)[0]]
+    if gone:
+        ids[gone[0]] = world.bead("anew", after_beads=[ids[one]], parent=ids[parent])
 
 
 def _put(world: World, ids: list[str], one: int, state: str) -> None:
@@ -119,6 +140,9 @@ _STEPS: dict[str, Callable[..., object]] = {
     "unlink": lambda world, ids, one, two, kind: world.do(edges.unlink, ids[one], ids[two], kind),
     "put": _put,
     "reopen": lambda world, ids, one: world.do(beads.reopen, ids[one]),
+    "reparent": _reparent,
+    "delete": lambda world, ids, one: world.do(beads.delete, ids[one]),
+    "make": _make,
     "hold": lambda world, ids, one, reason: world.do(beads.hold, ids[one], reason),
     "type": lambda world, ids, one, kind: world.do(beads.edit, ids[one], type=kind),
     "later": lambda world, ids, one, at: world.do(beads.edit, ids[one], not_before=at),
@@ -186,7 +210,7 @@ def _has_cycle(links: frozenset[Edge]) -> bool:
 def _finish_all(world: World) -> None:
     """Whatever was linked, everything can be finished, or waits for something that can be named."""
     for convoy in world.ask(views.convoys, world.board):
-        if convoy.state == "staged":
+        if convoy.state == "staged" and convoy.total:
             world.do(convoys.start, convoy.id)
     while True:
         states, links = world.ask(_graph, world.board)

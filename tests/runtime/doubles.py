@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from halftui.domain.happenings import Answer, Happening, Question
+from halftui.domain.happenings import Answer, Happening, Heard, Question
 from halftui.errors import Unavailable
 from halftui.runtime.base import Brief, Desk, Runtime
 from halftui.sandbox.base import Exit, Inside
@@ -136,10 +136,11 @@ class Stage:
         return PipeProcess(program, self.errors)
 
     async def run(self, runtime: Runtime, brief: Brief, desk: Desk) -> list[Happening]:
-        """Start a brief, return all its happenings, and leave no process behind."""
+        """Start a brief, return all that it reports, and leave no process behind."""
         command = runtime.command(brief, self.inside)
         process = await self.start(command.argv, command.env)
         try:
-            return [happening async for happening in runtime.converse(brief, process, desk)]
+            told = [happening async for happening in runtime.converse(brief, process, desk)]
+            return [happening for happening in told if not isinstance(happening, Heard)]
         finally:
             await process.stop()

@@ -46,7 +46,7 @@ async def model(stage: Stage) -> AsyncIterator[ScriptedModel]:
 
 def brief(*turns: object, is_free: bool = True, session: str = "", is_resumed: bool = False) -> Brief:
     return Brief(
-        attempt="a1",
+        attempt=f"b1@{uuid.uuid4()}",  # the CLI takes the message of one attempt once
         bead="b1",
         prompt=f"/login @/etc/passwd SCRIPT:{json.dumps(turns)}",
         system="You are Toast, a worker.",
@@ -163,7 +163,9 @@ async def test_leaving_early_leaves_the_program(stage: Stage, model: ScriptedMod
     command = runtime.command(told, stage.inside)
     process = await stage.start(command.argv, command.env)
     async with contextlib.aclosing(runtime.converse(told, process, FixedDesk(YES))) as talk:
-        assert isinstance(await anext(talk), Started)
+        async for happening in talk:
+            if isinstance(happening, Started):
+                break
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(process.wait(), 0.3)
     assert (await process.stop()).code == 143
@@ -196,7 +198,8 @@ async def test_an_agent_can_ask_a_person(stage: Stage, model: ScriptedModel) -> 
     happenings = await stage.run(ClaudeRuntime(), told, desk)
     assert end(happenings).outcome is Outcome.PASSED
     first, second = desk.asked
-    assert (first.kind, first.text, first.request) == ("question", "Which one?", "a1:ask:1")
+    assert (first.kind, first.text) == ("question", "Which one?")
+    assert first.request.startswith("toolu_"), "a repeat of the call is known by it"
     assert [option.label for option in first.options] == ["left", "right"]
     assert (second.kind, second.text) == ("question", "Red?")
     returned = kinds(happenings, Returned)

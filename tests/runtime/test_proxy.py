@@ -20,7 +20,7 @@ from halftui.errors import Misconfigured, Unavailable
 from halftui.runtime.base import Brief
 from halftui.runtime.claude import ClaudeRuntime
 from halftui.runtime.meter import Limit, Usage
-from halftui.runtime.proxy import LONGEST_BODY, Credential, Owner, serve
+from halftui.runtime.proxy import LONGEST_BODY, Credential, Judge, Owner, serve
 from tests.runtime.doubles import FixedDesk, Stage
 
 SECRET = "sk-ant-canary-4711"
@@ -34,6 +34,16 @@ SENT = {
     "anthropic-beta": "one-2025-01-01, oauth-2025-04-20",
     "anthropic-version": "2023-06-01",
 }
+
+
+def keep(limits: list[Limit], *, again: bool = False) -> Judge:
+    """Return a judge that keeps what it is told."""
+
+    async def judge(_: Credential, limit: Limit) -> bool:
+        limits.append(limit)
+        return again
+
+    return judge
 
 
 def always(credential: Credential) -> Callable[[], Awaitable[Credential]]:
@@ -212,7 +222,7 @@ async def test_usage_and_limits_are_told(tmp_path: Path) -> None:
     limits: list[Limit] = []
     async with (
         upstream(handler) as url,
-        serve(tmp_path / "s", always(KEY), url, on_usage=used.append, on_limit=limits.append) as socket,
+        serve(tmp_path / "s", always(KEY), url, on_usage=used.append, judge=keep(limits)) as socket,
         agent(socket) as session,
         session.post("/v1/messages", json=body()) as answer,
     ):
@@ -230,13 +240,38 @@ async def test_a_refusal_passes_with_its_limit(tmp_path: Path) -> None:
     limits: list[Limit] = []
     async with (
         upstream(handler) as url,
-        serve(tmp_path / "s", always(KEY), url, on_limit=limits.append) as socket,
+        serve(tmp_path / "s", always(KEY), url, judge=keep(limits)) as socket,
         agent(socket) as session,
         session.post("/v1/messages", json=body()) as answer,
     ):
         assert (answer.status, await answer.json()) == (429, {"no": 1})
         assert answer.headers["retry-after"] == "17"
     assert limits == [Limit(429, {}, 17.0)]
+
+
+async def test_another_credential_takes_over_within_one_request(tmp_path: Path) -> None:
+    keys = iter((KEY, Credential("oauth", "second"), Credential("oauth", "third")))
+    seen: list[str] = []
+
+    async def credential() -> Credential:
+        return next(keys)
+
+    async def handler(request: web.Request) -> web.Response:
+        seen.append(request.headers.get("x-api-key") or request.headers["authorization"])
+        assert await request.json() == body()
+        status = {1: 429, 2: 401}.get(len(seen), 200)
+        return web.json_response({"tries": len(seen)}, status=status)
+
+    limits: list[Limit] = []
+    async with (
+        upstream(handler) as url,
+        serve(tmp_path / "s", credential, url, judge=keep(limits, again=True)) as socket,
+        agent(socket) as session,
+        session.post("/v1/messages", json=body()) as answer,
+    ):
+        assert (answer.status, await answer.json()) == (200, {"tries": 3})
+    assert seen == [KEY.secret, "Bearer second", "Bearer third"]
+    assert limits == [Limit(429, {}), Limit(401, {})]
 
 
 async def test_a_redirect_is_not_followed(tmp_path: Path) -> None:

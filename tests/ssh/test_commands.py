@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from pathlib import Path
 
 import click
 import pytest
@@ -155,3 +156,18 @@ def test_no_allowed_command_takes_a_file() -> None:
 def test_what_is_not_listed_is_refused() -> None:
     with pytest.raises(Denied, match="is not for guests"):
         guests.check("something new")
+
+
+async def test_the_files_of_the_serving_machine_are_not_the_guests(host: Host, tmp_path: Path) -> None:
+    host.admit("ann", "admin")
+    secret, out = tmp_path / "secret.jsonl", tmp_path / "out.jsonl"
+    secret.write_text('{"id": "x-1", "title": "canary"}\n', encoding="utf-8")
+    for words in (("import", str(secret)), ("export", str(out)), ("convoy", "create", "-f", str(secret))):
+        ran = await host.run("ann", *words)
+        assert (ran.code, ran.out) == (Denied.exit_code, "")
+        assert "canary" not in ran.err
+        assert "< FILE" in ran.err
+    assert not out.exists()
+    taken = await host.run("ann", "import", "-", stdin=secret.read_bytes())
+    assert (taken.code, taken.err) == (0, "")
+    assert "canary" in (await host.run("ann", "export")).out

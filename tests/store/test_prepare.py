@@ -10,6 +10,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from alembic import command as alembic_command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -110,6 +111,36 @@ def test_an_older_database_is_copied_whole_before_the_upgrade(tmp_path: Path, pr
             schema.upgrade(store.engine(), old)
     with closing(sqlite3.connect(copy)) as copied:
         assert copied.execute("SELECT name FROM person").fetchall() == [("ann",)]
+
+
+def _fill(connection: sqlite3.Connection, table: str, **known: object) -> None:
+    """Add a row; what is not named is some value of the column's type."""
+    told = connection.execute(f"PRAGMA table_info({table})")
+    columns = [(c[1], c[2]) for c in told if c[3] or c[1] in known]
+    row = {name: known.get(name, 0 if kind in ("INTEGER", "DOUBLE") else "x") for name, kind in columns}
+    marks = ", ".join("?" * len(row))
+    connection.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({marks})", list(row.values()))
+
+
+def test_what_refers_to_attempts_survives_their_rebuilding(tmp_path: Path) -> None:
+    file = tmp_path / "halftui.db"
+    with closing(Store(f"sqlite:///{file}")) as store:
+        settings = schema.config()
+        with store.engine().begin() as connection:
+            settings.attributes["connection"] = connection
+            alembic_command.upgrade(settings, "0002")
+    with closing(sqlite3.connect(file)) as old, old:
+        _fill(old, "board", id="b")
+        _fill(old, "agent", id="a", board_id="b")
+        _fill(old, "bead", id="x-1", board_id="b")
+        _fill(old, "attempt", id="x-1@1", bead_id="x-1", board_id="b", agent_id="a", state="working")
+        _fill(old, "question", id="q", bead_id="x-1", board_id="b", attempt_id="x-1@1")
+    with closing(Store(f"sqlite:///{file}")) as store:
+        store.prepare()
+        assert store.read(lambda r: r.rows("SELECT id, attempt_id FROM question")) == [("q", "x-1@1")]
+        assert store.read(lambda r: r.rows("SELECT id FROM attempt")) == [("x-1@1",)]
+        assert store.read(lambda r: r.rows("PRAGMA foreign_key_check")) == []
+        assert store.write(ANN, lambda tx: tx.rows("PRAGMA foreign_keys")) == [(1,)], "they hold again"
 
 
 def test_a_directory_in_place_of_the_file(tmp_path: Path) -> None:

@@ -331,3 +331,39 @@ async def test_each_place_is_one_digit(busy: Stage, key: str, words: str, size: 
         assert words in player.text
         await player.press("1")
         assert player.app.screen is player.board
+
+
+async def test_the_cursor_begins_where_there_are_cards(empty: Stage) -> None:
+    empty.bead("Only one")
+    empty.claim("Only one")
+    async with playing(empty) as player:
+        assert player.board.lanes.here == "working"
+        assert player.board.lanes.lane.has_focus
+        assert "n writes a bead" in " ".join(player.text.split())
+
+
+async def test_without_a_chosen_card_the_dock_shows_who_works(empty: Stage) -> None:
+    empty.bead("Only one")
+    claim = empty.claim("Only one")
+    await empty.print(claim, ("say", "I begin."))
+    async with playing(empty) as player:
+        await player.press("l")
+        assert player.board.card is None
+        await player.pilot.pause(0.5)
+        assert "I begin." in player.text
+
+
+async def test_undo_and_redo_are_one_key_each_and_say_what(busy: Stage) -> None:
+    before = ids(busy, "ready")
+    async with playing(busy) as player:
+        await player.press("j", "J", "u")
+        assert "P2 → P1" in player.toasts
+        assert ids(busy, "ready") == before
+        await player.press("U")
+        assert ids(busy, "ready") != before
+
+
+async def test_undo_of_what_is_final_is_refused(busy: Stage) -> None:
+    async with playing(busy) as player:
+        await player.press("s", "u")
+        assert "is sent off already" in player.toasts

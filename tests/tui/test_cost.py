@@ -21,7 +21,7 @@ def crowd(stage: Stage, count: int) -> None:
     first = stage.bead("Card")
 
     def copy(tx: Tx) -> None:
-        own = {"id": "'x-' || n.value", "title": "'Card ' || n.value", "rank": "printf('b%06d', n.value)"}
+        own = {"id": "'x-' || n.value", "title": "'Card ' || n.value", "rank": "printf('b%06d1', n.value)"}
         columns = [str(row[0]) for row in tx.rows("SELECT name FROM pragma_table_info('bead')")]
         values = ", ".join(own.get(column, f"b.{column}") for column in columns)
         tx.change(

@@ -82,7 +82,7 @@ async def test_dependencies_open_the_other_bead(stage: Stage) -> None:
         await pilot.press("]", "]")
         for words in (
             "Why it is not started",
-            f"waits for {one} Login redirect (active)",
+            f"waits for {one} Login redirect (active, Toast)",
             "waits for its end",
         ):
             assert words in text(pilot), words

@@ -87,7 +87,7 @@ def _utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.fixture
 def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stage:
     numbers = itertools.count(11)
-    monkeypatch.setattr(beads, "_free_id", lambda *_: f"hf-{next(numbers)}")
+    monkeypatch.setattr(beads, "free_ids", lambda *_: [f"hf-{next(numbers)}"])
     return Stage(tmp_path)
 
 

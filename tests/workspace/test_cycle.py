@@ -51,6 +51,87 @@ def test_a_clone_that_exists_is_returned_untouched(world: World) -> None:
     assert (tree.path / "half.txt").read_text() == "done"
 
 
+def test_a_kept_clone_sees_the_newest_target(world: World) -> None:
+    tree = world.clone()
+    git(tree.path, "pack-refs", "--all", "--prune")
+    newest = commit(world.project, "more", {"later.txt": "l"})
+    world.repo.refresh(world.origin)
+    assert world.clone() == tree
+    assert git(tree.path, "rev-parse", "origin/main") == newest
+    assert git(tree.path, "status", "--porcelain") == "", "its own branch stays"
+    git(tree.path, "merge", "-q", "origin/main")
+    assert (tree.path / "later.txt").exists()
+
+
+@pytest.mark.parametrize("trap", ["refs", "refs/remotes", "refs/remotes/origin"])
+def test_a_kept_clone_is_written_to_without_following_links(world: World, tmp_path: Path, trap: str) -> None:
+    tree = world.clone()
+    place = tree.path / ".git" / trap
+    place.rename(tmp_path / "moved")
+    place.symlink_to(tmp_path / "moved")
+    commit(world.project, "more", {"later.txt": "l"})
+    world.repo.refresh(world.origin)
+    before = {f: f.read_bytes() for f in (tmp_path / "moved").rglob("*") if f.is_file()}
+    with pytest.raises(Refused, match="no folder"):
+        world.clone()
+    assert {f: f.read_bytes() for f in (tmp_path / "moved").rglob("*") if f.is_file()} == before
+
+
+def test_a_link_in_place_of_a_ref_is_replaced(world: World, tmp_path: Path) -> None:
+    tree, secret = world.clone(), tmp_path / "secret"
+    secret.write_text("keep")
+    ref = tree.path / ".git/refs/remotes/origin/main"
+    ref.unlink()
+    ref.symlink_to(secret)
+    (ref.parent / ".main.halftui").symlink_to(secret)
+    world.clone()
+    assert secret.read_text() == "keep"
+    assert git(tree.path, "rev-parse", "origin/main") == git(world.project, "rev-parse", "main")
+
+
+def test_a_convoys_branch_gathers_and_lands(world: World) -> None:
+    start = git(world.project, "rev-parse", "main")
+    world.repo.follow("convoy/trip", "main")
+    assert world.repo.tip("convoy/trip") == start
+    moved = commit(world.project, "more", {"m.txt": "m"})
+    world.repo.refresh(world.origin)
+    world.repo.follow("convoy/trip", "main")
+    assert world.repo.tip("convoy/trip") == moved, "nothing is on it yet"
+    sha = world.work("b-1", {"a.txt": "one\n2\nthree\n"})
+    merged = world.repo.merge("b-1", sha, "convoy/trip", "Work", ADA, BOB)
+    assert isinstance(merged, Merged)
+    world.repo.advance(merged, "convoy/trip")
+    with pytest.raises(Conflict, match="convoy/trip moved"):
+        world.repo.advance(merged, "convoy/trip")
+    assert git(world.project, "rev-parse", "main") == moved
+    later = commit(world.project, "more", {"n.txt": "n"})
+    world.repo.refresh(world.origin)
+    world.repo.follow("convoy/trip", "main")
+    assert world.repo.tip("convoy/trip") == merged.sha, "it has work of its own now"
+    world.repo.follow("convoy/trip", "main", takes_home=True)
+    assert world.repo.is_merged(later, "convoy/trip")
+    whole = world.repo.merge("trip", world.repo.tip("convoy/trip"), "main", "Land", ADA, BOB, noun="Convoy")
+    assert isinstance(whole, Merged)
+    world.repo.land(whole, world.origin, "main")
+    assert world.repo.is_merged(sha, "main")
+    clash = commit(world.project, "more", {"a.txt": "x"})
+    other = world.work("b-2", {"a.txt": "y"})
+    world.repo.refresh(world.origin)
+    mine = world.repo.merge("b-2", other, "convoy/trip", "Other", ADA, BOB)
+    assert isinstance(mine, Merged)
+    world.repo.advance(mine, "convoy/trip")
+    with pytest.raises(Refused, match=r"conflicts with main in a\.txt"):
+        world.repo.follow("convoy/trip", "main", takes_home=True)
+    assert clash
+
+
+def test_an_origins_branch_of_that_name_is_another(world: World) -> None:
+    git(world.project, "branch", "convoy/mine")
+    world.repo.refresh(world.origin)
+    theirs = world.repo.tip("convoy/mine")
+    assert theirs == git(world.project, "rev-parse", "main")
+
+
 def test_a_lost_clone_goes_on_from_what_was_collected(world: World) -> None:
     sha = world.work("b-1", {"x": "1"})
     world.repo.forget(world.clone(), "main", discard=True)

@@ -1,5 +1,6 @@
 """`halftui bead`: what is to be done, and what may be done to it."""
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -10,7 +11,7 @@ from halftui.cli.commands import review
 from halftui.cli.grammar import command, group, pass_call
 from halftui.cli.times import when
 from halftui.errors import Misconfigured
-from halftui.ops import views
+from halftui.ops import slots, views
 
 COLUMNS = ("id", "lane", "priority", "title", "assignee")
 MORE = (
@@ -31,6 +32,9 @@ PERSONS = (
     "why", "waits_for", "frees", "description", "acceptance", "notes", "summary", "branch", "merged",
     "due", "not_before", "created_by", "created_at", "updated_at", "closed_at",
 )  # fmt: skip
+
+
+ANSWER_SECONDS = 1.0  # that an engine may take to say who takes a new bead
 
 
 @group("bead")
@@ -73,8 +77,24 @@ def _create(
         beads.create, call.board.id, title, after_beads=call.beads(after),
         parent=call.bead(parent) if parent else "", convoy=convoy, hold=hold, **_given(call, fields),
     )  # fmt: skip
-    detail = call.service.read(views.bead, made)
-    call.say(f"{made} " + (f"is not ready: {'; '.join(detail.why)}" if detail.why else "is queued"), detail)
+    call.say(f"{made} {_fate(call, made)}", call.service.read(views.bead, made))
+
+
+def _fate(call: Call, ident: str) -> str:
+    """Say who took a bead, after the moment that an engine needs for it, or why nobody did."""
+    from halftui.ops import turns
+
+    deadline = time.monotonic() + ANSWER_SECONDS
+    while not call.service.read(turns.is_answered, ident) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    detail = call.service.read(views.bead, ident)
+    if detail.card.state != "open":
+        return f"is {detail.card.assignee}'s"
+    if detail.why:
+        return f"is not ready: {'; '.join(detail.why)}"
+    if call.service.read(slots.engine) is None:
+        return "is queued; agents start when a board is open: halftui"
+    return "is queued"
 
 
 def _creating(name: str, example: str) -> Callable[[Callable[..., Any]], click.Command]:
@@ -113,15 +133,19 @@ for _verb in (create, add, review.approve, review.diff, review.reject):
 
 @bead.command("list", example="halftui bead list --ready --limit 0 -o json")
 @click.option("--lane", "lanes", type=click.Choice(views.LANES), multiple=True, help="This lane only.")
-@click.option("--ready", is_flag=True, help="What can be started.")
-@click.option("--blocked", is_flag=True, help="What waits for something.")
+@click.option("--ready", is_flag=True, help="What is ready: nothing but a hold keeps it from being started.")
+@click.option("--blocked", is_flag=True, help="What waits for other beads, whatever its lane.")
 @click.option("--limit", type=click.IntRange(0, 1_000_000), default=100, show_default=True, help="0 is all.")
 @pass_call
 def list_beads(call: Call, lanes: tuple[str, ...], *, ready: bool, blocked: bool, limit: int) -> None:
-    """List beads lane by lane; the closed lane only if it is named."""
-    wanted = (*lanes, *(("ready",) if ready else ()), *(("blocked",) if blocked else ()))
-    ordered = tuple(lane for lane in views.LANES if lane in wanted) or views.LANES[:-1]
-    call.list(call.service.read(views.beads, call.board.id, ordered, limit), COLUMNS, MORE)
+    """List beads lane by lane; the closed lane only if it is named. Several choices add up."""
+    queries = [query for query, is_wanted in ((views.ready, ready), (views.blocked, blocked)) if is_wanted]
+    cards = [card for query in queries for card in call.service.read(query, call.board.id, limit)]
+    if lanes or not queries:
+        ordered = tuple(lane for lane in views.LANES if lane in lanes) or views.LANES[:-1]
+        cards += call.service.read(views.beads, call.board.id, ordered, limit)
+    shown = list({card.id: card for card in cards}.values())
+    call.list(shown[:limit] if limit else shown, COLUMNS, MORE)
 
 
 @bead.command("show", example="halftui bead show hf-3k2")
@@ -185,6 +209,19 @@ def unlink(call: Call, bead: str, target: str, kind: str) -> None:
     _tell(call, source, f"{source} and {goal} are not linked by {kind}")
 
 
+@bead.command("reparent", example="halftui bead reparent hf-9ab hf-3k2")
+@click.argument("bead")
+@click.argument("parent", default="")
+@pass_call
+def reparent(call: Call, bead: str, parent: str) -> None:
+    """Make a bead a part of another one alone; without PARENT, of none."""
+    from halftui.ops import edges
+
+    ident, goal = call.bead(bead), call.bead(parent) if parent else ""
+    call.service.write(edges.reparent, ident, goal)
+    _tell(call, ident, f"{ident} is a part of {goal or 'no other bead'}")
+
+
 @bead.command("rank", example="halftui bead rank hf-9ab --before hf-3k2")
 @click.argument("bead")
 @click.option("--before", metavar="BEAD", help="The bead that comes right after it.")
@@ -192,13 +229,13 @@ def unlink(call: Call, bead: str, target: str, kind: str) -> None:
 @pass_call
 def rank(call: Call, bead: str, before: str | None, behind: str | None) -> None:
     """Place a bead right before or behind another; it takes that one's priority."""
-    from halftui.ops import beads, listings
+    from halftui.ops import listings, ranks
 
     if (before is None) == (behind is None):
         raise Misconfigured("a place needs one neighbour", "name --before BEAD or --behind BEAD")
     ident, beside = call.bead(bead), call.bead(before or behind or "")
     place = call.service.read(listings.place_beside, ident, beside, is_behind=before is None)
-    call.service.write(beads.rank_between, ident, place.before, place.behind, place.priority)
+    call.service.write(ranks.between, ident, place.before, place.behind, place.priority)
     _tell(call, ident, f"{ident} stands {'before' if before else 'behind'} {beside}")
 
 
@@ -206,13 +243,12 @@ def rank(call: Call, bead: str, before: str | None, behind: str | None) -> None:
 @click.argument("beads", nargs=-1, required=True, metavar="BEAD...")
 @pass_call
 def dispatch(call: Call, beads: tuple[str, ...]) -> None:
-    """Let agents start beads at the next free slot; a hold and waiting after failures end."""
+    """Let agents start beads at the next free slot; what kept them back ends."""
     from halftui.ops import beads as ops
 
     for ident in call.beads(beads):
         call.service.write(ops.dispatch, ident)
-        why = call.service.read(views.bead, ident).why
-        _tell(call, ident, f"{ident} " + (f"is not ready: {'; '.join(why)}" if why else "is queued"))
+        _tell(call, ident, f"{ident} {_fate(call, ident)}")
 
 
 @bead.command("hold", example="halftui bead hold hf-3k2 'wait for the design'")
@@ -294,6 +330,22 @@ def cancel(call: Call, beads: tuple[str, ...], message: str) -> None:
     for ident in call.beads(beads):
         call.service.write(ops.cancel, ident, message)
         _tell(call, ident, f"{ident} is cancelled")
+
+
+@bead.command("delete", example="halftui bead delete hf-3k2 --yes")
+@click.argument("beads", nargs=-1, required=True, metavar="BEAD...")
+@click.option("--yes", is_flag=True, help="Do it: a deleted bead does not come back.")
+@pass_call
+def delete(call: Call, beads: tuple[str, ...], *, yes: bool) -> None:
+    """Erase beads; their history, attempts and commits stay. To drop work, cancel it instead."""
+    from halftui.ops import beads as ops
+
+    idents = call.beads(beads)
+    if not yes:
+        raise Misconfigured(f"deleting {', '.join(idents)} can't be undone", "say --yes, or cancel instead")
+    for ident in idents:
+        call.service.write(ops.delete, ident)
+        call.say(f"{ident} is deleted", {"id": ident})
 
 
 @bead.command("reopen", example="halftui bead reopen hf-3k2")

@@ -1,10 +1,12 @@
 """`halftui board`: the boards of a database."""
 
+import time
+
 import click
 
 from halftui.cli.call import Call
 from halftui.cli.grammar import group, pass_call
-from halftui.errors import Misconfigured
+from halftui.errors import Misconfigured, Unavailable
 from halftui.ops import views
 
 COLUMNS = ("name", "repository", "branch", "mode", "review", "cap", "is_paused")
@@ -59,6 +61,23 @@ def pause(call: Call, name: str | None) -> None:
 def resume(call: Call, name: str | None) -> None:
     """Start attempts again."""
     _pause(call, name, is_paused=False)
+
+
+@board.command("drain", example="halftui board drain --seconds 600")
+@click.argument("name", required=False)
+@click.option("--seconds", type=click.FloatRange(0, 86_400), default=3_600.0, show_default=True, metavar="N",
+              help="How long to wait for the last one.")  # fmt: skip
+@pass_call
+def drain(call: Call, name: str | None, seconds: float) -> None:
+    """Start no new attempts, and wait until the live ones have ended by themselves."""
+    _pause(call, name, is_paused=True)
+    deadline = time.monotonic() + seconds
+    while live := [a for a in call.service.read(views.agents, call.board.id) if a.status != "idle"]:
+        if time.monotonic() >= deadline:
+            names = ", ".join(agent.name for agent in live)
+            raise Unavailable(f"still at work: {names}", "halftui attempt stop BEAD ends one")
+        time.sleep(0.2)
+    call.say(f"nobody is at work on {call.board.name}", call.service.read(views.board, call.board.id))
 
 
 def _pause(call: Call, name: str | None, *, is_paused: bool) -> None:

@@ -5,6 +5,7 @@ import click
 from halftui.cli.call import Call
 from halftui.cli.grammar import command, group, pass_call
 from halftui.domain.shown import Ask
+from halftui.domain.text import clean_line
 from halftui.errors import Misconfigured
 from halftui.ops import listings, views
 
@@ -27,8 +28,11 @@ def list_questions(call: Call) -> None:
 @command("inbox", example="halftui inbox")
 @pass_call
 def inbox(call: Call) -> None:
-    """List what agents ask of people, the oldest first."""
+    """List what agents ask of people, the oldest first, and why a convoy stands still."""
     _list(call)
+    for convoy in () if call.is_for_machines else call.service.read(views.convoys, call.board.id):
+        for reason in convoy.stranded:
+            call.write(clean_line(f"stranded: {convoy.name}: {reason}") + "\n")
 
 
 @command("answer", example="halftui answer 3f 'use the second one'")

@@ -6,11 +6,12 @@ import click
 
 from halftui.cli.call import Call
 from halftui.cli.grammar import group, pass_call
+from halftui.domain.shown import SubscriptionRow
 from halftui.errors import Misconfigured
 from halftui.ops import listings
 
-COLUMNS = ("name", "kind", "has_token", "live", "cooling_until", "parked")
-MORE = ("base_url", "created_at")
+COLUMNS = ("name", "kind", "has_token", "live", "headroom", "cooling_until", "parked")
+MORE = ("cap", "base_url", "created_at")
 LONGEST_TOKEN = 16_384
 
 
@@ -32,8 +33,33 @@ def register(call: Call, name: str, kind: str, base_url: str) -> None:
     ident = call.service.read(subscriptions.identify, name)
     sealed = call.door.seal(call.settings, ident, token)
     call.service.write(subscriptions.register, name, kind, sealed, ident, base_url)
-    shown = next((s for s in call.service.read(listings.subscriptions) if s.name == name), None)
-    call.say(f"{name} is registered", shown)
+    call.say(f"{name} is registered", _find(call, name))
+
+
+@subscription.command("rotate", example="halftui subscription rotate work < token")
+@click.argument("name")
+@pass_call
+def rotate(call: Call, name: str) -> None:
+    """Replace the credential of an account; its name, kind and limits stay, and it is used again."""
+    from halftui.ops import subscriptions
+
+    ident = call.service.read(subscriptions.identify, name, must_exist=True)
+    known = _find(call, name)
+    sealed = call.door.seal(call.settings, ident, _token(call))
+    call.service.write(subscriptions.register, name, known.kind, sealed, ident, known.base_url)
+    call.say(f"{name} has another credential", _find(call, name))
+
+
+@subscription.command("edit", example="halftui subscription edit work --cap 3")
+@click.argument("name")
+@click.option("--cap", type=int, required=True, metavar="N", help="Agents on it at once; 0 is no limit.")
+@pass_call
+def edit(call: Call, name: str, cap: int) -> None:
+    """Limit how many agents work on an account at once."""
+    from halftui.ops import subscriptions
+
+    call.service.write(subscriptions.edit, name, cap)
+    call.say(f"{name} takes {cap or 'any number of'} agents at once", _find(call, name))
 
 
 @subscription.command("list", example="halftui subscription list")
@@ -52,6 +78,10 @@ def remove(call: Call, name: str) -> None:
 
     call.service.write(subscriptions.remove, name)
     call.say(f"{name} is removed", {"name": name})
+
+
+def _find(call: Call, name: str) -> SubscriptionRow:
+    return next(s for s in call.service.read(listings.subscriptions) if s.name == name.strip())
 
 
 def _token(call: Call) -> str:

@@ -10,26 +10,25 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.screen import Screen
-from textual.strip import Strip
 from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Static
 
 from halftui.domain.shown import Card, Snapshot
-from halftui.errors import HalfTUIError, Refused
-from halftui.ops import views
-from halftui.tui import bars
+from halftui.errors import Refused
 from halftui.tui.app import HalfApp, half, spawn
+from halftui.tui.hand import Hand
 from halftui.tui.items import Item
-from halftui.tui.keys import bindings, hinted
+from halftui.tui.keys import bindings
 from halftui.tui.lazy import Lazy
 from halftui.tui.moves import beside
 from halftui.tui.places import LEAST_HEIGHT, LEAST_WIDTH, Places, places
-from halftui.tui.widgets import dock
+from halftui.tui.widgets import board_lines, dock
 from halftui.tui.widgets.dock import Dock
+from halftui.tui.widgets.finder import Finder
+from halftui.tui.widgets.ghost import Ghost
 from halftui.tui.widgets.lane import Lane
 from halftui.tui.widgets.lanes import Lanes
-from halftui.tui.widgets.line import Line
 from halftui.tui.widgets.rail import Box, Rail
 
 if TYPE_CHECKING:
@@ -42,33 +41,51 @@ CLOCK_SECONDS = 10.0  # ages are told in minutes
 WATCH_DELAY = 0.1  # the dock waits until the cursor rests
 
 
+def _in_turn(verb: "Callable[[BoardScreen], Awaitable[None]]") -> "Callable[[BoardScreen], None]":
+    """Return an action that does something when what was done before it is done."""
+    return lambda board: board.do(lambda: verb(board))
+
+
+def _on_card(verb: "Callable[[BoardScreen, Card], Awaitable[None]]") -> "Callable[[BoardScreen], None]":
+    """Return an action that does something to the chosen card, the one of when its turn comes."""
+
+    async def later(board: "BoardScreen") -> None:
+        if (card := board.card) is not None:
+            await verb(board, card)
+
+    return _in_turn(later)
+
+
 class BoardScreen(Screen[None]):
     """The board of one repository."""
 
     PLACE = "board"
-    AUTO_FOCUS = "#lane-ready"
+    AUTO_FOCUS = ""  # the lanes know where there are cards
     BINDINGS: ClassVar[list[BindingType]] = list(bindings("board"))
 
     def __init__(self) -> None:
         super().__init__()
         self._at: Places = places(80, 24)
         self._turn = asyncio.Lock()
+        self._hand = Hand(self)
         self._resting: Timer | None = None
+
+    # what stands on it
 
     @property
     def half(self) -> HalfApp:
         """The app, as what it is."""
         return half(self)
 
-    # what stands on it
-
     def compose(self) -> ComposeResult:
         """Return header, lanes, rail, dock, status and hints."""
         inks = self.half.inks
         self._small = Static("", id="small", markup=False)
         self.lanes, self.rail, self.dock = Lanes(inks), Rail(inks), Dock(self.half.service)
-        paints = {"header": self._header, "tabs": self._tabs, "status": self._status, "hints": self._hints}
-        self._lines = {name: Line(self._grounded(paint), id=name) for name, paint in paints.items()}
+        self.ghost, self.finder = Ghost(inks), Finder()
+        self._lines = board_lines.make(self)
+        if self.half.snapshot is not None:
+            self.lanes.begin(self.half.snapshot)
         self._arrange(self.app.size.width, self.app.size.height)  # now, so that one layout is enough
         if self.half.snapshot is not None:
             self.lanes.show(self.half.snapshot, self.half.clock())
@@ -78,21 +95,45 @@ class BoardScreen(Screen[None]):
         yield Horizontal(self.lanes, self.rail, id="middle")
         yield self.dock
         yield self._small
+        yield self.finder
         yield self._lines["status"]
         yield self._lines["hints"]
+        yield self.ghost
 
     def on_mount(self) -> None:
         """Keep the ages true, and the colours."""
+        self.lanes.lane.focus()
         self.set_interval(CLOCK_SECONDS, self._tick)
+        self.watch(self.app, "app_focus", lambda _: self._hand.give_up(), init=False)
         self.app.theme_changed_signal.subscribe(self, lambda _: self._dress())
 
     def show(self, snapshot: Snapshot) -> None:
         """Draw what changed since the last snapshot."""
         now = self.half.clock()
-        self.lanes.show(snapshot, now)
+        self.finder.renew()
+        self.lanes.show(snapshot, now, self.finder.lanes)
         self.rail.show(snapshot, now)
-        self._repaint_lines()
+        self.repaint_lines()
         self._watch_soon()
+
+    def on_finder_turned(self, event: Finder.Turned) -> None:
+        """Other cards are to be seen."""
+        if event.is_other:
+            self.lanes.forget()
+        if self.half.snapshot is not None:
+            self.lanes.show(self.half.snapshot, self.half.clock(), self.finder.lanes)
+        self.repaint_lines()
+        if event.is_other and not self.finder.display:
+            self.lanes.seek()
+
+    def on_finder_left(self) -> None:
+        """The cursor goes to the cards again."""
+        self.lanes.seek()
+
+    def repaint_lines(self) -> None:
+        """Draw the single rows again if they would look otherwise."""
+        for line in self._lines.values():
+            line.repaint()
 
     def _tick(self) -> None:
         if self.half.snapshot is not None:
@@ -102,6 +143,7 @@ class BoardScreen(Screen[None]):
     def _dress(self) -> None:
         self.lanes.dress(self.half.inks)
         self.rail.dress(self.half.inks)
+        self.ghost.inks = self.half.inks
         for line in self._lines.values():
             line.refresh()
 
@@ -109,6 +151,7 @@ class BoardScreen(Screen[None]):
 
     def on_resize(self, event: events.Resize) -> None:
         """Arrange for the new size."""
+        self._hand.give_up()
         self._arrange(event.size.width, event.size.height)
 
     def _arrange(self, width: int, height: int) -> None:
@@ -136,37 +179,6 @@ class BoardScreen(Screen[None]):
             shown = dock.attempts(self.card, snapshot.lane("working").cards, is_wide=self._at.rails == 2)
             await self.dock.follow(shown)
 
-    # its single rows
-
-    def _grounded(self, paint: Callable[[int, Snapshot], Strip]) -> Callable[[int], Strip]:
-        def painted(width: int) -> Strip:
-            snapshot = self.half.snapshot
-            row = Strip.blank(width) if snapshot is None else paint(width, snapshot)
-            return row.apply_style(self.half.inks["ground"])
-
-        return painted
-
-    def _header(self, width: int, snapshot: Snapshot) -> Strip:
-        return bars.header(width, snapshot, "Board", self.half.inks)
-
-    def _tabs(self, width: int, snapshot: Snapshot) -> Strip:
-        return bars.tabs(width, snapshot, self.lanes.names, self.lanes.here, self.half.inks)
-
-    def _status(self, width: int, snapshot: Snapshot) -> Strip:
-        actor = self.half.service.actor
-        others = self.half.company.names
-        who = bars.Who(actor.name or actor.kind, self.half.database, self.half.notice, others)
-        return bars.status(width, snapshot, who, self.half.inks, len(self.lanes.marked))
-
-    def _hints(self, width: int, snapshot: Snapshot) -> Strip:
-        lane = self.card.lane if self.card else "none"
-        actions = hinted(lane, is_needed=bars.need(snapshot) > 0)
-        return bars.hints(width, actions, self.half.inks, self.half.may)
-
-    def _repaint_lines(self) -> None:
-        for line in self._lines.values():
-            line.repaint()
-
     # where the cursor is
 
     @property
@@ -181,7 +193,7 @@ class BoardScreen(Screen[None]):
 
     def on_lanes_turned(self) -> None:
         """Tabs, hints and dock follow the cursor."""
-        self._repaint_lines()
+        self.repaint_lines()
         self._watch_soon()
 
     def on_lane_moved(self, event: Lane.Moved) -> None:
@@ -201,16 +213,7 @@ class BoardScreen(Screen[None]):
 
     def on_lane_wanted(self, event: Lane.Wanted) -> None:
         """Read a page of a long lane."""
-        spawn(self, partial(self._read_page, event.lane, event.page))
-
-    async def _read_page(self, lane: Lane, page: int) -> None:
-        app, size = self.half, views.WINDOW
-        try:
-            found = await app.ask(app.service.read, views.lane, app.board, lane.lane, size, page * size)
-        except HalfTUIError as error:
-            app.refuse(error)
-        else:
-            lane.add_page(page, found.cards)
+        spawn(self, partial(self.finder.read_page, event.lane, event.page))
 
     def on_lane_chosen(self, event: Lane.Chosen) -> None:
         """A click puts the cursor there, a second opens the card."""
@@ -234,6 +237,37 @@ class BoardScreen(Screen[None]):
         elif item.bead:
             self.lanes.choose(item.bead)
 
+    # cards in the hand
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        """A press may become a drag."""
+        self._hand.press(event)
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """A drag goes on."""
+        self._hand.move(event)
+
+    def on_mouse_up(self, event: events.MouseUp) -> None:
+        """A drag ends."""
+        self._hand.release(event)
+
+    def on_screen_suspend(self) -> None:
+        """Under another screen nothing is dragged."""
+        self._hand.give_up()
+
+    def on_lanes_lost_mouse(self) -> None:
+        """Without the mouse nothing is dragged."""
+        self._hand.lose_mouse()
+
+    def action_back(self) -> None:
+        """Put back what is dragged, end the filter, or forget the marks."""
+        if self._hand.is_full:
+            self._hand.give_up()
+        elif self.finder.words:
+            self.finder.end()
+        else:
+            self.unmark()
+
     # doing things, one after the other
 
     def do(self, verb: Callable[[], Awaitable[None]]) -> None:
@@ -254,14 +288,23 @@ class BoardScreen(Screen[None]):
         self.lanes.unmark()
         self._lines["status"].repaint()
 
-    def _with_card(self, verb: Callable[[Card], Awaitable[None]]) -> None:
-        async def later() -> None:
-            if (card := self.card) is not None:
-                await verb(card)
-
-        self.do(later)
-
     # the keys
+
+    action_attempt_stop = _on_card(lambda board, card: verbs.stop(board, card))
+    action_bead_create = _in_turn(lambda board: writing.create(board))
+    action_bead_dispatch = _in_turn(lambda board: verbs.dispatch(board, board.lanes.chosen()))
+    action_bead_retry = action_bead_dispatch
+    action_event_undo = _in_turn(lambda board: verbs.undo(board))
+    action_event_redo = _in_turn(lambda board: verbs.undo(board, is_again=True))
+    action_bead_edit = _on_card(lambda board, card: writing.edit(board, card))
+    action_bead_left = _on_card(lambda board, card: verbs.move(board, card, beside(card, -1)))
+    action_bead_less = _on_card(lambda board, card: verbs.weigh(board, card, 1))
+    action_bead_lower = _in_turn(lambda board: verbs.place(board, 1))
+    action_bead_more = _on_card(lambda board, card: verbs.weigh(board, card, -1))
+    action_bead_raise = _in_turn(lambda board: verbs.place(board, -1))
+    action_bead_right = _on_card(lambda board, card: verbs.move(board, card, beside(card, 1)))
+    action_board_pause = _in_turn(lambda board: verbs.pause(board))
+    action_convoy_create = _in_turn(lambda board: writing.create_convoy(board, board.lanes.chosen()))
 
     def action_pane_next(self) -> None:
         """To the next pane."""
@@ -276,54 +319,6 @@ class BoardScreen(Screen[None]):
         panes += [pane for pane in self.dock.children if pane.focusable]
         at = next((n for n, pane in enumerate(panes) if pane.has_focus_within or pane.has_focus), 0)
         panes[(at + step) % len(panes)].focus()
-
-    def action_bead_create(self) -> None:
-        """Write a bead."""
-        self.do(lambda: writing.create(self))
-
-    def action_bead_edit(self) -> None:
-        """Change its words."""
-        self._with_card(lambda card: writing.edit(self, card))
-
-    def action_convoy_create(self) -> None:
-        """Make a convoy of the chosen beads."""
-        self.do(lambda: writing.create_convoy(self, self.lanes.chosen()))
-
-    def action_bead_dispatch(self) -> None:
-        """Let an agent take the chosen beads."""
-
-        async def later() -> None:
-            await verbs.dispatch(self, self.lanes.chosen())
-
-        self.do(later)
-
-    def action_bead_retry(self) -> None:
-        """Start it again."""
-        self.action_bead_dispatch()
-
-    def action_bead_left(self) -> None:
-        """Move it into the lane at the left."""
-        self._with_card(lambda card: verbs.move(self, card, beside(card, -1)))
-
-    def action_bead_right(self) -> None:
-        """Move it into the lane at the right."""
-        self._with_card(lambda card: verbs.move(self, card, beside(card, 1)))
-
-    def action_bead_raise(self) -> None:
-        """One place up."""
-        self.do(lambda: verbs.place(self, -1))
-
-    def action_bead_lower(self) -> None:
-        """One place down."""
-        self.do(lambda: verbs.place(self, 1))
-
-    def action_bead_more(self) -> None:
-        """More urgent."""
-        self._with_card(lambda card: verbs.weigh(self, card, -1))
-
-    def action_bead_less(self) -> None:
-        """Less urgent."""
-        self._with_card(lambda card: verbs.weigh(self, card, 1))
 
     def action_bead_mark(self) -> None:
         """Mark or unmark it, and go on to the next."""
@@ -363,7 +358,7 @@ class BoardScreen(Screen[None]):
         if (item := self.item) is not None and item.kind == "convoy":
             self.do(lambda: verbs.cancel_convoy(self, item.key, item.name))
         elif item is None:
-            self._with_card(lambda card: verbs.cancel(self, card))
+            _on_card(lambda board, card: verbs.cancel(board, card))(self)
 
     # the keys: convoys, agents, looks
 
@@ -373,18 +368,14 @@ class BoardScreen(Screen[None]):
         convoy = item.key if item and item.kind == "convoy" else card.convoy if card else ""
         self.do(lambda: verbs.start_convoy(self, convoy))
 
-    def action_attempt_stop(self) -> None:
-        """Stop its agent."""
-        self._with_card(lambda card: verbs.stop(self, card))
-
-    def action_board_pause(self) -> None:
-        """Start no more agents, or go on."""
-        self.do(lambda: verbs.pause(self))
-
     def action_output_open(self) -> None:
         """What its agent prints."""
         if (card := self.card) is not None:
             self.half.open_output(card)
+
+    def action_find(self) -> None:
+        """Narrow the lanes by words."""
+        self.finder.open()
 
     def action_lane_closed(self) -> None:
         """Show or hide what failed or was dropped."""

@@ -150,6 +150,7 @@ _PAST = {
     "bead.create": "written", "bead.release": "given back", "bead.submit": "handed in",
     "bead.approve": "accepted", "bead.reject": "sent back", "bead.fail": "given up", "bead.cancel": "dropped",
     "bead.reopen": "taken up again", "bead.dispatch": "slung", "bead.hold": "held", "bead.rank": "moved",
+    "event.undo": "put back", "event.redo": "done again",
 }  # fmt: skip
 
 

@@ -42,12 +42,14 @@ class Dock(Horizontal):
 def attempts(chosen: Card | None, working: Sequence[Card], *, is_wide: bool) -> list[tuple[str, str]]:
     """Return the attempts to show with their titles: the chosen card's, and if wide the live ones.
 
+    Where no card is chosen there is the one that works longest.
+
     A live one keeps its place while the cursor moves, so that nothing jumps.
     """
     own = [chosen] if chosen is not None and chosen.attempt else []
-    if not is_wide:
-        return [(c.attempt, title(c)) for c in own]
     live = sorted((c for c in working if c.attempt), key=lambda c: (c.started_at or 0, c.id))
+    if not is_wide:
+        return [(c.attempt, title(c)) for c in (live[:1] if chosen is None else own)]
     shown = live[:MOST]
     if own and own[0].attempt not in {c.attempt for c in shown}:
         shown = [*live[: MOST - 1], *own]

@@ -1,11 +1,11 @@
 """A lane: its cards drawn line by line, one widget for any number of them."""
 
 from collections.abc import Iterator, Mapping, Set
+from typing import NamedTuple
 
-from rich.cells import cell_len
 from rich.style import Style
 from textual import events
-from textual.geometry import Region
+from textual.geometry import Offset, Region
 from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
@@ -16,21 +16,23 @@ from halftui.ops.views import WINDOW as PAGE
 from halftui.tui import draw, together
 from halftui.tui.cards import Fact, facts
 from halftui.tui.cards import draw as draw_card
+from halftui.tui.draw import Row
 from halftui.tui.places import SPINE
 from halftui.tui.themes import Inks
+from halftui.tui.widgets import empty
 
 STRIDE = 3  # two rows of a card and the gap below it
 CACHED = 4_000
-# An empty lane says how it is filled: words, the key, words.
-EMPTY = {
-    "blocked": ("nothing waits", "", ""),
-    "ready": ("", "n", " writes the first bead"),
-    "working": ("", "s", " lets an agent take a bead"),
-    "review": ("work that agents hand in", "", ""),
-    "done": ("", "d", " reviews and accepts work"),
-    "closed": ("nothing failed", "", ""),
-}
+LIFT = 2  # cells that the pointer goes before a press is a drag
 Key = tuple[Card, tuple[Fact, ...], int, bool, bool]
+
+
+class Drop(NamedTuple):
+    """Where cards would fall: in the gap before the card of that place; and what that would mean."""
+
+    gap: int
+    words: str
+    is_refused: bool
 
 
 class Lane(Widget, can_focus=True):
@@ -71,7 +73,9 @@ class Lane(Widget, can_focus=True):
         self.cursor = 0
         self.top = 0  # the first visible card
         self.note = ""  # beside the title, such as a limit
-        self.empty = EMPTY[name]
+        self.empty = empty.WORDS[name]
+        self._drop: Drop | None = None
+        self._pressed = Offset()
         self._pages: dict[int, tuple[Card, ...]] = {0: ()}
         self._stale: set[int] = set()
         self._wanted: set[int] = set()
@@ -102,6 +106,12 @@ class Lane(Widget, can_focus=True):
         if (card := self.card) is not None and card != held:
             self.post_message(self.Moved(self))
 
+    def forget(self) -> None:
+        """Keep no page but the first, which `show` brings."""
+        self._pages = {0: self._pages[0]}
+        self._wanted.clear()
+        self.refresh()
+
     def age(self, now: float) -> None:
         """Draw those cards again whose words changed, be it by time."""
         self._now = now
@@ -117,10 +127,9 @@ class Lane(Widget, can_focus=True):
 
     def touch(self, beads: Set[str]) -> None:
         """Draw those of these beads that are in sight and look otherwise now."""
-        if not self.is_spine:
-            for index, key in list(self._drawn.items()):
-                if key[0].id in beads and self._key(index) != key:
-                    self._refresh_card(index)
+        for index, key in [] if self.is_spine else list(self._drawn.items()):
+            if key[0].id in beads and self._key(index) != key:
+                self._refresh_card(index)
 
     def add_page(self, page: int, cards: tuple[Card, ...]) -> None:
         """Take a page that was wanted."""
@@ -197,6 +206,38 @@ class Lane(Widget, can_focus=True):
         index = self.top + row // STRIDE
         return index if index < self.total else None
 
+    # cards that are dragged over it
+
+    def gap(self, y: int) -> int:
+        """Return the place of the gap nearest to a row of this widget: before which card."""
+        last = min(self.top + (self.size.height - 1) // STRIDE, self.total)
+        return max(min(self.top + (y + 1) // STRIDE, last), 0)
+
+    def show_drop(self, drop: Drop | None) -> None:
+        """Mark where cards would fall, or nothing any more."""
+        if drop == self._drop:
+            return
+        was, self._drop = self._drop_row(), drop
+        for row in (was, self._drop_row()):
+            self._refresh_rows(-1 if row is None else row)
+
+    def roll(self, step: int) -> bool:
+        """Scroll by so many cards without moving the cursor; False at the end."""
+        was = self.top
+        self._roll_to(max(min(self.top + step, self.total - self.room), 0))
+        return was != self.top
+
+    def _drop_row(self) -> int | None:
+        if self._drop is None:
+            return None
+        return max(min((self._drop.gap - self.top) * STRIDE, self.size.height - 1), 0)
+
+    def _drop_line(self, drop: Drop, width: int) -> Strip:
+        ink = self.inks["failed" if drop.is_refused else "focus"]
+        row = Row(width).put("✗ " if drop.is_refused else "▸ ", ink)
+        row.put(f"{drop.words} " if drop.words else "", ink + Style(bold=True))
+        return row.put("━" * row.left, ink).strip()
+
     # drawing
 
     def render_line(self, y: int) -> Strip:
@@ -207,6 +248,8 @@ class Lane(Widget, can_focus=True):
         width, height = self.size
         if self.is_spine:
             return self._spine_line(y)
+        if self._drop is not None and y == self._drop_row():
+            return self._drop_line(self._drop, width)
         edge = self.inks["focus" if self.has_focus else "edge"]
         if y == 0:
             heading = self.inks["focus" if self.has_focus else "heading"] + Style(bold=True)
@@ -220,11 +263,11 @@ class Lane(Widget, can_focus=True):
     def _content_line(self, row: int, width: int) -> Strip:
         index, part = self.top + row // STRIDE, row % STRIDE
         if not self.total:
-            return self._empty_line(row, width)
+            return empty.line(self.empty, row, width, self.inks)
         if part == STRIDE - 1 or index >= self.total:
             return Strip.blank(width)
         if (key := self._key(index)) is None:
-            return draw.Row(width).skip(2).put("…", self.inks["muted"]).strip()
+            return Row(width).skip(2).put("…", self.inks["muted"]).strip()
         self._drawn[index] = key
         return self._card_strips(key, width)[part]
 
@@ -247,29 +290,20 @@ class Lane(Widget, can_focus=True):
             told = (Fact(others, "focus", 0), *told)
         return card, told, self.size.width - 2, is_chosen, card.id in self.marked
 
-    def _empty_line(self, row: int, width: int) -> Strip:
-        lead, key, rest = self.empty
-        words = _wrapped(f"{lead}{key}{rest}", width - 4)
-        line = row - 1
-        if not 0 <= line < len(words):
-            return Strip.blank(width)
-        out = draw.Row(width).skip((width - cell_len(words[line])) // 2)
-        if key and line == 0 and not lead:
-            return out.put(key, self.inks["key"]).put(words[0][len(key) :], self.inks["muted"]).strip()
-        return out.put(words[line], self.inks["muted"]).strip()
-
     def _spine_line(self, y: int) -> Strip:
-        edge, height = self.inks["edge"], self.size.height
+        edge, height, is_heavy = self.inks["edge"], self.size.height, self._drop is not None
+        if self._drop is not None:
+            edge = self.inks["failed" if self._drop.is_refused else "focus"]
         if y == 0:
-            return draw.top(SPINE, "", edge, edge, is_heavy=False)
+            return draw.top(SPINE, "", edge, edge, is_heavy=is_heavy)
         if y == height - 1:
-            return draw.bottom(SPINE, "", edge, edge, is_heavy=False)
+            return draw.bottom(SPINE, "", edge, edge, is_heavy=is_heavy)
         letters = self.lane.title()
         text = letters[y - 1] if y - 1 < len(letters) else ""
         style = self.inks["heading"]
         if y == height - 2:
             text, style = draw.amount(self.total)[:2], self.inks["text" if self.total else "muted"]
-        return draw.framed(draw.Row(SPINE - 2).end(text, style).strip(), edge, is_heavy=False)
+        return draw.framed(Row(SPINE - 2).end(text, style).strip(), edge, is_heavy=is_heavy)
 
     def _place_note(self) -> str:
         if not self.total:
@@ -337,8 +371,14 @@ class Lane(Widget, can_focus=True):
         self._drawn.clear()
         self.refresh()
 
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        """Remember where, since a press that ends elsewhere is no click."""
+        self._pressed = event.screen_offset
+
     def on_click(self, event: events.Click) -> None:
         """Choose the card under the pointer; twice opens it."""
+        if event.screen_offset.get_distance_to(self._pressed) >= LIFT:
+            return
         self.focus()
         if (index := self.hit(event.x, event.y)) is not None:
             self.move(index)
@@ -347,25 +387,14 @@ class Lane(Widget, can_focus=True):
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
         """Scroll without moving the cursor out of reach."""
         event.stop()
-        self._roll_to(max(min(self.top + 1, self.total - self.room), 0))
+        self.roll(1)
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
         """Scroll without moving the cursor out of reach."""
         event.stop()
-        self._roll_to(max(self.top - 1, 0))
+        self.roll(-1)
 
     def cards(self) -> Iterator[Card]:
         """Return the loaded cards."""
         for page in sorted(self._pages):
             yield from self._pages[page]
-
-
-def _wrapped(text: str, width: int) -> list[str]:
-    lines = [""]
-    for word in text.split(" "):
-        longer = f"{lines[-1]} {word}".strip()
-        if cell_len(longer) > width and lines[-1]:
-            lines.append(word)
-        else:
-            lines[-1] = longer
-    return lines

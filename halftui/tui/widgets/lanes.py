@@ -9,12 +9,16 @@ from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.message import Message
 
+from halftui.domain import shown
 from halftui.domain.shown import Card, Snapshot
 from halftui.tui.keys import bindings
 from halftui.tui.moves import LANES
 from halftui.tui.places import LANE, widths
 from halftui.tui.themes import Inks
+from halftui.tui.widgets import empty
 from halftui.tui.widgets.lane import Lane
+
+START = ("ready", "working", "review", "blocked", "done")  # where something is to do comes first
 
 
 class Lanes(Horizontal):
@@ -28,6 +32,9 @@ class Lanes(Horizontal):
 
     class Beyond(Message):
         """The cursor wants to go right of the last lane."""
+
+    class LostMouse(Message):
+        """Somebody took the mouse away."""
 
     def __init__(self, inks: Inks) -> None:
         super().__init__(id="lanes")
@@ -45,15 +52,29 @@ class Lanes(Horizontal):
 
     # what they show
 
-    def show(self, snapshot: Snapshot, now: float) -> None:
-        """Draw what changed."""
+    def begin(self, snapshot: Snapshot) -> None:
+        """Put the cursor where there are cards."""
+        self.here = next((name for name in START if snapshot.lane(name).total), "ready")
+
+    def show(self, snapshot: Snapshot, now: float, found: tuple[shown.Lane, ...] | None = None) -> None:
+        """Draw what changed; of the cards only those that were `found`, where somebody looks for some."""
         asked: Mapping[str, float] = {ask.bead: ask.asked_at for ask in snapshot.asks}
         self.by_name["working"].note = f"/{snapshot.board.cap}"
+        is_empty = not any(lane.total for lane in snapshot.lanes)
+        held = {lane.name: lane for lane in (snapshot.lanes if found is None else found)}
         for name, lane in self.by_name.items():
-            lane.show(snapshot.lane(name), now, asked)
+            lane.empty = empty.NONE if found is not None else empty.WORDS[name]
+            if is_empty and name == "ready":
+                lane.empty = empty.FIRST
+            lane.show(held[name], now, asked)
         before, self._ended = self.names, snapshot.lane("closed").total
         if before != self.names:
             self.stand(self._room, is_one=self._is_one)
+
+    def forget(self) -> None:
+        """Let no lane keep cards that were read with other words."""
+        for lane in self.by_name.values():
+            lane.forget()
 
     def age(self, now: float) -> None:
         """Draw what changed by time."""
@@ -115,6 +136,11 @@ class Lanes(Horizontal):
         if was != name:
             self.post_message(self.Turned())
 
+    def seek(self) -> None:
+        """Put the cursor into a lane that has cards, this one if it does."""
+        name = next((n for n in (self.here, *START) if self.by_name[n].total), self.here)
+        self.lane.focus() if name == self.here else self.go(name)
+
     def choose(self, bead: str) -> bool:
         """Put the cursor on a bead wherever it stands; False if it is not loaded."""
         for name, lane in self.by_name.items():
@@ -148,6 +174,16 @@ class Lanes(Horizontal):
         """The cursor is where the focus is."""
         if isinstance(event.widget, Lane) and event.widget.lane != self.here:
             self.go(event.widget.lane)
+
+    def on_mouse_release(self) -> None:
+        """Whoever dragged hears of it."""
+        self.post_message(self.LostMouse())
+
+    def under(self, x: int, y: int) -> Lane | None:
+        """Return the lane at a cell of the screen."""
+        return next(
+            (lane for lane in self.by_name.values() if lane.display and lane.region.contains(x, y)), None
+        )
 
     # its keys
 

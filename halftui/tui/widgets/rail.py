@@ -50,6 +50,7 @@ class Box(Widget, can_focus=True):
         self.note = ""
         self.cursor = 0
         self.top = 0
+        self._drop: tuple[int, bool] | None = None  # where cards would fall, and whether that is refused
 
     def show(self, items: Sequence[Item], note: str = "") -> None:
         """Take the newest items; drawn again only if they differ."""
@@ -109,9 +110,27 @@ class Box(Widget, can_focus=True):
             return Strip.blank(width)
         item = self.items[index]
         is_chosen = self.has_focus and index == self.cursor
+        if self._drop is not None and index == self._drop[0]:
+            return self._target(item, part, width, is_refused=self._drop[1])
         line = Row(width, self.inks["chosen"] if is_chosen else PLAIN)
         line.put("▌" if is_chosen else " ", self.inks["focus"])
         return self._second(line, item) if part else self._first(line, item)
+
+    def _target(self, item: Item, part: int, width: int, *, is_refused: bool) -> Strip:
+        ink = self.inks["failed" if is_refused else "focus"]
+        line = Row(width, self.inks["chosen"]).put("✗" if is_refused else "▸", ink)
+        return self._second(line, item) if part else self._first(line, item)
+
+    def hit(self, y: int) -> int | None:
+        """Return the place of the item at a row of this widget."""
+        index, _ = self._item_at(y - 1)
+        return index if 0 < y < self.size.height - 1 and index < len(self.items) else None
+
+    def show_drop(self, drop: tuple[int, bool] | None) -> None:
+        """Mark the item that cards would fall on, and whether that is refused; or nothing any more."""
+        if drop != self._drop:
+            self._drop = drop
+            self.refresh()
 
     def _first(self, line: Row, item: Item) -> Strip:
         inks = self.inks
@@ -183,8 +202,7 @@ class Box(Widget, can_focus=True):
     def on_click(self, event: events.Click) -> None:
         """Choose the item under the pointer; twice opens it."""
         self.focus()
-        index, _ = self._item_at(event.y - 1)
-        if 0 < event.y < self.size.height - 1 and index < len(self.items):
+        if (index := self.hit(event.y)) is not None:
             self.move(index)
             if event.chain == 2:
                 self.post_message(self.Opened(self.items[index]))

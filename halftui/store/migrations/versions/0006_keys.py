@@ -4,8 +4,8 @@ import sqlalchemy as sa
 from alembic import op
 
 
-revision = '0010'
-down_revision = '0001'
+revision = '0006'
+down_revision = "0005"
 branch_labels = None
 depends_on = None
 

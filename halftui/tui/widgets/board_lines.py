@@ -1,0 +1,54 @@
+"""The board's single rows: header, tabs, status, hints."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from textual.strip import Strip
+
+from halftui.domain.shown import Snapshot
+from halftui.tui import bars
+from halftui.tui.keys import hinted
+from halftui.tui.widgets.line import Line
+
+if TYPE_CHECKING:
+    from halftui.tui.screens.board import BoardScreen
+
+Paint = Callable[["BoardScreen", int, Snapshot], Strip]
+
+
+def make(board: BoardScreen) -> dict[str, Line]:
+    """Return the rows of a board by their ids."""
+    return {name: Line(_grounded(board, paint), id=name) for name, paint in PAINTS.items()}
+
+
+def _grounded(board: BoardScreen, paint: Paint) -> Callable[[int], Strip]:
+    def painted(width: int) -> Strip:
+        snapshot = board.half.snapshot
+        row = Strip.blank(width) if snapshot is None else paint(board, width, snapshot)
+        return row.apply_style(board.half.inks["ground"])
+
+    return painted
+
+
+def _header(board: BoardScreen, width: int, snapshot: Snapshot) -> Strip:
+    return bars.header(width, snapshot, "Board", board.half.inks)
+
+
+def _tabs(board: BoardScreen, width: int, snapshot: Snapshot) -> Strip:
+    return bars.tabs(width, snapshot, board.lanes.names, board.lanes.here, board.half.inks)
+
+
+def _status(board: BoardScreen, width: int, snapshot: Snapshot) -> Strip:
+    actor = board.half.service.actor
+    who = bars.Who(actor.name or actor.kind, board.half.database, board.half.notice, board.half.company.names)
+    return bars.status(width, snapshot, who, board.half.inks, len(board.lanes.marked), board.finder.note)
+
+
+def _hints(board: BoardScreen, width: int, snapshot: Snapshot) -> Strip:
+    lane = board.card.lane if board.card else "none"
+    return bars.hints(width, hinted(lane, is_needed=bars.need(snapshot) > 0), board.half.inks, board.half.may)
+
+
+PAINTS: dict[str, Paint] = {"header": _header, "tabs": _tabs, "status": _status, "hints": _hints}
