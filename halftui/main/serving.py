@@ -131,7 +131,7 @@ def _refused(*_: object) -> NoReturn:
 def _greeting(house: House, port: int, fingerprint: str, *, is_mine: bool) -> Sequence[str]:
     boards = ", ".join(board.name for board in house.store.read(views.boards))
     host = house.settings.serve_host
-    name = socket.getfqdn() if host in ("", "0.0.0.0", "::") else host
+    name = socket.gethostname() if host in ("", "0.0.0.0", "::") else host
     people = {row.person: row.role for row in house.store.read(entrance.keys)}
     known = ", ".join(f"{person} ({role})" for person, role in people.items())
     lines = [

@@ -8,11 +8,15 @@ from dataclasses import dataclass, field
 
 @dataclass(eq=False)
 class Looker:
-    """One screen of a person. `changed` is called when others come, go or move; `told` with news."""
+    """One screen of a person.
+
+    `changed` is called when others do something, with the beads that their cursors left and came to (none:
+    somebody came, went, or does something else); `told` with news.
+    """
 
     person: str
     board: str
-    changed: Callable[[], None]
+    changed: Callable[[tuple[str, ...]], None]
     told: Callable[[str, str], None]
     presence: Presence
     bead: str = ""
@@ -21,8 +25,8 @@ class Looker:
     def look(self, bead: str) -> None:
         """Say where this cursor stands."""
         if bead != self.bead:
-            self.bead = bead
-            self.presence.stir(self)
+            before, self.bead = self.bead, bead
+            self.presence.stir(self, (before, bead))
 
     def do(self, what: str) -> None:
         """Say what this person is doing; "" if nothing that others should know."""
@@ -57,7 +61,11 @@ class Presence:
     lookers: list[Looker] = field(default_factory=list)
 
     def arrive(
-        self, person: str, board: str, changed: Callable[[], None], told: Callable[[str, str], None]
+        self,
+        person: str,
+        board: str,
+        changed: Callable[[tuple[str, ...]], None],
+        told: Callable[[str, str], None],
     ) -> Looker:
         """Add a person's screen."""
         looker = Looker(person, board, changed, told, self)
@@ -71,11 +79,11 @@ class Presence:
             self.lookers.remove(looker)
             self.stir(looker)
 
-    def stir(self, cause: Looker) -> None:
+    def stir(self, cause: Looker, beads: tuple[str, ...] = ()) -> None:
         """Let the others on a board know that something about this screen changed."""
         for other in tuple(self.lookers):
             if other is not cause and other.board == cause.board and other.person != cause.person:
-                other.changed()
+                other.changed(beads)
 
     def tell(self, board: str, cause: str, title: str, words: str) -> None:
         """Give news of what one person did to the screens of all others."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import io
 from typing import TYPE_CHECKING
 
@@ -84,6 +85,7 @@ class Out(io.RawIOBase):
         self._line = line
         self._is_error = is_error
         self._is_terminal = is_terminal
+        self.is_done = False  # what still comes is dropped
 
     def writable(self) -> bool:
         """Return True."""
@@ -95,9 +97,11 @@ class Out(io.RawIOBase):
 
     def write(self, data: object) -> int:
         """Send bytes and wait for room. Raises BrokenPipeError if nobody reads."""
-        if not self._line.is_open:
+        if not self._line.is_open and not self.is_done:
             raise BrokenPipeError
         sent = bytes(data)  # type: ignore[call-overload]  # any buffer, as the base class has it
+        if self.is_done:
+            return len(sent)
         work = self._line.send(sent, is_error=self._is_error)
         asyncio.run_coroutine_threadsafe(work, self._line.loop).result()
         return len(sent)
@@ -110,22 +114,20 @@ class Text(io.TextIOWrapper):
         out = Out(line, is_error=is_error, is_terminal=is_terminal)
         ends = "\r\n" if is_terminal else "\n"
         super().__init__(io.BufferedWriter(out, PRINTED_AT_ONCE), encoding="utf-8", newline=ends)
-        self._line = line
+        self._line, self._out = line, out
 
     def flush(self) -> None:
         """Send what was printed. Raises BrokenPipeError if nobody reads, even if nothing was printed."""
         super().flush()
-        if not self._line.is_open:
+        if not self._line.is_open and not self._out.is_done:
             raise BrokenPipeError
 
     def finish(self) -> None:
-        """Send what is left, and let go of the buffers without their complaining later."""
-        try:
+        """Send what is left; what can't be sent is dropped, without complaint when this is collected."""
+        with contextlib.suppress(BrokenPipeError):
             self.flush()
-        except BrokenPipeError:
-            pass  # the guest went away, and nothing is left to be said
-        else:
-            self.detach()
+        self._out.is_done = True
+        self.close()
 
 
 class In(io.RawIOBase):

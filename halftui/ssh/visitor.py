@@ -36,6 +36,7 @@ class Visitor(asyncssh.SSHServer):
         self._refused = 0
         self._proved: Member | None = None  # what the newest accepted key would make of them
         self._was_invited = False
+        self._has_asked = False
         self.member: Member | None = None  # None until the proof is complete
         self.sessions: set[Session] = set()
         self.began = self.stirred = server.clock()
@@ -116,6 +117,9 @@ class Visitor(asyncssh.SSHServer):
         """Open a session, unless there are too many."""
         if self.member is None or self._server.is_full(self.member.name):
             return False
+        if self.member.role is Role.GUEST and self._has_asked:
+            return False  # whoever was invited has one try a connection
+        self._has_asked = True
         self.stirred = self._server.clock()
         return Session(self._server, self, self.member)
 
@@ -127,6 +131,8 @@ class Visitor(asyncssh.SSHServer):
         """Note that a session is over."""
         self.sessions.discard(session)
         self.stirred = self._server.clock()
+        if self.member is not None and self.member.role is Role.GUEST:
+            self._server.spawn(self._close_later())
 
     def leave(self, why: str) -> None:
         """End this connection, telling its sessions why."""

@@ -21,6 +21,8 @@ class Company:
         self._app = app
         self._looker: Looker | None = None
         self._is_stirred = False
+        self._is_whole = False  # more than cursors changed
+        self._beads: set[str] = set()  # where cursors were or are
 
     def arrive(self) -> None:
         """Join the others."""
@@ -58,14 +60,24 @@ class Company:
         names = self._looker.who(question) if self._looker is not None else ""
         return f"{names} {'are' if ',' in names else 'is'} answering" if names else ""
 
-    def _stir(self) -> None:
+    def _stir(self, beads: tuple[str, ...]) -> None:
+        self._beads.update(beads)
+        self._is_whole = self._is_whole or not beads
         if not self._is_stirred:
             self._is_stirred = True
             asyncio.get_running_loop().call_later(STIR_SECONDS, self._draw)  # another's app calls this
 
     def _draw(self) -> None:
-        self._is_stirred = False
-        self._app.redraw()
+        beads, is_whole = frozenset(self._beads), self._is_whole
+        self._beads.clear()
+        self._is_stirred = self._is_whole = False
+        if is_whole:
+            self._app.redraw()
+        elif (
+            self._app.is_running and (lanes := getattr(self._app.screen_stack[0], "lanes", None)) is not None
+        ):
+            with self._app._context():
+                lanes.touch(beads)
 
     def _hear(self, title: str, words: str) -> None:
         self._app.call_later(self._app.say, words, title)

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from tests.bench import agents, dispatch, each_command, keys, output, scene, start
+from tests.bench import agents, dispatch, each_command, guests, keys, output, scene, start
 from tests.bench.table import Row, table
 
 Measure = Callable[[Path, int], Iterator[Row]]
@@ -25,6 +25,8 @@ MEASURES: Mapping[str, Measure] = {
     "P10": dispatch.readiness,
     "P12": dispatch.throughput,
     "P11": agents.run,
+    "P13": guests.crowd,
+    "P14": guests.broadcast,
 }
 
 

@@ -96,6 +96,24 @@ async def test_an_invite_brings_a_key_of_ones_own(host: Host, tmp_path: Path) ->
     assert (await host.run("bo", stdin=b"open-sesame\n")).code == 255, "the invite is used up"
 
 
+async def test_who_was_invited_can_do_nothing_else(host: Host, tmp_path: Path) -> None:
+    host.house.service.write(people.invite, "bo", "open-sesame", host.house.store.clock() + 60, "admin")
+    make_key(tmp_path / "bo")
+    bo = asyncssh.read_private_key(tmp_path / "bo")
+    async with asyncssh.connect(
+        "127.0.0.1", host.port, username="bo", client_keys=[bo], known_hosts=None, config=[]
+    ) as connection:
+        first = await connection.run("bead list", input="wrong\n", check=False)
+        assert first.exit_status == 4
+        with pytest.raises((asyncssh.ChannelOpenError, asyncssh.ConnectionLost)):
+            await connection.run("bead list", input="open-sesame\n", check=False)
+    for words in (["git-upload-pack", "/shop"], ["key", "list"], ["--help"]):
+        host.keys["bo"] = tmp_path / "bo"
+        ran = await host.run("bo", "--", *words, stdin=b"")
+        assert ran.code == 4
+        assert "Type the code" in ran.out
+
+
 async def test_an_invite_on_a_terminal_is_typed_unseen(host: Host, tmp_path: Path) -> None:
     host.house.service.write(people.invite, "bo", "open-sesame", host.house.store.clock() + 60, "viewer")
     make_key(tmp_path / "bo")

@@ -44,8 +44,6 @@ async def test_text_that_is_pasted_makes_beads(host: Host) -> None:
         ann.send("n")
         await ann.until("New bead")
         ann.send("\x1b[200~first of two\nsecond of two\x1b[201~")
-        await asyncio.sleep(0.2)
-        ann.send(ENTER)
         await ann.until("Ready 2")
 
 
@@ -169,11 +167,12 @@ async def test_what_stands_for_no_key_ends_nothing(host: Host) -> None:
     assert host.server.counts["screens_failed"] == 0
 
 
-async def test_no_app_is_left_behind(host: Host) -> None:
+async def test_no_app_is_left_behind(host: Host, request: pytest.FixtureRequest) -> None:
     """Opened and closed in every way, the applications go."""
     host.admit("ann", "operator")
     seen: list[weakref.ref[GuestApp]] = []
-    for number in range(8):
+    rounds = 100 if request.config.getoption("--slow") else 8
+    for number in range(rounds):
         async with host.terminal("ann") as ann:
             if number % 4 != 3:
                 await ann.until("Ready")
@@ -186,7 +185,7 @@ async def test_no_app_is_left_behind(host: Host) -> None:
                 ann.send("q")
                 await ann.ended()
     await host.empty()
-    assert len(seen) == 6
+    assert len(seen) == rounds * 3 // 4
     async with asyncio.timeout(40):  # a timer that was cancelled is held by the loop until its time comes
         while any(ref() is not None for ref in seen):
             await asyncio.sleep(0.5)

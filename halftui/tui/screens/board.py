@@ -38,7 +38,7 @@ else:
     verbs, writing = Lazy("halftui.tui.verbs"), Lazy("halftui.tui.writing")
     menus = Lazy("halftui.tui.menus")
 
-CLOCK_SECONDS = 1.0
+CLOCK_SECONDS = 10.0  # ages are told in minutes
 WATCH_DELAY = 0.1  # the dock waits until the cursor rests
 
 

@@ -125,6 +125,12 @@ class Lane(Widget, can_focus=True):
             if index not in self._drawn:
                 self._refresh_card(index)
 
+    def touch(self, beads: Set[str]) -> None:
+        """Draw those of these beads that are in sight and look otherwise now."""
+        for index, key in [] if self.is_spine else list(self._drawn.items()):
+            if key[0].id in beads and self._key(index) != key:
+                self._refresh_card(index)
+
     def add_page(self, page: int, cards: tuple[Card, ...]) -> None:
         """Take a page that was wanted."""
         self._pages[page] = cards

@@ -1,6 +1,6 @@
 """The lanes side by side: which are open, where the cursor is, what is marked."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from typing import ClassVar
 
 from textual import events
@@ -81,6 +81,11 @@ class Lanes(Horizontal):
         """Draw what changed by time."""
         for lane in self.by_name.values():
             lane.age(now)
+
+    def touch(self, beads: Set[str]) -> None:
+        """Draw those of these beads that are in sight and look otherwise now."""
+        for lane in self.by_name.values():
+            lane.touch(beads)
 
     def dress(self, inks: Inks) -> None:
         """Draw with other inks."""
