@@ -53,6 +53,7 @@ EXAMPLES: dict[str, Example] = {
     "bead approve": _does("bead approve {r}", "bead.approve"),
     "bead cancel": _does("bead cancel {a}", "bead.cancel"),
     "bead claim": _does("bead claim {a}", "bead.claim"),
+    "bead comment": _does("bead comment {a} noted", "bead.comment"),
     "bead create": _does("bead create title -p 1", "bead.create"),
     "bead delete": _does("bead delete {a} --yes", "bead.delete"),
     "bead diff": _reads("bead diff {r}"),
