@@ -1,7 +1,7 @@
 """Who does something, and in which role."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Role(StrEnum):
@@ -16,8 +16,7 @@ class Role(StrEnum):
     ENGINE = "engine"
 
 
-@dataclass(frozen=True, slots=True)
-class Actor:
+class Actor(NamedTuple):
     """Who did it; as text `person:ann`, `agent:<id>`, `engine` or `patrol`."""
 
     kind: str

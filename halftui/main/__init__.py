@@ -1,5 +1,6 @@
 """The composition root: parse, settings, log, wire, open one front door."""
 
+import gc
 import sys
 
 
@@ -10,6 +11,7 @@ def main() -> None:
 
         sys.stdout.write(f"halftui {__version__}\n")
         sys.exit(0)
+    gc.disable()  # what is imported now stays, so looking for what can go would be in vain
     from halftui.main.doors import enter
 
     sys.exit(enter(sys.argv[1:]))

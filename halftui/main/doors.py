@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 def enter(argv: Sequence[str]) -> int:
     """Run one command line and return its exit code; a bug becomes a sentence and a log entry."""
+    gc.enable()
     logs_at: list[str] = []
 
     def settings_of(flags: Mapping[str, object]) -> Settings:

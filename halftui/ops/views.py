@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from halftui import ops
 from halftui.domain.graph import NEVER_READY_TYPES
 from halftui.domain.shown import (
     AgentRow,
@@ -20,7 +21,6 @@ from halftui.domain.shown import (
 )
 from halftui.domain.text import clean_line
 from halftui.errors import NotFound, Refused
-from halftui.ops import slots
 from halftui.ops.blocking import why_blocked
 from halftui.ops.filters import condition
 from halftui.ops.journeys import OPEN_CHILDREN
@@ -266,7 +266,7 @@ def why(rows: Rows, bead_id: str) -> list[str]:
     reasons += ["its children come first"] if kind == "epic" and parts else []
     reasons += ["the board dispatches by hand (manual)"] if (mode or board_mode) == "manual" else []
     reasons += ["the board is paused"] if paused else []
-    return reasons or slots.why(rows, *placing)
+    return reasons or ops.slots.why(rows, *placing)
 
 
 def last_seq(rows: Rows) -> int:

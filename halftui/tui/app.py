@@ -5,7 +5,7 @@ import gc
 import os
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, ClassVar, Concatenate, ParamSpec, Protocol, TypeVar, cast, runtime_checkable
 
@@ -14,6 +14,7 @@ from textual.binding import BindingType
 from textual.dom import DOMNode
 from textual.message import Message
 from textual.screen import Screen
+from textual.theme import Theme
 from textual.worker import WorkType
 
 from halftui.domain.shown import Ask, Card, Snapshot
@@ -68,7 +69,19 @@ class HalfApp(App[None]):
         env: Mapping[str, str] = os.environ,
     ) -> None:
         is_mono = "NO_COLOR" in env or env.get("TERM") in ("dumb", "vt100") or theme == themes.MONO
+        wanted = themes.MONO if is_mono else theme or os.environ.get("HALFTUI_THEME", "")
+        look = themes.first(wanted)
+        self._looks = {look.name: look}
+        # Before all else, for a theme that is put on later lets every style be read twice.
+        self.set_reactive(App.theme, look.name)
         super().__init__(ansi_color=True if is_mono else None)
+        self.update_classes(
+            {f"-theme-{look.name}": True, "-dark-mode": look.theme.dark, "-light-mode": not look.theme.dark},
+            update=False,
+        )
+        for name in self.available_themes:
+            self.unregister_theme(name)
+        self.register_theme(look.theme)
         self.service = service
         self.board = board
         self.notice = notice  # what the person should always know, such as agents without a container
@@ -83,13 +96,6 @@ class HalfApp(App[None]):
         self._delivered: Snapshot | None = None
         self._follows = follows
         self._unsubscribe: Callable[[], None] | None = None
-        self._looks, self._wrong = themes.load()
-        for look in self._looks.values():
-            self.register_theme(look.theme)
-        for name in self.available_themes:
-            if name not in self._looks:
-                self.unregister_theme(name)
-        self.theme = themes.MONO if is_mono else self._known(theme)
 
     # what it is made of
 
@@ -110,11 +116,10 @@ class HalfApp(App[None]):
         """Follow the board, and get ready for the first write while nobody waits."""
         watch = self.service.watch(self.board)
         self._unsubscribe = watch.subscribe(self._hear)
-        for error in self._wrong:
-            self.refuse(error)
         self.set_timer(WARM_UP_SECONDS, partial(spawn, self, self._warm_up))
 
     async def _warm_up(self) -> None:
+        self._learn(*await self.ask(themes.load))
         await self.ask(_import_ops)
         if self._is_alone:
             gc.collect()
@@ -223,13 +228,25 @@ class HalfApp(App[None]):
         """What the board draws with in the chosen theme."""
         return self._looks[self.theme].inks
 
-    def _known(self, name: str) -> str:
-        wanted = name or os.environ.get("HALFTUI_THEME", "") or themes.DEFAULT
-        return wanted if wanted in self._looks else themes.DEFAULT
+    def get_theme(self, theme_name: str) -> Theme | None:
+        """Return what Textual colours its widgets with in a theme."""
+        look = self._looks.get(theme_name)
+        return look.theme if look else super().get_theme(theme_name)
+
+    def _learn(self, looks: Mapping[str, themes.Look], wrong: Sequence[HalfTUIError]) -> None:
+        """Take in the other themes, once."""
+        if len(self._looks) > 1:
+            return
+        self._looks = {**looks, **self._looks}
+        for look in self._looks.values():
+            self.register_theme(look.theme)
+        for error in wrong:
+            self.refuse(error)
 
     def action_theme_next(self) -> None:
         """Try the next theme."""
         if not self.ansi_color:
+            self._learn(*themes.load())
             names = sorted(self._looks)
             self.theme = names[(names.index(self.theme) + 1) % len(names)]
             self.say(f'theme = "{self.theme}" in config.toml keeps it', self._looks[self.theme].title)

@@ -1,7 +1,7 @@
 """The three single rows of a screen: header, status, hints; each is drawn for the width there is."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from rich.cells import cell_len
 from rich.style import Style
@@ -17,8 +17,7 @@ PLACES = ("Board", "Agents", "Convoys", "Output", "Review")  # numbered from 1
 GAP = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Who:
+class Who(NamedTuple):
     """Who looks at the board, and from where."""
 
     name: str
