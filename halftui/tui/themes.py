@@ -47,9 +47,7 @@ def folders() -> tuple[Path, ...]:
     return ours, config_folder() / "themes"
 
 
-def load(
-    places: Iterable[Path] | None = None, only: str = ""
-) -> tuple[dict[str, Look], list[Misconfigured]]:
+def load(places: Iterable[Path] | None = None, only: str = "") -> tuple[dict[str, Look], list[Misconfigured]]:
     """Return the looks by name, all or `only` one, and what is wrong with files that are no theme."""
     looks: dict[str, Look] = {}
     wrong: list[Misconfigured] = []

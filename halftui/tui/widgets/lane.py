@@ -1,7 +1,7 @@
 """A lane: its cards drawn line by line, one widget for any number of them."""
 
 from collections.abc import Iterator, Mapping, Set
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from rich.style import Style
 from textual import events
@@ -20,6 +20,7 @@ from halftui.tui.draw import Row
 from halftui.tui.places import SPINE
 from halftui.tui.themes import Inks
 from halftui.tui.widgets import empty
+from halftui.tui.widgets.kept import Kept
 
 STRIDE = 3  # two rows of a card and the gap below it
 CACHED = 4_000
@@ -66,6 +67,7 @@ class Lane(Widget, can_focus=True):
 
     def __init__(self, name: str, inks: Inks, marked: Set[str]) -> None:
         super().__init__(id=f"lane-{name}")
+        self._kept = Kept()
         self.lane = name
         self.inks = inks
         self.marked = marked
@@ -104,7 +106,7 @@ class Lane(Widget, can_focus=True):
                 self.refresh()
         self.age(now)
         if (card := self.card) is not None and card != held:
-            self.post_message(self.Moved(self))
+            self._tell_moved()
 
     def forget(self) -> None:
         """Keep no page but the first, which `show` brings."""
@@ -132,7 +134,7 @@ class Lane(Widget, can_focus=True):
         self._wanted.discard(page)
         self.age(self._now)
         if self.cursor // PAGE == page:
-            self.post_message(self.Moved(self))
+            self._tell_moved()
 
     def dress(self, inks: Inks) -> None:
         """Draw with other inks."""
@@ -178,7 +180,7 @@ class Lane(Widget, can_focus=True):
             self._refresh_card(self.cursor)
         self._refresh_rows(self.size.height - 1)
         if old != self.cursor:
-            self.post_message(self.Moved(self))
+            self._tell_moved()
 
     def choose(self, bead: str) -> bool:
         """Put the cursor on a bead; False if no loaded page has it."""
@@ -234,6 +236,15 @@ class Lane(Widget, can_focus=True):
 
     # drawing
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Return the rows of a part of the lane."""
+        return self._kept.lines(self, crop)
+
+    def refresh(self, *regions: Region, **how: bool) -> Self:
+        """Draw these regions again, or everything."""
+        self._kept.forget(regions)
+        return super().refresh(*regions, **how)
+
     def render_line(self, y: int) -> Strip:
         """Return a line of the lane."""
         return self._line(y).apply_style(self.inks["ground"])
@@ -286,16 +297,10 @@ class Lane(Widget, can_focus=True):
         edge, height, is_heavy = self.inks["edge"], self.size.height, self._drop is not None
         if self._drop is not None:
             edge = self.inks["failed" if self._drop.is_refused else "focus"]
-        if y == 0:
-            return draw.top(SPINE, "", edge, edge, is_heavy=is_heavy)
-        if y == height - 1:
-            return draw.bottom(SPINE, "", edge, edge, is_heavy=is_heavy)
-        letters = self.lane.title()
-        text = letters[y - 1] if y - 1 < len(letters) else ""
-        style = self.inks["heading"]
+        text, style = self.lane.title()[y - 1 : y] if y else "", self.inks["heading"]
         if y == height - 2:
             text, style = draw.amount(self.total)[:2], self.inks["text" if self.total else "muted"]
-        return draw.framed(Row(SPINE - 2).end(text, style).strip(), edge, is_heavy=is_heavy)
+        return draw.boxed(y, height, Row(SPINE - 2).end(text, style).strip(), edge, is_heavy=is_heavy)
 
     def _place_note(self) -> str:
         if not self.total:
@@ -322,6 +327,11 @@ class Lane(Widget, can_focus=True):
                     return page * PAGE + place
         return fallback
 
+    def _tell_moved(self) -> None:
+        """Tell the screen, not every widget on the way to it: it is told with each key."""
+        if self.is_attached:
+            self.screen.post_message(self.Moved(self))
+
     def _scroll_to_cursor(self) -> None:
         top = max(min(self.top, self.total - self.room), 0)
         top = min(top, self.cursor)
@@ -340,11 +350,11 @@ class Lane(Widget, can_focus=True):
         self._refresh_rows(first, 2)
 
     def _refresh_rows(self, first: int, count: int = 1) -> None:
-        last = self.size.height
-        if 0 <= first < last and not self.is_spine:
-            self.refresh(Region(0, first, self.size.width, min(count, last - first)))
-        elif self.is_spine:
+        width, height = self.size
+        if self.is_spine:
             self.refresh()
+        elif 0 <= first < height:
+            self.refresh(Region(0, first, width, min(count, height - first)))
 
     # events
 
@@ -358,10 +368,7 @@ class Lane(Widget, can_focus=True):
         self._drawn.clear()
         self.refresh()
 
-    def on_blur(self) -> None:
-        """The frame and the cursor's card look otherwise."""
-        self._drawn.clear()
-        self.refresh()
+    on_blur = on_focus
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
         """Remember where, since a press that ends elsewhere is no click."""
