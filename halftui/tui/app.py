@@ -28,6 +28,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 WARM_UP_SECONDS = 0.3  # after the first frame
 RETRY_SECONDS = 2.0
+FIRST_CARDS = 100  # of a lane, more than the first frame can show
 
 
 @runtime_checkable
@@ -103,7 +104,7 @@ class HalfApp(App[None]):
         """Read the board before the first frame, so that it shows the real cards."""
         if self._is_alone:
             gc.disable()
-        self.snapshot = await self.ask(self.service.read, views.snapshot, self.board)
+        self.snapshot = await self.ask(self.service.read, views.snapshot, self.board, FIRST_CARDS)
         self.board = self.snapshot.board.id
 
     def get_default_screen(self) -> Screen[None]:

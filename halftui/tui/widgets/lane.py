@@ -90,6 +90,8 @@ class Lane(Widget, can_focus=True):
 
     def show(self, lane: shown.Lane, now: float, asked: Mapping[str, float]) -> None:
         """Take the newest cards; the cursor stays on its bead, and only what changed is drawn again."""
+        if lane.cards is self._pages[0] and (lane.total, asked) == (self.total, self._asked):
+            return
         held = self.card
         was, self.total = self.total, lane.total
         self._stale = set(self._pages) - {0}
