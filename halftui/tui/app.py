@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, ClassVar, Concatenate, ParamSpec, Protocol, TypeVar, cast, runtime_checkable
 
+from textual.actions import ActionParseResult
 from textual.app import App
 from textual.binding import BindingType
 from textual.dom import DOMNode
@@ -18,10 +19,10 @@ from textual.theme import Theme
 from textual.worker import WorkType
 
 from halftui.domain.shown import Ask, Card, Snapshot
-from halftui.errors import HalfTUIError, NotFound
+from halftui.errors import Denied, HalfTUIError, NotFound
 from halftui.ops import views
 from halftui.service.service import Service
-from halftui.tui import themes
+from halftui.tui import rights, themes, together
 from halftui.tui.keys import Action, bindings, held
 
 P = ParamSpec("P")
@@ -73,16 +74,9 @@ class HalfApp(App[None]):
         wanted = themes.MONO if is_mono else theme or os.environ.get("HALFTUI_THEME", "")
         look = themes.first(wanted)
         self._looks = {look.name: look}
-        # Before all else, for a theme that is put on later lets every style be read twice.
-        self.set_reactive(App.theme, look.name)
+        self.set_reactive(App.theme, look.name)  # put on later, every style is read twice
         super().__init__(ansi_color=True if is_mono else None)
-        self.update_classes(
-            {f"-theme-{look.name}": True, "-dark-mode": look.theme.dark, "-light-mode": not look.theme.dark},
-            update=False,
-        )
-        for name in self.available_themes:
-            self.unregister_theme(name)
-        self.register_theme(look.theme)
+        themes.put_on(self, look)
         self.service = service
         self.board = board
         self.notice = notice  # what the person should always know, such as agents without a container
@@ -90,6 +84,7 @@ class HalfApp(App[None]):
         self.clock = clock
         self.owns_agents = owns_agents
         self._is_alone = is_alone
+        self.company = together.Company(self)
         self.snapshot: Snapshot | None = None
         self.animation_level = "none"
         self.drawn = asyncio.Event()  # set once the first frame is on the screen
@@ -117,6 +112,8 @@ class HalfApp(App[None]):
         """Follow the board, and get ready for the first write while nobody waits."""
         watch = self.service.watch(self.board)
         self._unsubscribe = watch.subscribe(self._hear)
+        if not self._is_alone:
+            self.company.arrive()
         self.set_timer(WARM_UP_SECONDS, partial(spawn, self, self._warm_up))
 
     async def _warm_up(self) -> None:
@@ -137,6 +134,7 @@ class HalfApp(App[None]):
         """Hear no more of the board."""
         if self._unsubscribe is not None:
             self._unsubscribe()
+        self.company.leave()
 
     async def _process_messages(self, *args: Any, **kwargs: Any) -> None:
         # Textual sets an eager task factory for the whole loop on Python 3.12; asyncssh then hangs.
@@ -156,6 +154,11 @@ class HalfApp(App[None]):
                 self.refuse(error)
                 await asyncio.sleep(RETRY_SECONDS)
 
+    def redraw(self) -> None:
+        """Draw what changed beside the board itself."""
+        self._delivered = None
+        self.post_message(self.Fresh())
+
     def _hear(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
         self.post_message(self.Fresh())
@@ -169,6 +172,12 @@ class HalfApp(App[None]):
         for screen in self.screen_stack:
             if isinstance(screen, Shows) and screen.is_mounted:
                 screen.show(snapshot)
+
+    def on_lane_moved(self) -> None:
+        """Let the others see where this cursor stands."""
+        self.company.look()
+
+    on_lanes_turned = on_lane_moved
 
     def expect(self, bead: str) -> None:
         """Say who takes this bead when somebody does."""
@@ -214,6 +223,24 @@ class HalfApp(App[None]):
             return None
         return result
 
+    async def run_action(
+        self,
+        action: "str | ActionParseResult",
+        default_namespace: DOMNode | None = None,
+        namespaces: Mapping[str, DOMNode] | None = None,
+    ) -> bool:
+        """Run an action, unless this person's role does not allow it; then say so."""
+        try:
+            rights.check(self.service.actor, action if isinstance(action, str) else action[1])
+        except Denied as error:
+            self.refuse(error)
+            return True
+        return await super().run_action(action, default_namespace, namespaces)
+
+    def may(self, ident: str) -> bool:
+        """Return whether this person may use the action of that id."""
+        return rights.may(self.service.actor, ident)
+
     def refuse(self, error: HalfTUIError) -> None:
         """Show why something was not done."""
         self.notify(error.hint, title=error.message, severity="warning", markup=False)
@@ -231,18 +258,16 @@ class HalfApp(App[None]):
 
     def get_theme(self, theme_name: str) -> Theme | None:
         """Return what Textual colours its widgets with in a theme."""
-        look = self._looks.get(theme_name)
-        return look.theme if look else super().get_theme(theme_name)
+        return self._looks[theme_name].theme if theme_name in self._looks else None
 
     def _learn(self, looks: Mapping[str, themes.Look], wrong: Sequence[HalfTUIError]) -> None:
         """Take in the other themes, once."""
-        if len(self._looks) > 1:
-            return
-        self._looks = {**looks, **self._looks}
-        for look in self._looks.values():
-            self.register_theme(look.theme)
-        for error in wrong:
-            self.refuse(error)
+        if len(self._looks) == 1:
+            self._looks = {**looks, **self._looks}
+            for look in looks.values():
+                self.register_theme(look.theme)
+            for error in wrong:
+                self.refuse(error)
 
     def action_theme_next(self) -> None:
         """Try the next theme."""

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from rich.errors import StyleSyntaxError
 from rich.style import Style
+from textual.app import App
 from textual.color import Color, ColorParseError
 from textual.theme import Theme
 
@@ -66,6 +67,17 @@ def first(wanted: str) -> Look:
     """Return the look of that name, or the usual one; the others cost time that the first frame has not."""
     names = (wanted, DEFAULT) if wanted else (DEFAULT,)
     return next(look for name in names for look in load(only=name)[0].values())
+
+
+def put_on(app: App[Any], look: Look) -> None:
+    """Let an app that is being made know this look alone, as if it had always worn it."""
+    dark = look.theme.dark
+    app.update_classes(
+        {f"-theme-{look.name}": True, "-dark-mode": dark, "-light-mode": not dark}, update=False
+    )
+    for name in app.available_themes:
+        app.unregister_theme(name)
+    app.register_theme(look.theme)
 
 
 def read(file: Path) -> Look:

@@ -13,7 +13,7 @@ from textual.widget import Widget
 from halftui.domain import shown
 from halftui.domain.shown import Card
 from halftui.ops.views import WINDOW as PAGE
-from halftui.tui import draw
+from halftui.tui import draw, together
 from halftui.tui.cards import Fact, facts
 from halftui.tui.cards import draw as draw_card
 from halftui.tui.draw import Row
@@ -116,9 +116,9 @@ class Lane(Widget, can_focus=True):
         self._wanted.clear()
         self.refresh()
 
-    def age(self, now: float) -> None:
-        """Draw those cards again whose words changed, be it by time."""
-        self._now = now
+    def age(self, now: float | None = None) -> None:
+        """Draw those cards again whose words or marks changed, be it by time."""
+        self._now = self._now if now is None else now
         if self.is_spine:
             return
         for index, key in list(self._drawn.items()):
@@ -190,10 +190,6 @@ class Lane(Widget, can_focus=True):
         if index >= 0:
             self.move(index)
         return index >= 0
-
-    def mark_changed(self) -> None:
-        """Draw the marks again."""
-        self.age(self._now)
 
     def hit(self, x: int, y: int) -> int | None:
         """Return the place of the card under a cell of this widget, None on frame, gap or nothing."""
@@ -293,6 +289,8 @@ class Lane(Widget, can_focus=True):
             return None
         is_chosen = self.has_focus and index == self.cursor
         told = facts(card, self._now, self._asked.get(card.id))
+        if others := together.initials(self, card.id):
+            told = (Fact(others, "focus", 0), *told)
         return card, told, self.size.width - 2, is_chosen, card.id in self.marked
 
     def _spine_line(self, y: int) -> Strip:
@@ -391,7 +389,7 @@ class Lane(Widget, can_focus=True):
         self.roll(1)
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        """Scroll without moving the cursor out of reach."""
+        """The other way."""
         event.stop()
         self.roll(-1)
 

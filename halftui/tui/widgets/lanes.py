@@ -156,14 +156,14 @@ class Lanes(Horizontal):
         """Mark or unmark the card under the cursor, and go on to the next."""
         if (card := self.card) is not None:
             self.marked.symmetric_difference_update({card.id})
-            self.lane.mark_changed()
+            self.lane.age()
             self.lane.move(self.lane.cursor + 1)
 
     def unmark(self) -> None:
         """Forget the marks."""
         self.marked.clear()
         for lane in self.by_name.values():
-            lane.mark_changed()
+            lane.age()
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """The cursor is where the focus is."""
