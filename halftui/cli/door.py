@@ -3,35 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, TextIO
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TextIO
 
 if TYPE_CHECKING:
     from halftui.service.service import Service
     from halftui.settings import Settings
 
 
-@dataclass(frozen=True, slots=True)
-class Beginning:
+class Beginning(NamedTuple):
     """What `halftui init` was asked to make."""
 
     folder: Path
     name: str = ""  # default: the folder's name
     branch: str = ""  # default: the repository's current one
-    settings: Mapping[str, str | int] = field(default_factory=dict)
+    settings: Mapping[str, str | int] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class Showing:
+class Showing(NamedTuple):
     """How the demo is to run: on the screen, or without one for so many seconds."""
 
     is_headless: bool = False
     seconds: float = 60.0
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(NamedTuple):
     """One finding of `halftui doctor`."""
 
     name: str
@@ -40,8 +37,7 @@ class Check:
     remedy: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ImageRow:
+class ImageRow(NamedTuple):
     """A container image for agents."""
 
     name: str
@@ -50,8 +46,7 @@ class ImageRow:
     created_at: float
 
 
-@dataclass(frozen=True, slots=True)
-class Planned:
+class Planned(NamedTuple):
     """What a leader said in the end, and the handle to write as that leader."""
 
     text: str
@@ -83,8 +78,7 @@ class Safe(Protocol):
         """Give an agent a new key, and return its fingerprint."""
 
 
-@dataclass(frozen=True)
-class Door:
+class Door(NamedTuple):
     """The rooms behind the command line; each is entered only by the command that needs it.
 
     Streams left as None are the process's own at the time of the call.

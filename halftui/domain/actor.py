@@ -1,7 +1,7 @@
 """Who does something, and in which role."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Role(StrEnum):
@@ -20,8 +20,7 @@ class Role(StrEnum):
 PEOPLE = (Role.VIEWER, Role.OPERATOR, Role.MAINTAINER, Role.ADMIN)
 
 
-@dataclass(frozen=True, slots=True)
-class Actor:
+class Actor(NamedTuple):
     """Who did it; as text `person:ann`, `agent:<id>`, `engine` or `patrol`."""
 
     kind: str

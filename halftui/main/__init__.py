@@ -14,6 +14,7 @@ def main() -> None:
         sys.stdout.write(f"halftui {__version__}\n")
         sys.exit(0)
     # What is imported stays: looking through it for garbage meanwhile costs a sixth of a short command.
+    gc.disable()
     gc.set_threshold(SELDOM, 20, 20)
     from halftui.main.doors import enter
 

@@ -4,7 +4,7 @@ import asyncio
 import gc
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import (
     TYPE_CHECKING,
@@ -25,6 +25,7 @@ from textual.binding import BindingType
 from textual.dom import DOMNode
 from textual.message import Message
 from textual.screen import ModalScreen, Screen
+from textual.theme import Theme
 from textual.widget import Widget
 from textual.worker import WorkType
 
@@ -45,6 +46,7 @@ WARM_UP_SECONDS = 0.3  # after the first frame
 RETRY_SECONDS = 2.0
 RELOAD_SECONDS = 1.0  # where somebody writes themes of their own
 RIGHT = 3  # the mouse's button
+FIRST_CARDS = 100  # of a lane, more than the first frame can show
 
 
 @runtime_checkable
@@ -86,7 +88,19 @@ class HalfApp(App[None]):
         env: Mapping[str, str] = os.environ,
     ) -> None:
         is_mono = "NO_COLOR" in env or env.get("TERM") in ("dumb", "vt100") or theme == themes.MONO
+        wanted = themes.MONO if is_mono else theme or os.environ.get("HALFTUI_THEME", "")
+        look = themes.first(wanted)
+        self._looks = {look.name: look}
+        # Before all else, for a theme that is put on later lets every style be read twice.
+        self.set_reactive(App.theme, look.name)
         super().__init__(ansi_color=True if is_mono else None)
+        self.update_classes(
+            {f"-theme-{look.name}": True, "-dark-mode": look.theme.dark, "-light-mode": not look.theme.dark},
+            update=False,
+        )
+        for name in self.available_themes:
+            self.unregister_theme(name)
+        self.register_theme(look.theme)
         self.service = service
         self.board = board
         self.notice = notice  # what the person should always know, such as agents without a container
@@ -105,19 +119,13 @@ class HalfApp(App[None]):
         self._delivered: Snapshot | None = None
         self._follows = follows
         self._unsubscribe: Callable[[], None] | None = None
-        self._stamp, (self._looks, self._wrong) = themes.stamp(), themes.load()
-        for look in self._looks.values():
-            self.register_theme(look.theme)
-        for name in self.available_themes:
-            if name not in self._looks:
-                self.unregister_theme(name)
-        self.theme = themes.MONO if is_mono else self._known(theme)
+        self._stamp = themes.stamp()
 
     async def on_load(self) -> None:
         """Read the board before the first frame, so that it shows the real cards."""
         if self._is_alone:
             gc.disable()
-        self.snapshot = await self.ask(self.service.read, views.snapshot, self.board)
+        self.snapshot = await self.ask(self.service.read, views.snapshot, self.board, FIRST_CARDS)
         self.board = self.snapshot.board.id
 
     def get_default_screen(self) -> Screen[None]:
@@ -132,8 +140,6 @@ class HalfApp(App[None]):
         self._unsubscribe = watch.subscribe(self._hear)
         if not self._is_alone:
             self.company.arrive()
-        for error in self._wrong:
-            self.refuse(error)
         if self._stamp:
             self.set_interval(RELOAD_SECONDS, self.read_themes)
         if not self.has_mouse:
@@ -141,6 +147,7 @@ class HalfApp(App[None]):
         self.set_timer(WARM_UP_SECONDS, partial(spawn, self, self._warm_up))
 
     async def _warm_up(self) -> None:
+        self._learn(*await self.ask(themes.load))
         await self.ask(_import_ops)
         if self._is_alone:
             gc.collect()
@@ -216,8 +223,6 @@ class HalfApp(App[None]):
         await self.service.watch(self.board).refresh()
         self.on_half_app_fresh()
 
-    # what screens call
-
     async def ask(self, blocking: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Return what a blocking call (service.read, review.work, …) returns, from a thread."""
         return await asyncio.to_thread(blocking, *args, **kwargs)
@@ -275,16 +280,13 @@ class HalfApp(App[None]):
         """What the board draws with in the chosen theme."""
         return self._looks[self.theme].inks
 
-    def _known(self, name: str) -> str:
-        wanted = name or os.environ.get("HALFTUI_THEME", "") or themes.DEFAULT
-        return wanted if wanted in self._looks else themes.DEFAULT
+    def get_theme(self, theme_name: str) -> Theme | None:
+        """Return what Textual colours its widgets with in a theme."""
+        look = self._looks.get(theme_name)
+        return look.theme if look else super().get_theme(theme_name)
 
-    def read_themes(self) -> None:
-        """Take the themes as their files are now, if they changed; a wrong one stays as it was."""
-        if (stamp := themes.stamp()) == self._stamp:
-            return
-        self._stamp = stamp
-        looks, wrong = themes.load()
+    def _learn(self, looks: Mapping[str, themes.Look], wrong: Sequence[HalfTUIError]) -> None:
+        """Take the themes as their files are now; a wrong one stays as it was."""
         for error in wrong:
             self.refuse(error)
         for name, look in looks.items():
@@ -294,9 +296,17 @@ class HalfApp(App[None]):
                 if name == self.theme:
                     self.mutate_reactive(HalfApp.theme)
 
+    def read_themes(self) -> None:
+        """Take in the user's own themes if their files changed."""
+        if (stamp := themes.stamp()) != self._stamp:
+            self._stamp = stamp
+            self._learn(*themes.load())
+
     @property
     def themes(self) -> list[tuple[str, str]]:
         """Every theme's name and title."""
+        if len(self._looks) == 1:  # the first frame needed no other
+            self._learn(*themes.load())
         return sorted((name, look.title) for name, look in self._looks.items())
 
     def action_redraw(self) -> None:

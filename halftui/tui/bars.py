@@ -1,7 +1,7 @@
 """The three single rows of a screen: header, status, hints; each is drawn for the width there is."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from rich.cells import cell_len
 from rich.style import Style
@@ -18,8 +18,7 @@ GAP = 2
 NAMED_FROM, LEAST_NAME = 100, 4  # columns from which the product is named, cells of a board's name
 
 
-@dataclass(frozen=True, slots=True)
-class Who:
+class Who(NamedTuple):
     """Who looks at the board, and from where."""
 
     name: str

@@ -162,7 +162,7 @@ class Lanes(Horizontal):
         """Mark or unmark the card under the cursor, and go on to the next."""
         if (card := self.card) is not None:
             self.marked.symmetric_difference_update({card.id})
-            self.lane.mark_changed()
+            self.lane.age()
             self.lane.move(self.lane.cursor + 1)
 
     def mark_range(self) -> None:
@@ -182,14 +182,14 @@ class Lanes(Horizontal):
         passed = {card.id for n in range(low, high + 1) if (card := lane.at(n)) is not None}
         self.marked.clear()
         self.marked.update(before | passed)
-        lane.mark_changed()
+        lane.age()
 
     def unmark(self) -> None:
         """Forget the marks."""
         self._range = None
         self.marked.clear()
         for lane in self.by_name.values():
-            lane.mark_changed()
+            lane.age()
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """The cursor is where the focus is."""
