@@ -33,7 +33,7 @@ from halftui.errors import HalfTUIError, NotFound
 from halftui.ops import views
 from halftui.service.service import Service
 from halftui.tui import terminal, themes
-from halftui.tui.keys import bindings
+from halftui.tui.keys import OWN, bindings
 
 if TYPE_CHECKING:
     from halftui.tui.screens.command import Commands
@@ -157,6 +157,15 @@ class HalfApp(App[None]):
             gc.collect()
             gc.freeze()  # what lives by now stays; full collections need not look at it
             gc.enable()
+
+    def take_keys(self) -> None:
+        """Take the person's own keys."""
+        from halftui.tui import keymap
+
+        own, wrong = keymap.load()
+        self._wrong += wrong
+        OWN.update(own)
+        self.set_keymap(own)
 
     def on_ready(self) -> None:
         """Tell whoever waits that the first frame is drawn."""
