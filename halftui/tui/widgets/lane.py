@@ -293,8 +293,11 @@ class Lane(Widget, can_focus=True):
         letters = self.lane.title()
         text = letters[y - 1] if y - 1 < len(letters) else ""
         style = self.inks["heading"]
-        if y == height - 2:
-            text, style = draw.amount(self.total)[:2], self.inks["text" if self.total else "muted"]
+        count = draw.amount(self.total)
+        digits = [count] if len(count) <= SPINE - 2 else list(count)  # a long one goes downwards
+        if y >= height - 1 - len(digits):
+            text = digits[y - height + 1 + len(digits)]
+            style = self.inks["text" if self.total else "muted"]
         return draw.framed(Row(SPINE - 2).end(text, style).strip(), edge, is_heavy=is_heavy)
 
     def _place_note(self) -> str:
