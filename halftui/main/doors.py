@@ -108,6 +108,10 @@ async def _open(house: House, board: str, make_engine: Callable[[], Engine]) -> 
     )
     app.console_of = lambda: _console(house, board)
     app.has_mouse = house.settings.mouse == "on"
+    if (settings.config_folder() / "keymap.toml").exists():
+        from halftui.tui import keymap
+
+        keymap.take(app)
     if house.settings.marks == "ascii":
         terminal.draw_plain(app)
     return await show(house, app, make_engine)

@@ -223,6 +223,12 @@ class Lines:
         found = await asyncio.to_thread(self._store.read, transcripts.last, attempt, most)
         return found.entries
 
+    async def before(self, attempt: str, number: int, most: int) -> tuple[Entry, ...]:
+        """Return the `most` lines that stand before a number, the oldest first."""
+        after = max(number - most - 1, 0)
+        found = await asyncio.to_thread(self._store.read, transcripts.read, attempt, after, most)
+        return tuple(entry for entry in found.entries if entry[0] < number)
+
     async def _wait(self, attempt: str, ring: Ring | None, after: int, *, had_some: bool) -> None:
         if ring is None:
             await asyncio.sleep(0 if had_some else POLL_SECONDS)

@@ -42,10 +42,8 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 R = TypeVar("R")
-WARM_UP_SECONDS = 0.3  # after the first frame
-RETRY_SECONDS = 2.0
-RELOAD_SECONDS = 1.0  # where somebody writes themes of their own
-RIGHT = 3  # the mouse's button
+WARM_UP_SECONDS, RETRY_SECONDS = 0.3, 2.0  # after the first frame; after the database went away
+RELOAD_SECONDS, RIGHT = 1.0, 3  # where somebody writes own themes; the mouse's button
 FIRST_CARDS = 100  # of a lane, more than the first frame can show
 
 
@@ -120,6 +118,7 @@ class HalfApp(App[None]):
         self._follows = follows
         self._unsubscribe: Callable[[], None] | None = None
         self._stamp = themes.stamp()
+        self.complaints: list[HalfTUIError] = []  # told when the board is there
 
     async def on_load(self) -> None:
         """Read the board before the first frame, so that it shows the real cards."""
@@ -144,14 +143,16 @@ class HalfApp(App[None]):
             self.set_interval(RELOAD_SECONDS, self.read_themes)
         if not self.has_mouse:
             terminal.let_mouse(self, is_ours=False)
+        for error in self.complaints:
+            self.refuse(error)
         self.set_timer(WARM_UP_SECONDS, partial(spawn, self, self._warm_up))
 
     async def _warm_up(self) -> None:
         self._learn(*await self.ask(themes.load))
         await self.ask(_import_ops)
-        if self._is_alone:
+        if self._is_alone:  # what lives by now stays; full collections need not look at it
             gc.collect()
-            gc.freeze()  # what lives by now stays; full collections need not look at it
+            gc.freeze()
             gc.enable()
 
     def on_ready(self) -> None:
@@ -298,8 +299,8 @@ class HalfApp(App[None]):
 
     def read_themes(self) -> None:
         """Take in the user's own themes if their files changed."""
-        if (stamp := themes.stamp()) != self._stamp:
-            self._stamp = stamp
+        was, self._stamp = self._stamp, themes.stamp()
+        if self._stamp != was:
             self._learn(*themes.load())
 
     @property

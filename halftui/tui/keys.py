@@ -26,17 +26,23 @@ class Action(NamedTuple):
     @property
     def key(self) -> str:
         """The first key as a person reads it."""
-        return shown(self.keys.split(",")[0])
+        return shown(self.held[0])
+
+    @property
+    def held(self) -> list[str]:
+        """The keys that do it: a person's own, or else those it came with."""
+        return OWN.get(self.id, self.keys).split(",")
 
 
 def shown(key: str) -> str:
     """Return a key as a person reads it."""
     if key.startswith("ctrl+"):
         return f"^{key[5:]}"
-    return _READ.get(key, key)
+    return READ.get(key, key)
 
 
-_READ = {
+OWN: dict[str, str] = {}  # by id, from `keymap.toml`: the keys of whoever runs this process
+READ = {
     "question_mark": "?",
     "exclamation_mark": "!",
     "plus": "+",

@@ -139,3 +139,32 @@ async def test_nobody_at_work_says_how_to_begin(stage: Stage) -> None:
         await pilot.press("|", "]", "z", "a", "d", "enter", "/", "x", "enter", "n", "y", "z")
         claim = work(stage, 1)[0]
         await until(pilot, lambda: claim.attempt in shown(screen))
+
+
+async def test_what_stands_before_the_newest_thousand_lines_is_read_at_the_top(stage: Stage) -> None:
+    stage.bead("Login redirect")
+    claim = stage.claim()
+    stage.prints(claim.attempt, [(0, "out", f"line {n}") for n in range(1, 2_501)])
+    async with stage.app(LogsScreen()).run_test(size=(100, 30)) as pilot:
+        await until(pilot, lambda: "line 2500" in text(pilot))
+        await pilot.press("g", "g")
+        await until(pilot, lambda: pilot.app.screen.query(LinePane).first().tail.first == 501)
+        assert "line 1501" in text(pilot), "one stays where one was"
+        await pilot.press("g", "g")
+        await until(pilot, lambda: pilot.app.screen.query(LinePane).first().tail.first == 1)
+        await pilot.press("g")
+        await until(pilot, lambda: "line 1 " in text(pilot))
+        await pilot.press("f")
+        await until(pilot, lambda: "line 2500" in text(pilot))
+
+
+async def test_a_search_goes_through_all_panes(stage: Stage) -> None:
+    for title in ("Login redirect", "Cache layer"):
+        stage.bead(title)
+        stage.prints(stage.claim().attempt, [(0, "out", f"a needle in {title}"), (0, "out", "hay")])
+    async with stage.app(LogsScreen()).run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: text(pilot).count("hay") == 2)
+        await pilot.press("ctrl+f", *"needle", "enter")
+        await until(pilot, lambda: text(pilot).count("/needle 1 of 1") == 2)
+        await pilot.press("escape")
+        await until(pilot, lambda: "/needle" not in text(pilot))

@@ -24,6 +24,7 @@ TYPING_SECONDS = 0.05
 HISTORY: list[str] = []  # of this process, the newest last
 REMEMBERED = 200
 THEME = "theme"
+HINTED_FROM = 70  # columns
 KEYS = (("enter", "run"), ("tab", "complete"), ("↑", "before"), ("esc", "back"))
 
 Found = Sequence[tuple[str, str]]
@@ -152,7 +153,8 @@ class CommandSheet(ModalScreen[Action | None]):
     def _options(self, width: int) -> Strip:
         inks = self.half.inks
         row = Row(width, inks["bar"]).skip(1)
-        keys = sum(cell_len(k) + cell_len(w) + 3 for k, w in KEYS)
+        hinted = KEYS if width >= HINTED_FROM else KEYS[-1:]
+        keys = sum(cell_len(k) + cell_len(w) + 3 for k, w in hinted)
         first = max(self._at, 0)
         for number, (word, help) in enumerate(self._found[first:], first):
             is_here = number == self._at
@@ -164,7 +166,7 @@ class CommandSheet(ModalScreen[Action | None]):
                 row.put(f" {help}"[: max(room - cell_len(word) - 3, 0)], inks["muted"])
             row.skip(2)
         row.skip(row.left - keys)
-        for key, words in KEYS:
+        for key, words in hinted:
             row.put(key, inks["key"]).put(f" {words}", inks["muted"]).skip(2)
         return row.strip()
 

@@ -83,5 +83,5 @@ class HelpScreen(ModalScreen[None]):
 
 def _group(text: Text, actions: Sequence[Action], inks: Inks) -> None:
     for each in actions:
-        keys = " ".join(shown(k) for k in each.keys.split(","))
+        keys = " ".join(shown(k) for k in each.held)
         text.append(f"  {keys:<12}", inks["key"]).append(f" {each.does}\n", inks["text"])

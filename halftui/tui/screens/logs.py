@@ -29,6 +29,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("logs.layout", "|", "layout", "One pane, two, or four", "logs", 2),
     Action("logs.next", "]", "next agent", "Show the next agent in this pane", "logs", 2),
     Action("logs.previous", "[", "agent before", "Show the agent before in this pane", "logs", 9),
+    Action("logs.search", "ctrl+f", "search all", "Search in all panes at once", "logs", 4),
     Action("logs.answer", "a", "answer", "Answer this pane's agent", "logs", 1),
     Action("logs.review", "d", "changes", "Look at the changes of this pane's bead", "logs", 7),
     Action("logs.open", "enter", "bead", "Open this pane's bead", "logs", 7),
@@ -59,6 +60,7 @@ class LogsScreen(Screen[None]):
         self._known: dict[str, AgentRow] = {}  # by attempt, the ended ones as they were last
         self._live: tuple[str, ...] = ()
         self._zoomed: LinePane | None = None
+        self._seeks_all = False
 
     @property
     def half(self) -> HalfApp:
@@ -213,6 +215,19 @@ class LogsScreen(Screen[None]):
             return
         self._zoomed = event.pane
         self._arrange()
+
+    def action_logs_search(self) -> None:
+        """Search in all panes."""
+        self._seeks_all = True
+        self._pane.focus()
+        self._pane.action_pane_search()
+
+    def on_line_pane_sought(self, event: LinePane.Sought) -> None:
+        """Search in the other panes too, if that was wanted."""
+        others = [p for p in self._panes if p is not event.pane] if self._seeks_all else []
+        self._seeks_all = self._seeks_all and bool(event.text)
+        for other in others:
+            other.seek(event.text)
 
     def _unzoom(self) -> None:
         if self._zoomed is not None:

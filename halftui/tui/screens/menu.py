@@ -136,7 +136,7 @@ class MenuBox(Widget):
     def wanted(self) -> int:
         """How wide it would like to be."""
         words = max((cell_len(c.words) for c in self._choices), default=0)
-        return max(min(words + self._keys + 7, WIDEST), cell_len(self._title) + 8, NARROWEST)
+        return min(max(words + self._keys + 7, cell_len(self._title) + 8, NARROWEST), WIDEST)
 
     def turn(self, cursor: int) -> None:
         """Put the cursor on a choice."""

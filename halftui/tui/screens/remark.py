@@ -11,6 +11,8 @@ from textual.message import Message
 from textual.screen import ModalScreen
 from textual.widgets import Static, TextArea
 
+WIDE = 60  # columns
+
 
 class Remark(NamedTuple):
     """What was written; if it was not sent, it is a draft to go on with."""
@@ -50,7 +52,8 @@ class RemarkSheet(ModalScreen[Remark]):
                 yield Static(self._about, markup=False)
             yield Field(self._text, soft_wrap=True, show_line_numbers=False, tab_behavior="focus")
         sheet.border_title = Content(self._title)
-        sheet.border_subtitle = Content(f"enter {self._sends} · ^j new line · esc leave, text kept")
+        kept = " · ^j new line · esc leave, text kept" if self.app.size.width >= WIDE else " · esc leave"
+        sheet.border_subtitle = Content(f"enter {self._sends}{kept}")
 
     def on_mount(self) -> None:
         """Go on at the end of a draft."""

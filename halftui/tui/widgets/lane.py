@@ -291,8 +291,11 @@ class Lane(Widget, can_focus=True):
         if self._drop is not None:
             edge = self.inks["failed" if self._drop.is_refused else "focus"]
         text, style = self.lane.title()[y - 1 : y] if y else "", self.inks["heading"]
-        if y == height - 2:
-            text, style = draw.amount(self.total)[:2], self.inks["text" if self.total else "muted"]
+        count = draw.amount(self.total)
+        digits = [count] if len(count) <= SPINE - 2 else list(count)  # a long one goes downwards
+        if height - 1 > y >= height - 1 - len(digits):
+            text = digits[y - height + 1 + len(digits)]
+            style = self.inks["text" if self.total else "muted"]
         return draw.boxed(y, height, Row(SPINE - 2).end(text, style).strip(), edge, is_heavy=is_heavy)
 
     def _place_note(self) -> str:

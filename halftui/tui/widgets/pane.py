@@ -23,8 +23,10 @@ from halftui.ops.transcripts import Entry
 from halftui.service.service import Service
 from halftui.tui import clip
 from halftui.tui.app import half
-from halftui.tui.keys import Action, bindings
+from halftui.tui.keys import bindings
 from halftui.tui.widgets import sgr
+from halftui.tui.widgets.pane_look import ACTIONS as ACTIONS
+from halftui.tui.widgets.pane_look import CSS
 from halftui.tui.widgets.rows import PARTS, Form, Row, Tail, drawn, overlaid
 
 HISTORY = 1_000  # lines shown of what was before
@@ -34,47 +36,12 @@ REST_SECONDS = 0.08  # between drawings; with the lines' own rest it makes about
 BEHIND = 2_000  # lines at once that nobody can read: the pane goes on at the newest
 TIMES_FROM = 70  # cells of width from which the time column is shown unasked
 
-ACTIONS: tuple[Action, ...] = (
-    Action("pane.follow", "f,end,G", "follow", "Go to the newest line and follow it", "pane", 1),
-    Action("pane.search", "/", "search", "Search in this pane", "pane", 2),
-    Action("pane.zoom", "z", "zoom", "Let this pane fill the screen, or give back the room", "pane", 3),
-    Action("pane.wrap", "w", "wrap", "Wrap long lines, or cut them", "pane", 4),
-    Action("pane.times", "i", "times", "Show or hide the time of each line", "pane", 5),
-    Action("pane.copy", "y", "copy", "Copy the found line, or all lines on the screen", "pane", 6),
-    Action("pane.next", "n", "next", "Go to the next match", "pane", 7),
-    Action("pane.previous", "N", "previous", "Go to the match before", "pane", 8),
-    Action("pane.up", "up,k", "up", "Go up a line; this pauses", "pane", 9),
-    Action("pane.down", "down,j", "down", "Go down a line", "pane", 9),
-    Action("pane.half_up", "ctrl+u,pageup", "half a page up", "Go up half a page", "pane", 9),
-    Action("pane.half_down", "ctrl+d,pagedown", "half a page down", "Go down half a page", "pane", 9),
-    Action("pane.top", "home,g", "top", "Go to the oldest line kept", "pane", 9),
-)
-
 
 class LinePane(ScrollView, can_focus=True, inherit_bindings=False):
     """The lines of one attempt, following its end until somebody scrolls up."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"line--{part}" for part in PARTS}
-    DEFAULT_CSS = """
-    LinePane {
-        overflow-x: hidden; overflow-y: scroll; scrollbar-size-vertical: 1;
-        scrollbar-background: $background; scrollbar-background-hover: $background;
-        border: round $border; border-title-color: $text-muted; border-subtitle-color: $text-muted;
-        background: $background; color: $foreground; height: 1fr; padding: 0 0 0 1;
-        &:focus { border: heavy $primary; border-title-color: $primary; border-title-style: bold; }
-        & > .line--say, & > .line--tool { color: $foreground; }
-        & > .line--think, & > .line--missed { color: $text-muted; text-style: italic; }
-        & > .line--name { color: $primary; text-style: bold; }
-        & > .line--result, & > .line--out, & > .line--diff, & > .line--mark { color: $text-muted; }
-        & > .line--ok, & > .line--plus { color: $success; }
-        & > .line--error { color: $error; text-style: bold; }
-        & > .line--minus { color: $error; }
-        & > .line--note { color: $secondary; }
-        & > .line--time { color: $text-disabled; }
-        & > .line--match { text-style: reverse; }
-        & > .line--here { text-style: reverse bold underline; }
-    }
-    """
+    DEFAULT_CSS = CSS
     BINDINGS: ClassVar[list[BindingType]] = list(bindings("pane", ACTIONS))
 
     class Zoom(Message):
@@ -83,6 +50,13 @@ class LinePane(ScrollView, can_focus=True, inherit_bindings=False):
         def __init__(self, pane: "LinePane") -> None:
             super().__init__()
             self.pane = pane
+
+    class Sought(Message):
+        """Somebody searched here for a text, or no longer."""
+
+        def __init__(self, pane: "LinePane", text: str) -> None:
+            super().__init__()
+            self.pane, self.text = pane, text
 
     def __init__(self, service: Service, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -283,7 +257,28 @@ class LinePane(ScrollView, can_focus=True, inherit_bindings=False):
 
     def action_pane_up(self) -> None:
         """Go up a line."""
-        self._go_to(self.scroll_y - 1)
+        self._go_up(1)
+
+    def _go_up(self, rows: float) -> None:
+        """Go up; beyond the oldest line that is shown, what was printed before it is read."""
+        if self.scroll_y <= 0 and self.attempt is not None and self.tail.first > 1:
+            self._read_before(self.attempt)
+        self._go_to(self.scroll_y - rows)
+
+    @work(group="before", exclusive=True)
+    async def _read_before(self, attempt: str) -> None:
+        try:
+            older = await self._service.lines.before(attempt, self.tail.first, HISTORY)
+        except HalfTUIError as error:
+            half(self).refuse(error)
+            return
+        if attempt == self.attempt and older:
+            self._follows = False
+            rows = len(self.tail.rows)
+            self.tail.put_before(older, self._form)
+            self._strips.clear()
+            self._measure(rows - len(self.tail.rows))
+            self._say_state()
 
     def action_pane_down(self) -> None:
         """Go down a line."""
@@ -291,15 +286,15 @@ class LinePane(ScrollView, can_focus=True, inherit_bindings=False):
 
     def action_pane_half_up(self) -> None:
         """Go up half a page."""
-        self._go_to(self.scroll_y - max(self.size.height // 2, 1))
+        self._go_up(max(self.size.height // 2, 1))
 
     def action_pane_half_down(self) -> None:
         """Go down half a page."""
         self._go_to(self.scroll_y + max(self.size.height // 2, 1))
 
     def action_pane_top(self) -> None:
-        """Go to the oldest line."""
-        self._go_to(0)
+        """Go to the oldest line that is shown; once more, to what was before."""
+        self._go_up(self.scroll_y)
 
     def action_pane_follow(self) -> None:
         """Go to the newest line and follow."""
@@ -343,7 +338,8 @@ class LinePane(ScrollView, can_focus=True, inherit_bindings=False):
         if self._typed is None:
             if event.key == "escape" and self._sought:
                 event.stop()
-                self._seek("")
+                self.seek("")
+                self.post_message(self.Sought(self, ""))
             return
         event.stop()
         event.prevent_default()
@@ -351,7 +347,8 @@ class LinePane(ScrollView, can_focus=True, inherit_bindings=False):
             self._typed = None
         elif event.key == "enter":
             typed, self._typed = self._typed, None
-            self._seek(typed)
+            self.seek(typed)
+            self.post_message(self.Sought(self, typed))
         elif event.key == "backspace":
             self._typed = self._typed[:-1]
         elif event.is_printable and event.character:
@@ -370,7 +367,8 @@ class LinePane(ScrollView, can_focus=True, inherit_bindings=False):
         self._typed = None
         self._say_state()
 
-    def _seek(self, text: str) -> None:
+    def seek(self, text: str) -> None:
+        """Show where a text stands, and go to the newest place; "" ends the search."""
         self._sought, self._here = text, None
         self._strips.clear()
         self.refresh()

@@ -67,6 +67,19 @@ class Tail:
         """The number of the newest line, 0 before the first."""
         return self.entries[-1][0] if self.entries else 0
 
+    @property
+    def first(self) -> int:
+        """The number of the oldest line, 0 if there is none."""
+        if not self.entries:
+            return 0
+        return self.entries[0][0] + (self.entries[0][2] == "missed")
+
+    def put_before(self, entries: Sequence[Entry], form: Form) -> None:
+        """Add older entries before the others; the note of how many were missed goes."""
+        kept = self.entries[1:] if self.entries and self.entries[0][2] == "missed" else self.entries
+        self.entries = [*entries, *kept]
+        self.lay_out(form)
+
     def take(self, entries: Sequence[Entry], missed: int, form: Form) -> int:
         """Add entries, `missed` lines after the last ones; return how many old rows went for them."""
         missed += max(len(entries) - RING, 0)

@@ -1,0 +1,190 @@
+"""Every screen there is: keys mean one thing, hints are whole, words can be read, nothing is obeyed."""
+
+import re
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import pytest
+from rich.cells import cell_len
+from rich.segment import Segment
+from textual.dom import DOMNode
+from textual.drivers.headless_driver import HeadlessDriver
+from textual.pilot import Pilot
+
+from halftui.ops import beads, budgets, convoys, remarks, subscriptions
+from halftui.tui.app import HalfApp
+from halftui.tui.screens.logs import LogsScreen
+from halftui.tui.widgets.finder import Finder
+from tests.helpers.stage import Stage
+from tests.tui.player import PLAIN, Player, playing
+from tests.tui.test_hostile import HOSTILE, offences
+from tests.tui.test_keys import own_keys
+from tests.tui.test_look import contrast
+
+LEAST = 4.5
+Go = Callable[[Player], Awaitable[object]]
+
+
+def pressed(*keys: str) -> Go:
+    """Return what presses keys on the board."""
+
+    async def go(player: Player) -> None:
+        for key in keys:
+            await player.press(key)
+            await player.pilot.pause(0.1)
+
+    return go
+
+
+async def ask(player: Player) -> None:
+    """Open the question that waits."""
+    assert player.app.snapshot is not None
+    player.app.open_ask(player.app.snapshot.asks[0])
+
+
+SCREENS: dict[str, Go] = {
+    "board": pressed(),
+    "filter": pressed("slash"),
+    "rail": pressed("tab"),
+    "agents": pressed("2"),
+    "convoys": pressed("3"),
+    "outline": pressed("3", "="),
+    "edges": pressed("3", "b"),
+    "output": pressed("4"),
+    "accounts": pressed("6"),
+    "metrics": pressed("7"),
+    "detail": pressed("enter"),
+    "history": pressed("enter", "right_square_bracket"),
+    "question": ask,
+    "menu": pressed("m"),
+    "copy": pressed("y"),
+    "themes": pressed("ctrl+g"),
+    "command": pressed("colon"),
+    "help": pressed("question_mark"),
+    "palette": pressed("ctrl+p"),
+    "entry": pressed("n"),
+    "page": pressed("e"),
+    "comment": pressed("c"),
+    "convoy": pressed("space", "N"),
+    "confirm": pressed("x"),
+}
+
+
+async def visited(player: Player) -> AsyncIterator[str]:
+    """Go to each screen from the board, one after the other, and yield its name."""
+    for name, go in SCREENS.items():
+        while len(player.app.screen_stack) > 1:
+            await player.pilot.press("escape")
+            await player.pilot.pause(0.1)
+        player.board.finder.end()
+        player.board.unmark()
+        player.board.lanes.go("ready")
+        player.board.lanes.lane.move(0)
+        await player.pilot.pause(0.1)
+        await go(player)
+        await player.pilot.pause(0.15)
+        yield name
+
+
+async def test_no_key_means_two_things(busy: Stage) -> None:
+    clashes: dict[str, list[str]] = {}
+    async with playing(busy) as player:
+        async for name in visited(player):
+            for focus in player.app.screen.focus_chain or [player.app.screen]:
+                chain = [node for node in focus.ancestors_with_self if node is not player.app]
+                counted = Counter(key for node in chain for key in own_keys(node))
+                twice = [key for key, count in counted.items() if count > 1]
+                if twice and not _is_text(focus):
+                    clashes[f"{name} {type(focus).__name__}"] = twice
+    assert not clashes
+
+
+def _is_text(focus: DOMNode) -> bool:
+    """In texts n, g and the like belong to the text, and in a line esc and tab to the line."""
+    return isinstance(focus, Finder) or (
+        type(focus).__name__ == "LinePane" and not isinstance(focus.screen, LogsScreen)
+    )
+
+
+@pytest.mark.parametrize("size", [(40, 12), (80, 24)], ids=lambda s: f"{s[0]}x{s[1]}")
+async def test_rows_are_whole_and_hints_are_not_cut(busy: Stage, size: tuple[int, int]) -> None:
+    wrong: dict[str, str] = {}
+    async with playing(busy, *size) as player:
+        async for name in visited(player):
+            assert {cell_len(line) for line in player.lines} == {size[0]}, name
+            assert len(player.lines) == size[1], name
+            if "…" in player.lines[-1] and name not in ("palette", "themes"):
+                wrong[name] = player.lines[-1]
+    assert not wrong
+
+
+@pytest.mark.parametrize("theme", ["halflight", "dark", "light", "contrast"])
+async def test_every_word_can_be_read(busy: Stage, theme: str) -> None:
+    faint: dict[str, str] = {}
+    async with playing(busy, theme=theme) as player:
+        async for name in visited(player):
+            if name != "palette" and (words := _faint(player.pilot)):  # that one is Textual's
+                faint[name] = words
+    assert not faint
+
+
+def _faint(pilot: Pilot[None]) -> str:
+    """Return words that can't be read; what lies dimmed under a sheet need not be."""
+    screen = pilot.app.screen
+    regions = (
+        [w.region for w in screen.children if w.display and w.region] if screen.is_modal else [screen.region]
+    )
+    for y, strip in enumerate(screen._compositor.render_strips()):
+        for region in (r for r in regions if r.y <= y < r.bottom):
+            for segment in strip.crop(region.x, region.right):
+                if words := _unreadable(segment):
+                    return words
+    return ""
+
+
+def _unreadable(segment: Segment) -> str:
+    style = segment.style
+    if style is None or not re.search(r"\w", segment.text) or not style.color or not style.bgcolor:
+        return ""
+    ink, ground = style.color.triplet, style.bgcolor.triplet
+    if ink is None or ground is None or contrast(tuple(ink), tuple(ground)) >= LEAST - 0.05:
+        return ""
+    return f"{segment.text.strip()[:40]!r} {ink.hex} on {ground.hex}"
+
+
+def poison(stage: Stage) -> None:
+    """Put hostile words wherever words from outside are kept."""
+    bead = stage.bead("first", description=HOSTILE, acceptance=HOSTILE, labels=[HOSTILE])
+    other = stage.bead("second", 0, ("first",), hold=HOSTILE)
+    for each in (bead, other):
+        stage.write(beads.edit, each, title=HOSTILE, notes=HOSTILE, priority=0)
+    stage.write(remarks.comment, bead, HOSTILE)
+    convoy = stage.write(convoys.create, stage.board, HOSTILE, [bead, other])
+    stage.write(convoys.start, convoy)
+    stage.write(subscriptions.register, HOSTILE[:60], "oauth", "sealed", "s1")
+    stage.write(budgets.set_budget, "bead", HOSTILE, "usd", 3.0)
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return what is sent to the terminal from now on."""
+    written: list[str] = []
+    monkeypatch.setattr(HeadlessDriver, "is_headless", False)
+    monkeypatch.setattr(HeadlessDriver, "write", lambda self, data: written.append(data))
+    return written
+
+
+async def test_what_others_wrote_is_never_obeyed(busy: Stage, sent: list[str]) -> None:
+    poison(busy)
+    app = HalfApp(busy.service, busy.board, clock=busy.clock, env=PLAIN)
+    shown = set()
+    async with app.run_test(size=(120, 40)) as pilot:
+        player = Player(app, pilot)
+        async for name in visited(player):
+            for key in ("down", "up"):
+                await pilot.press(key)
+                await pilot.pause(0.05)
+            shown |= {name} if "CANARY" in player.text else set()
+            assert offences(sent) == [], name
+    assert sum(map(len, sent)) > 10_000
+    assert {"board", "convoys", "outline", "accounts", "detail", "menu", "copy", "confirm"} <= shown
