@@ -86,7 +86,8 @@ async def test_nothing_is_drawn_while_nothing_happens(busy: Stage) -> None:
         assert drawn == []
 
 
-async def test_time_alone_draws_only_what_it_changes(busy: Stage) -> None:
+async def test_time_alone_draws_only_what_it_changes(busy: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("halftui.tui.screens.board.CLOCK_SECONDS", 0.3)
     async with playing(busy) as player:
         await player.pilot.pause(0.5)
         busy.clock.now += 60
