@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import logging
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from halftui.service.service import Service
 from halftui.ssh.driver import ChannelDriver
 from halftui.ssh.line import Line
 from halftui.ssh.tones import Depth, toner
+from halftui.tui import menus
 from halftui.tui.app import HalfApp, spawn
 
 log = logging.getLogger(__name__)
@@ -84,13 +85,20 @@ class GuestApp(HalfApp):
 
     def action_theme_next(self) -> None:
         """Try the next theme, and keep it for this person's next visit."""
-        super().action_theme_next()
-        theme = self.theme
+        self._dress(menus.next_theme)
 
-        async def keep() -> None:
-            await self.tell(people.dress, theme)
+    def action_theme_choose(self) -> None:
+        """Choose a theme, and keep it for this person's next visit."""
+        self._dress(menus.theme)
 
-        spawn(self, keep)
+    def _dress(self, change: Callable[[HalfApp], Awaitable[None]]) -> None:
+        async def dressed() -> None:
+            was = self.theme
+            await change(self)
+            if self.theme != was:
+                await self.tell(people.dress, self.theme)
+
+        spawn(self, dressed, "menu")
 
     def _fatal_error(self) -> None:
         # The base class shows the traceback with its values, which are the server's own business.

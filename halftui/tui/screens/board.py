@@ -212,6 +212,7 @@ class BoardScreen(Screen[None]):
         """Hints and dock follow the cursor."""
         event.stop()
         if event.lane is self.lanes.lane:
+            self.half.company.look()
             lane = self.card.lane if self.card else "none"
             if lane != self._hinted:
                 self._hinted = lane
