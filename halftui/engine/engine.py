@@ -9,7 +9,8 @@ from halftui.domain.actor import ENGINE
 from halftui.domain.assign import CLOSED, Rules
 from halftui.domain.happenings import Answer, Outcome
 from halftui.domain.shown import BoardRow
-from halftui.engine import escort, patrol
+from halftui.domain.vigil import Patience
+from halftui.engine import escort, patrol, vigil
 from halftui.engine.attempt import Running
 from halftui.engine.naming import home_label
 from halftui.engine.rooms import Rooms
@@ -42,6 +43,7 @@ class Engine:
     pool: tuple[str, ...]
     leaves_agents: bool = False  # at `stop` working agents are left to the next board
     rules: Rules = field(default_factory=Rules)
+    patience: Patience = field(default_factory=Patience)  # with agents that use no tool
     is_draining: bool = False  # no new attempt; `run` ends with the last live one
     notices: dict[str, HalfTUIError] = field(default_factory=dict)
     live: dict[str, Running] = field(default_factory=dict)
@@ -85,6 +87,7 @@ class Engine:
             open_boards = await asyncio.to_thread(self.store.read, views.boards)
             await self._take_over(group, open_boards)
             await patrol.repair(self.store)
+            await vigil.keep(self.store, self.lines, self.live, self.patience)
             await escort.attend(self.store, self.rooms)
             for board in open_boards:
                 await self._dispatch(group, board)

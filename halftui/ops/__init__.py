@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         transcripts,
         turns,
         views,
+        vigils,
     )
 
 __all__ = [
@@ -57,6 +58,7 @@ __all__ = [
     "turns",
     "undoing",
     "views",
+    "vigils",
 ]
 
 

@@ -31,6 +31,7 @@ ALLOWED: dict[str, frozenset[Role]] = {
     "attempt.start": _ENGINE,
     "attempt.switch": _ENGINE,
     "attempt.stop": _OPERATOR | _ENGINE,
+    "attempt.watch": _ENGINE,
     "bead.approve": _MAINTAINER | {Role.LEADER} | _ENGINE,
     "bead.cancel": _PLANNER,
     "bead.create": _PLANNER | _ANY_AGENT,

@@ -103,13 +103,15 @@ def greet(tx: Tx, attempt: str, epoch: int, session: str) -> None:
 
 
 @verb("attempt.renew")
-def renew(tx: Tx, attempt: str, epoch: int, lease: float) -> str:
+def renew(tx: Tx, attempt: str, epoch: int, lease: float, stirred_at: float | None = None) -> str:
     """Extend the lease by `lease` seconds from now; return why it should stop, or "".
 
+    `stirred_at` is when the agent last used a tool, if that is known (UTC seconds).
     Raises Conflict if this epoch is over.
     """
     row = _mine(tx, attempt, epoch)
     row.lease_until = tx.now + lease
+    row.stirred_at = stirred_at or row.stirred_at
     _tally(tx, row)
     return row.stop_reason
 

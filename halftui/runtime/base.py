@@ -47,6 +47,7 @@ class Abilities:
     questions: bool = False
     permissions: bool = False
     cost: bool = False
+    tools: bool = False  # it tells of each tool that it uses
 
 
 class Inside(Protocol):

@@ -81,7 +81,7 @@ class ClaudeRuntime:
     """
 
     kind = "claude"
-    abilities = Abilities(resume=True, questions=True, permissions=True, cost=True)
+    abilities = Abilities(resume=True, questions=True, permissions=True, cost=True, tools=True)
 
     def __init__(
         self,

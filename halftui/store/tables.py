@@ -235,6 +235,9 @@ class Attempt(SQLModel, table=True):
     heard: int = Field(default=0, sa_column=Column(BigInteger, nullable=False, server_default="0"))
     started_at: float = Field(sa_column=_time(nullable=False))
     ended_at: float | None = Field(default=None, sa_column=_time())
+    # When it last used a tool or waited for its provider, as far as was written down; None: at its start.
+    stirred_at: float | None = Field(default=None, sa_column=_time())
+    vigil: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})  # see domain.vigil.Stage
     tallied_at: float | None = Field(default=None, sa_column=_time())  # its minutes count up to here
 
 
@@ -281,7 +284,7 @@ class Question(SQLModel, table=True):
     attempt_id: str = Field(foreign_key="attempt.id", index=True)
     bead_id: str
     board_id: str = Field(foreign_key="board.id", index=True)
-    kind: str  # question | permission
+    kind: str  # question | permission | alarm
     text: str = Field(sa_column=Column(Text, nullable=False))
     options: str = Field(default="[]", sa_column=Column(Text, nullable=False))
     tool: str = ""

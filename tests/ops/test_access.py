@@ -28,6 +28,7 @@ attempt.renew                    E
 attempt.start                    E
 attempt.stop           a m o     E
 attempt.switch                   E
+attempt.watch                    E
 bead.approve           a m   L   E
 bead.cancel            a m o L
 bead.claim             a m o

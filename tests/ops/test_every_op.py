@@ -9,6 +9,7 @@ from halftui.domain.actor import ENGINE, Actor
 from halftui.domain.assign import Rules
 from halftui.domain.happenings import Outcome, Question
 from halftui.domain.names import POOL
+from halftui.domain.vigil import Stage
 from halftui.errors import Unavailable
 from halftui.ops import (
     agents,
@@ -26,6 +27,7 @@ from halftui.ops import (
     subscriptions,
     transcripts,
     undoing,
+    vigils,
 )
 from halftui.ops.access import ALLOWED
 from halftui.store.tx import Tx
@@ -167,6 +169,7 @@ SCENES: dict[str, Scene] = {
     "attempt.start": _start,
     "attempt.stop": _attempt(lambda tx, c: attempts.stop(tx, c.attempt, "enough")),
     "attempt.switch": _switch,
+    "attempt.watch": _attempt(lambda tx, c: vigils.watch(tx, c.attempt, Stage.TOLD, "no tool used")),
     "bead.approve": _on("review", beads.approve, BO),
     "bead.cancel": _on("open", beads.cancel),
     "bead.claim": _on("open", beads.claim),

@@ -190,6 +190,7 @@ class QuestionSheet(ModalScreen[None]):
         asks = self.half.snapshot.asks if self.half.snapshot else ()
         ids = [one.id for one in asks]
         verb = f"wants to use {ask.tool or 'a tool'}" if self._is_permission else "asks"
+        verb = "stands still" if ask.kind == "alarm" else verb
         parts = [f"{ask.agent} {verb}", f"{ask.bead} {ask.bead_title}"]
         parts.append(f"waiting {_waited(self.half.clock() - ask.asked_at)}")
         parts += [f"{ids.index(ask.id) + 1} of {len(ids)}"] if ask.id in ids and len(ids) > 1 else []
