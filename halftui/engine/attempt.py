@@ -189,7 +189,9 @@ class Running:
         command = replace(command, env={**command.env, **gate.env})
         spec = self._spec(command, places)
         process = await self._start(sandbox, spec, stack)
-        desk = Desk(self.claim.attempt, self.store, self.lines, self.answers)
+        desk = Desk(
+            self.claim.attempt, self.claim.epoch, self.claim.agent_id, self.store, self.lines, self.answers
+        )  # fmt: skip
         end = await self._listen(runtime.converse(told, process, desk))
         settled = await self._harvest(end, tree, repository, sandbox, spec)
         return replace(settled, retry_at=gate.until) if end.outcome is Outcome.LIMITED else settled

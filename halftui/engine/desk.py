@@ -1,13 +1,21 @@
-"""Where an agent's questions go: onto the board, once each, whoever runs it meanwhile."""
+"""What an agent wants of the board: answers to its questions, and the use of its tools, each once."""
 
 import asyncio
+import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
+from halftui.domain.actor import agent
+from halftui.domain.board_tools import Reply
 from halftui.domain.happenings import Answer, Question
-from halftui.ops import questions
+from halftui.errors import HalfTUIError, Unavailable
+from halftui.ops import questions, toolcalls
 from halftui.service.lines import Lines
 from halftui.store.store import Store
 from halftui.store.tx import Tx
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -15,6 +23,8 @@ class Desk:
     """The desk of one attempt; the engine brings the answers."""
 
     attempt: str
+    epoch: int
+    agent: str  # its id
     store: Store
     lines: Lines
     answers: dict[str, "asyncio.Future[Answer]"]
@@ -33,6 +43,23 @@ class Desk:
         if await asyncio.to_thread(self.store.read, questions.has_untold, self.attempt):
             self.lines.add(self.attempt, "answer", answer.text or _yes_or_no(answer))
         return answer
+
+    async def use(self, tool: str, given: Mapping[str, Any], request: str) -> Reply:
+        """Use a tool of the board as this attempt's agent; what is refused is written down, too."""
+        me = agent(self.agent)
+        try:
+            return Reply(
+                await asyncio.to_thread(
+                    self.store.write, me, toolcalls.use, self.attempt, self.epoch, request, tool, given
+                )
+            )
+        except HalfTUIError as error:
+            refused = str(error)
+        try:
+            await asyncio.to_thread(self.store.write, me, toolcalls.refuse, self.attempt, tool, refused)
+        except Unavailable as error:
+            log.warning("a refusal was not written down", extra={"attempt": self.attempt, "why": str(error)})
+        return Reply(refused, is_ok=False)
 
     async def _answer_to(self, question: str) -> Answer:
         future = self.answers.setdefault(question, asyncio.get_running_loop().create_future())

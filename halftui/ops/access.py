@@ -31,6 +31,7 @@ ALLOWED: dict[str, frozenset[Role]] = {
     "attempt.start": _ENGINE,
     "attempt.switch": _ENGINE,
     "attempt.stop": _OPERATOR | _ENGINE,
+    "attempt.submit": _ANY_AGENT,
     "attempt.watch": _ENGINE,
     "bead.approve": _MAINTAINER | {Role.LEADER} | _ENGINE,
     "bead.cancel": _PLANNER,
@@ -40,7 +41,8 @@ ALLOWED: dict[str, frozenset[Role]] = {
     "bead.edit": _PLANNER,
     "bead.fail": _PLANNER | _ENGINE,
     "bead.hold": _PLANNER | _ENGINE,
-    "bead.link": _PLANNER,
+    "bead.link": _PLANNER | _ANY_AGENT,
+    "bead.note": _ANY_AGENT,
     "bead.rank": _OPERATOR,
     "bead.reject": _PLANNER | _ENGINE,
     "bead.release": _PLANNER | _ENGINE,
@@ -66,6 +68,7 @@ ALLOWED: dict[str, frozenset[Role]] = {
     "event.redo": _OPERATOR,
     "event.undo": _OPERATOR,
     "line.append": _ENGINE,
+    "message.send": _ANY_AGENT,
     "person.ensure": frozenset(Role) - _ANY_AGENT,
     "question.answer": _OPERATOR,
     "question.ask": _ENGINE,
@@ -75,6 +78,8 @@ ALLOWED: dict[str, frozenset[Role]] = {
     "subscription.park": _ENGINE,
     "subscription.register": _ADMIN,
     "subscription.remove": _ADMIN,
+    "tool.refuse": _ANY_AGENT,
+    "tool.use": _ANY_AGENT,
 }
 
 

@@ -208,7 +208,7 @@ def end(
     if outcome is Outcome.PASSED:
         beads.forget_setbacks(bead)
         bead.remark = ""
-        beads.put_in_review(tx, bead, clean(summary).strip() or "no summary was given")
+        beads.put_in_review(tx, bead, row.handed_in or clean(summary).strip() or "no summary was given")
         return
     kind = setback(outcome, reason, has_begun=has_begun, by_patrol=tx.actor.kind == "patrol")
     if outcome is Outcome.FAILED:

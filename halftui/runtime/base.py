@@ -3,8 +3,9 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
+from halftui.domain.board_tools import Reply
 from halftui.domain.happenings import Answer, Happening, Question
 
 
@@ -84,9 +85,13 @@ class Process(Protocol):
 
 
 class Desk(Protocol):
-    """Where an agent's questions go; returns when a person answered."""
+    """Where an agent's questions go, and its calls of the board's tools."""
 
-    async def ask(self, question: Question) -> Answer: ...
+    async def ask(self, question: Question) -> Answer:
+        """Return what a person answers, when one did."""
+
+    async def use(self, tool: str, given: Mapping[str, Any], request: str) -> Reply:
+        """Use a tool of the board; the same request is done once and answered alike."""
 
 
 class Runtime(Protocol):

@@ -238,6 +238,8 @@ class Attempt(SQLModel, table=True):
     # When it last used a tool or waited for its provider, as far as was written down; None: at its start.
     stirred_at: float | None = Field(default=None, sa_column=_time())
     vigil: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})  # see domain.vigil.Stage
+    # What the agent handed in by the board's tool; "": its last words count.
+    handed_in: str = Field(default="", sa_column=Column(Text, nullable=False, server_default=text("''")))
     tallied_at: float | None = Field(default=None, sa_column=_time())  # its minutes count up to here
 
 
@@ -294,6 +296,32 @@ class Question(SQLModel, table=True):
     is_allowed: int = 0
     answered_by: str = ""
     answered_at: float | None = Field(default=None, sa_column=_time())
+
+
+class ToolCall(SQLModel, table=True):
+    """A call of a board's tool by an agent, so that a repeated one is answered as before."""
+
+    attempt_id: str = Field(primary_key=True)
+    request: str = Field(primary_key=True)
+    tool: str
+    answer: str = Field(sa_column=Column(Text, nullable=False))
+    at: float = Field(sa_column=_time(nullable=False))
+
+
+class Message(SQLModel, table=True):
+    """What a person says to an agent, or an agent to the people."""
+
+    __table_args__ = (Index("ix_message_agent", "agent_id", "delivered_at"),)
+
+    seq: int | None = Field(default=None, sa_column=_big())
+    board_id: str
+    agent_id: str
+    attempt_id: str = ""  # that it was told to, or that told it
+    sender: str  # the actor
+    is_from_agent: int = 0
+    text: str = Field(sa_column=Column(Text, nullable=False))
+    sent_at: float = Field(sa_column=_time(nullable=False))
+    delivered_at: float | None = Field(default=None, sa_column=_time())
 
 
 class Line(SQLModel, table=True):

@@ -28,6 +28,7 @@ attempt.renew                    E
 attempt.start                    E
 attempt.stop           a m o     E
 attempt.switch                   E
+attempt.submit               L W
 attempt.watch                    E
 bead.approve           a m   L   E
 bead.cancel            a m o L
@@ -38,7 +39,8 @@ bead.dispatch          a m o L
 bead.edit              a m o L
 bead.fail              a m o L   E
 bead.hold              a m o L   E
-bead.link              a m o L
+bead.link              a m o L W
+bead.note                    L W
 bead.rank              a m o
 bead.reject            a m o L   E
 bead.release           a m o L   E
@@ -63,6 +65,7 @@ heartbeat.end                    E
 event.redo             a m o
 event.undo             a m o
 line.append                      E
+message.send                 L W
 person.ensure          a m o v   E
 question.answer        a m o
 question.ask                     E
@@ -72,6 +75,8 @@ subscription.note                E
 subscription.park                E
 subscription.register  a
 subscription.remove    a
+tool.refuse                  L W
+tool.use                     L W
 """
 LETTERS = {
     "a": Role.ADMIN, "m": Role.MAINTAINER, "o": Role.OPERATOR, "v": Role.VIEWER,
@@ -113,7 +118,8 @@ def test_every_function_that_writes_and_is_public_is_an_op_or_part_of_one() -> N
         ("beads", "weigh"), ("budgets", "tally"), ("convoys", "stage"),
         ("edges", "connect"), ("edges", "disconnect"), ("edges", "recount"),
         ("edges", "recount_all"), ("edges", "refuse_cycle"), ("edges", "refuse_cycles"),
-        ("edges", "settle"), ("edges", "waiting_for"), ("travel", "finish"),
+        ("edges", "settle"), ("edges", "waiting_for"), ("scope", "may_create"),
+        ("scope", "may_link"), ("scope", "own"), ("travel", "finish"),
         ("travel", "is_due"), ("travel", "join"), ("travel", "land"),
     }  # fmt: skip
     decorated = {(module, name) for _, module, name in OPS}

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from halftui.domain import jsonl
-from halftui.domain.actor import ENGINE, Actor
+from halftui.domain.actor import ENGINE, Actor, agent
 from halftui.domain.assign import Rules
 from halftui.domain.happenings import Outcome, Question
 from halftui.domain.names import POOL
@@ -21,10 +21,12 @@ from halftui.ops import (
     edges,
     heartbeats,
     interchange,
+    messages,
     people,
     questions,
     ranks,
     subscriptions,
+    toolcalls,
     transcripts,
     undoing,
     vigils,
@@ -132,6 +134,14 @@ def _undo(*, again: bool = False) -> Scene:
     return scene
 
 
+def _as_agent(op: Callable[[Tx, attempts.Claim], object]) -> Scene:
+    def scene(world: World) -> tuple[Actor, Op]:
+        claim = _working(world)
+        return agent(claim.agent_id), lambda tx: op(tx, claim)
+
+    return scene
+
+
 def _answer(world: World) -> tuple[Actor, Op]:
     question = world.asked(_working(world))
     return _ann(lambda tx: questions.answer(tx, question, "this one"))
@@ -169,6 +179,7 @@ SCENES: dict[str, Scene] = {
     "attempt.start": _start,
     "attempt.stop": _attempt(lambda tx, c: attempts.stop(tx, c.attempt, "enough")),
     "attempt.switch": _switch,
+    "attempt.submit": _as_agent(lambda tx, _: toolcalls.submit(tx, "made", "it runs")),
     "attempt.watch": _attempt(lambda tx, c: vigils.watch(tx, c.attempt, Stage.TOLD, "no tool used")),
     "bead.approve": _on("review", beads.approve, BO),
     "bead.cancel": _on("open", beads.cancel),
@@ -180,6 +191,7 @@ SCENES: dict[str, Scene] = {
     "bead.fail": _on("active", lambda tx, bead: beads.fail(tx, bead, "no way")),
     "bead.hold": _on("open", lambda tx, bead: beads.hold(tx, bead, "later")),
     "bead.link": _pair(False, edges.link),
+    "bead.note": _as_agent(lambda tx, _: toolcalls.note(tx, "half way")),
     "bead.rank": _pair(False, lambda tx, one, two: ranks.between(tx, one, two, None)),
     "bead.reject": _on("review", lambda tx, bead: beads.reject(tx, bead, "not yet")),
     "bead.release": _on("active", beads.release),
@@ -204,6 +216,7 @@ SCENES: dict[str, Scene] = {
     "event.redo": _undo(again=True),
     "event.undo": _undo(),
     "line.append": _attempt(lambda tx, c: transcripts.append(tx, c.attempt, [(1, 0.0, "out", "x")], "now")),
+    "message.send": _as_agent(lambda tx, _: messages.send(tx, "it is slow")),
     "person.ensure": lambda _: _ann(lambda tx: people.ensure(tx, "cy")),
     "question.answer": _answer,
     "question.ask": _attempt(lambda tx, c: questions.ask(tx, c.attempt, Question("question", "which?"))),
@@ -215,6 +228,8 @@ SCENES: dict[str, Scene] = {
         lambda tx: subscriptions.register(tx, "home", "api-key", "sealed", "s-2")
     ),
     "subscription.remove": _account(lambda tx, _: subscriptions.remove(tx, "work"), ANN),
+    "tool.refuse": _as_agent(lambda tx, c: toolcalls.refuse(tx, c.attempt, "approve", "no such tool")),
+    "tool.use": _as_agent(lambda tx, c: toolcalls.use(tx, c.attempt, c.epoch, "r", "read_bead", {})),
 }
 EVENTS = {"attempt.claim": "bead.claim", "person.ensure": "person.create"}
 

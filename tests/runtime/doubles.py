@@ -7,7 +7,9 @@ import signal
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+from halftui.domain.board_tools import Reply
 from halftui.domain.happenings import Answer, Happening, Heard, Question
 from halftui.errors import Unavailable
 from halftui.runtime.base import Brief, Desk, Runtime
@@ -96,10 +98,15 @@ class FixedDesk:
 
     answer: Answer
     asked: list[Question] = field(default_factory=list)
+    used: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
 
     async def ask(self, question: Question) -> Answer:
         self.asked.append(question)
         return self.answer
+
+    async def use(self, tool: str, given: Mapping[str, Any], request: str) -> Reply:
+        self.used.append((tool, given))
+        return Reply("noted")
 
 
 @dataclass(frozen=True)

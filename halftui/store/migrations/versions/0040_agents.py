@@ -1,4 +1,4 @@
-"""What agents need: a vigil over those that use no tool."""
+"""What agents need: a vigil over those that use no tool, the board's tools, and messages."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -14,3 +14,29 @@ def upgrade() -> None:
     with op.batch_alter_table("attempt", schema=None) as batch_op:
         batch_op.add_column(sa.Column("stirred_at", sa.Double(), nullable=True))
         batch_op.add_column(sa.Column("vigil", sa.Integer(), nullable=False, server_default=sa.text("0")))
+        batch_op.add_column(sa.Column("handed_in", sa.Text(), nullable=False, server_default=sa.text("''")))
+    op.create_table(
+        "toolcall",
+        sa.Column("attempt_id", sa.String(), nullable=False),
+        sa.Column("request", sa.String(), nullable=False),
+        sa.Column("tool", sa.String(), nullable=False),
+        sa.Column("answer", sa.Text(), nullable=False),
+        sa.Column("at", sa.Double(), nullable=False),
+        sa.PrimaryKeyConstraint("attempt_id", "request", name="pk_toolcall"),
+    )
+    op.create_table(
+        "message",
+        sa.Column(
+            "seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
+        ),
+        sa.Column("board_id", sa.String(), nullable=False),
+        sa.Column("agent_id", sa.String(), nullable=False),
+        sa.Column("attempt_id", sa.String(), nullable=False),
+        sa.Column("sender", sa.String(), nullable=False),
+        sa.Column("is_from_agent", sa.Integer(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("sent_at", sa.Double(), nullable=False),
+        sa.Column("delivered_at", sa.Double(), nullable=True),
+        sa.PrimaryKeyConstraint("seq", name="pk_message"),
+    )
+    op.create_index("ix_message_agent", "message", ["agent_id", "delivered_at"])
