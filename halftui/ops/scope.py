@@ -14,7 +14,7 @@ FIELDS = frozenset({"description", "acceptance", "priority"})  # besides the tit
 
 _FAMILY = """
 WITH RECURSIVE family(id) AS (
-  SELECT :b
+  SELECT CAST(:b AS VARCHAR)
   UNION
   SELECT e.source FROM family f JOIN edge e ON e.target = f.id AND e.kind = 'parent-child'
     JOIN bead c ON c.id = e.source AND c.created_by LIKE 'agent:%'
@@ -24,7 +24,7 @@ SELECT id FROM family
 # How many beads of agents stand above and including a bead, up to a person's.
 _DEPTH = """
 WITH RECURSIVE up(id, n) AS (
-  SELECT :b, 0
+  SELECT CAST(:b AS VARCHAR), 0
   UNION
   SELECT e.target, u.n + 1 FROM up u JOIN bead b ON b.id = u.id AND b.created_by LIKE 'agent:%'
     JOIN edge e ON e.source = u.id AND e.kind = 'parent-child'
