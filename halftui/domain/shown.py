@@ -182,6 +182,7 @@ class Detail(NamedTuple):
     attempts: tuple[AttemptRow, ...]
     due: float | None = None
     not_before: float | None = None
+    handover: str = ""  # what the last agent left to the next one
 
 
 class Happened(NamedTuple):
@@ -248,6 +249,18 @@ class ConvoyDetail(NamedTuple):
     started_at: float | None = None
     ended_at: float | None = None
     cost_usd: float = 0.0
+
+
+class MessageRow(NamedTuple):
+    """Something said to or by an agent; `delivered_at` is None while it has not heard it."""
+
+    number: int
+    sender: str
+    is_from_agent: bool
+    text: str
+    sent_at: float
+    delivered_at: float | None
+    attempt: str
 
 
 class SubscriptionRow(NamedTuple):

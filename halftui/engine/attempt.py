@@ -22,6 +22,7 @@ from halftui.domain.happenings import (
     Heard,
     Metered,
     Outcome,
+    Reached,
     Started,
 )
 from halftui.domain.shown import BoardRow
@@ -38,10 +39,11 @@ from halftui.engine.naming import (
 from halftui.engine.report import lines_of, now_of
 from halftui.engine.rooms import Rooms
 from halftui.engine.settled import Settled, ended, measured, summed
+from halftui.engine.talk import Talk
 from halftui.engine.vigil import stirs
 from halftui.errors import AttemptFailed, Conflict, HalfTUIError, Unavailable
 from halftui.failpoints import failpoint
-from halftui.ops import attempts, journeys, transcripts, views
+from halftui.ops import attempts, journeys, messages, transcripts, views
 from halftui.ops.attempts import Claim
 from halftui.ops.transcripts import Standing
 from halftui.runtime.base import Command
@@ -77,6 +79,7 @@ class Running:
     max_turns: int
     answers: dict[str, "asyncio.Future[Answer]"]
     process: Process | None = None
+    talk: Talk = field(default_factory=Talk)
     halted: Ended | None = None
     is_listening: bool = False  # True while the program works and can be left alone
     is_let_go: bool = False
@@ -126,6 +129,7 @@ class Running:
         """Return what the work came to, or None if it was let go."""
         async with asyncio.TaskGroup() as group:
             keeper = group.create_task(self._keep_lease())
+            courier = group.create_task(self.talk.carry())
             self._worker = group.create_task(self._try(stack))
             try:
                 return await self._worker
@@ -135,6 +139,7 @@ class Running:
                 return None
             finally:
                 keeper.cancel()
+                courier.cancel()
 
     async def _try(self, stack: AsyncExitStack) -> Settled:
         try:
@@ -180,8 +185,9 @@ class Running:
         runtime = await self.rooms.runtime(self.claim.runtime, gate.kind)
         self.uses_tools = runtime.abilities.tools
         can_resume = self.claim.is_resumed and runtime.abilities.resume
+        letters = await asyncio.to_thread(self.store.read, messages.first, self.claim.attempt)
         told = brief.write(
-            replace(self.claim, is_resumed=can_resume), self.board, bead,
+            replace(self.claim, is_resumed=can_resume), self.board, bead, letters,
             is_free=self.rooms.is_free(sandbox), max_turns=self.max_turns,
         )  # fmt: skip
         places = self._places(tree, repository, runtime.program())
@@ -190,7 +196,8 @@ class Running:
         spec = self._spec(command, places)
         process = await self._start(sandbox, spec, stack)
         desk = Desk(
-            self.claim.attempt, self.claim.epoch, self.claim.agent_id, self.store, self.lines, self.answers
+            self.claim.attempt, self.claim.epoch, self.claim.agent_id, self.store, self.lines, self.answers,
+            self.talk,
         )  # fmt: skip
         end = await self._listen(runtime.converse(told, process, desk))
         settled = await self._harvest(end, tree, repository, sandbox, spec)
@@ -257,6 +264,11 @@ class Running:
                 self._standing = summed(self._standing, happening)
             case Started(session):
                 await self._write(attempts.greet, attempt, self.claim.epoch, session)
+            case Reached(ident):
+                # Its line is kept with its being delivered: a message that was told is never told again.
+                said = await asyncio.to_thread(self.store.read, messages.told, attempt, ident)
+                if said:
+                    await self.lines.write(attempt, [("note", said)], messages.deliver, attempt, ident)
         told = lines_of(happening)
         if told:
             failpoint("streaming.before")

@@ -1,7 +1,10 @@
 """What an agent is told: its work, its branch, and how to hand in."""
 
+from collections.abc import Sequence
+
 from halftui.domain.shown import BoardRow, Detail
 from halftui.ops.attempts import Claim
+from halftui.ops.messages import spoken
 from halftui.runtime.base import Brief
 
 SYSTEM = """\
@@ -19,12 +22,22 @@ reads it beside your diff and then accepts it or sends it back.
 RESUMED = "You were interrupted. Look at what is there (git status, git log), and go on with the work."
 
 
-def write(claim: Claim, board: BoardRow, bead: Detail, *, is_free: bool, max_turns: int) -> Brief:
-    """Return the brief of an attempt."""
+def write(
+    claim: Claim,
+    board: BoardRow,
+    bead: Detail,
+    letters: Sequence[tuple[str, str]] = (),
+    *,
+    is_free: bool,
+    max_turns: int,
+) -> Brief:
+    """Return the brief of an attempt; `letters` are what people said to the agent while it was away."""
+    prompt = _again(bead) if claim.is_resumed else _prompt(bead)
+    said = [spoken(sender, text) for sender, text in letters]
     return Brief(
         attempt=claim.attempt,
         bead=claim.bead,
-        prompt=_again(bead) if claim.is_resumed else _prompt(bead),
+        prompt="\n\n".join([prompt, *said]),
         system=SYSTEM.format(agent=claim.agent, board=board.name, branch=f"halftui/{claim.bead}"),
         session=claim.session,
         is_resumed=claim.is_resumed,
@@ -42,6 +55,8 @@ def _prompt(bead: Detail) -> str:
         parts.append(f"## It is done when\n{bead.acceptance}")
     if bead.notes:
         parts.append(f"## Notes\n{bead.notes}")
+    if bead.handover:
+        parts.append(f"## Who worked on this before left you this\n{bead.handover}")
     if bead.card.remark:
         parts.append(f"## A reviewer sent earlier work on this back\n{bead.card.remark}")
     return "\n\n".join(part for part in parts if part)

@@ -3,14 +3,16 @@
 import asyncio
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from halftui.domain.actor import agent
 from halftui.domain.board_tools import Reply
 from halftui.domain.happenings import Answer, Question
+from halftui.engine.talk import Talk
 from halftui.errors import HalfTUIError, Unavailable
 from halftui.ops import questions, toolcalls
+from halftui.runtime.base import Speaker
 from halftui.service.lines import Lines
 from halftui.store.store import Store
 from halftui.store.tx import Tx
@@ -28,6 +30,11 @@ class Desk:
     store: Store
     lines: Lines
     answers: dict[str, "asyncio.Future[Answer]"]
+    talk: Talk = field(default_factory=Talk)
+
+    def attend(self, speaker: Speaker | None) -> None:
+        """Take note of who passes on what people say."""
+        self.talk.attend(speaker)
 
     async def ask(self, question: Question) -> Answer:
         """Put an agent's question on the board and return the answer when somebody gave it.

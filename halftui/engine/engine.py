@@ -16,8 +16,9 @@ from halftui.engine.naming import home_label
 from halftui.engine.rooms import Rooms
 from halftui.errors import HalfTUIError, Unavailable
 from halftui.failpoints import failpoint
-from halftui.ops import attempts, boards, heartbeats, turns, views
+from halftui.ops import attempts, boards, heartbeats, messages, turns, views
 from halftui.ops.attempts import Claim
+from halftui.runtime.base import Letter
 from halftui.sandbox.settle import settle
 from halftui.service.lines import Lines
 from halftui.store.feed import Feed
@@ -84,6 +85,7 @@ class Engine:
         try:
             await self._deliver_answers()
             await self._heed_stops()
+            await self._hand_letters()
             open_boards = await asyncio.to_thread(self.store.read, views.boards)
             await self._take_over(group, open_boards)
             await patrol.repair(self.store)
@@ -140,6 +142,7 @@ class Engine:
         running = Running(
             claim, board, self.rooms, self.store, self.lines, self.lease, self.max_turns, self._answers
         )
+        running.talk.was_adopted = claim.heard is not None
         self.live[claim.attempt] = running
         task = group.create_task(running.run(), name=claim.attempt)
         task.add_done_callback(self._forget)
@@ -191,6 +194,11 @@ class Engine:
         for attempt, reason in await asyncio.to_thread(self.store.read, _stops):
             if (running := self.live.get(attempt)) is not None:
                 await running.halt(Outcome.STOPPED, reason)
+
+    async def _hand_letters(self) -> None:
+        for attempt, ident, text, is_urgent in await asyncio.to_thread(self.store.read, messages.pending):
+            if (running := self.live.get(attempt)) is not None:
+                running.talk.hand([Letter(ident, text, is_urgent)])
 
     async def _deliver_answers(self) -> None:
         if not self._answers:

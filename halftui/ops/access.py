@@ -21,6 +21,7 @@ _PLANNER = _OPERATOR | {Role.LEADER}
 _ANY_AGENT = frozenset({Role.LEADER, Role.WORKER})
 
 ALLOWED: dict[str, frozenset[Role]] = {
+    "agent.handoff": _OPERATOR,
     "agent.retire": _MAINTAINER,
     "attempt.adopt": _ENGINE,
     "attempt.claim": _ENGINE,
@@ -68,7 +69,9 @@ ALLOWED: dict[str, frozenset[Role]] = {
     "event.redo": _OPERATOR,
     "event.undo": _OPERATOR,
     "line.append": _ENGINE,
+    "message.deliver": _ENGINE,
     "message.send": _ANY_AGENT,
+    "message.tell": _OPERATOR,
     "person.ensure": frozenset(Role) - _ANY_AGENT,
     "question.answer": _OPERATOR,
     "question.ask": _ENGINE,

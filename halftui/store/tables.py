@@ -114,6 +114,8 @@ class Bead(SQLModel, table=True):
     summary: str = Field(default="", sa_column=Column(Text, nullable=False))
     remark: str = Field(default="", sa_column=Column(Text, nullable=False))  # why it came back
     merged: str = ""  # the commit on the target branch
+    # What the last agent left to the next one, which starts in a fresh context.
+    handover: str = Field(default="", sa_column=Column(Text, nullable=False, server_default=text("''")))
     created_by: str = ""
     created_at: float = Field(sa_column=_time(nullable=False))
     updated_at: float = Field(sa_column=_time(nullable=False))
@@ -240,6 +242,8 @@ class Attempt(SQLModel, table=True):
     vigil: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})  # see domain.vigil.Stage
     # What the agent handed in by the board's tool; "": its last words count.
     handed_in: str = Field(default="", sa_column=Column(Text, nullable=False, server_default=text("''")))
+    # 1: its agent was asked to hand over, so that its end leads to a fresh context.
+    is_handoff: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
     tallied_at: float | None = Field(default=None, sa_column=_time())  # its minutes count up to here
 
 
@@ -319,6 +323,7 @@ class Message(SQLModel, table=True):
     attempt_id: str = ""  # that it was told to, or that told it
     sender: str  # the actor
     is_from_agent: int = 0
+    is_urgent: int = 0  # what the agent does is broken off for it
     text: str = Field(sa_column=Column(Text, nullable=False))
     sent_at: float = Field(sa_column=_time(nullable=False))
     delivered_at: float | None = Field(default=None, sa_column=_time())

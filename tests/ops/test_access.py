@@ -18,6 +18,7 @@ from tests.helpers.world import actor
 FOLDER = Path(halftui.ops.__file__).parent
 # The table a second time: admin, maintainer, operator, viewer, Leader, Worker, Engine.
 MATRIX = """
+agent.handoff          a m o
 agent.retire           a m
 attempt.adopt                    E
 attempt.claim                    E
@@ -65,7 +66,9 @@ heartbeat.end                    E
 event.redo             a m o
 event.undo             a m o
 line.append                      E
+message.deliver                  E
 message.send                 L W
+message.tell           a m o
 person.ensure          a m o v   E
 question.answer        a m o
 question.ask                     E
@@ -118,6 +121,7 @@ def test_every_function_that_writes_and_is_public_is_an_op_or_part_of_one() -> N
         ("beads", "weigh"), ("budgets", "tally"), ("convoys", "stage"),
         ("edges", "connect"), ("edges", "disconnect"), ("edges", "recount"),
         ("edges", "recount_all"), ("edges", "refuse_cycle"), ("edges", "refuse_cycles"),
+        ("messages", "deliver_first"),
         ("edges", "settle"), ("edges", "waiting_for"), ("scope", "may_create"),
         ("scope", "may_link"), ("scope", "own"), ("travel", "finish"),
         ("travel", "is_due"), ("travel", "join"), ("travel", "land"),

@@ -142,6 +142,21 @@ def _as_agent(op: Callable[[Tx, attempts.Claim], object]) -> Scene:
     return scene
 
 
+def _talking(op: Callable[[Tx, attempts.Claim], object]) -> Scene:
+    def scene(world: World) -> tuple[Actor, Op]:
+        claim = _working(world)
+        return _ann(lambda tx: op(tx, claim))
+
+    return scene
+
+
+def _delivery(world: World) -> tuple[Actor, Op]:
+    claim = _working(world)
+    number = world.do(messages.tell, claim.agent_id, "use tabs")
+    ident = messages.ident_of(claim.attempt, number)
+    return _engine(lambda tx: messages.deliver(tx, claim.attempt, ident))
+
+
 def _answer(world: World) -> tuple[Actor, Op]:
     question = world.asked(_working(world))
     return _ann(lambda tx: questions.answer(tx, question, "this one"))
@@ -169,6 +184,7 @@ def _beating(world: World) -> tuple[Actor, Op]:
 
 
 SCENES: dict[str, Scene] = {
+    "agent.handoff": _talking(lambda tx, c: messages.hand_off(tx, c.agent_id)),
     "agent.retire": _retire,
     "attempt.adopt": _attempt(lambda tx, c: attempts.adopt(tx, c.attempt, LEASE, "local", "x", "s")),
     "attempt.claim": _claim_attempt,
@@ -216,7 +232,9 @@ SCENES: dict[str, Scene] = {
     "event.redo": _undo(again=True),
     "event.undo": _undo(),
     "line.append": _attempt(lambda tx, c: transcripts.append(tx, c.attempt, [(1, 0.0, "out", "x")], "now")),
+    "message.deliver": _delivery,
     "message.send": _as_agent(lambda tx, _: messages.send(tx, "it is slow")),
+    "message.tell": _talking(lambda tx, c: messages.tell(tx, c.agent_id, "use tabs")),
     "person.ensure": lambda _: _ann(lambda tx: people.ensure(tx, "cy")),
     "question.answer": _answer,
     "question.ask": _attempt(lambda tx, c: questions.ask(tx, c.attempt, Question("question", "which?"))),

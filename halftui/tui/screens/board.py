@@ -290,6 +290,7 @@ class BoardScreen(Screen[None]):
 
     # the keys
 
+    action_agent_tell = _on_card(lambda board, card: verbs.talk(board, card))
     action_attempt_stop = _on_card(lambda board, card: verbs.stop(board, card))
     action_bead_create = _in_turn(lambda board: writing.create(board))
     action_bead_dispatch = _in_turn(lambda board: verbs.dispatch(board, board.lanes.chosen()))

@@ -14,7 +14,10 @@ def upgrade() -> None:
     with op.batch_alter_table("attempt", schema=None) as batch_op:
         batch_op.add_column(sa.Column("stirred_at", sa.Double(), nullable=True))
         batch_op.add_column(sa.Column("vigil", sa.Integer(), nullable=False, server_default=sa.text("0")))
+        batch_op.add_column(sa.Column("is_handoff", sa.Integer(), nullable=False, server_default=sa.text("0")))
         batch_op.add_column(sa.Column("handed_in", sa.Text(), nullable=False, server_default=sa.text("''")))
+    with op.batch_alter_table("bead", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("handover", sa.Text(), nullable=False, server_default=sa.text("''")))
     op.create_table(
         "toolcall",
         sa.Column("attempt_id", sa.String(), nullable=False),
@@ -34,6 +37,7 @@ def upgrade() -> None:
         sa.Column("attempt_id", sa.String(), nullable=False),
         sa.Column("sender", sa.String(), nullable=False),
         sa.Column("is_from_agent", sa.Integer(), nullable=False),
+        sa.Column("is_urgent", sa.Integer(), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
         sa.Column("sent_at", sa.Double(), nullable=False),
         sa.Column("delivered_at", sa.Double(), nullable=True),
