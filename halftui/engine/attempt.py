@@ -189,6 +189,7 @@ class Running:
         told = brief.write(
             replace(self.claim, is_resumed=can_resume), self.board, bead, letters,
             is_free=self.rooms.is_free(sandbox), max_turns=self.max_turns,
+            has_tools=runtime.abilities.questions,
         )  # fmt: skip
         places = self._places(tree, repository, runtime.program())
         command = runtime.command(told, sandbox.inside(places))

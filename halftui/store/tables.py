@@ -39,7 +39,7 @@ class Board(SQLModel, table=True):
     runtime: str = "claude"
     sandbox: str = "auto"
     model: str = ""
-    command: str = ""  # what the shell runtime runs
+    command: str = ""  # what the shell and acp runtimes run
     cap: int = 4  # live attempts at once
     is_paused: int = 0
     notice: str = Field(default="", sa_column_kwargs={"server_default": text("''")})  # why no agent can start
