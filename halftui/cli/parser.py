@@ -40,6 +40,7 @@ NOUNS: Mapping[str, str] = {
     "import": "interchange:take",
     "inbox": "question:inbox",
     "init": "house:init",
+    "permit": "permit:permit",
     "question": "question:question",
     "subscription": "subscription:subscription",
     "usage": "budget:usage",

@@ -251,6 +251,16 @@ class ConvoyDetail(NamedTuple):
     cost_usd: float = 0.0
 
 
+class PermitRow(NamedTuple):
+    """What agents of a board may do without asking."""
+
+    id: str
+    tool: str
+    act: str
+    granted_by: str
+    granted_at: float
+
+
 class MessageRow(NamedTuple):
     """Something said to or by an agent; `delivered_at` is None while it has not heard it."""
 

@@ -11,7 +11,7 @@ from halftui.domain.board_tools import Reply
 from halftui.domain.happenings import Answer, Question
 from halftui.engine.talk import Talk
 from halftui.errors import HalfTUIError, Unavailable
-from halftui.ops import questions, toolcalls
+from halftui.ops import permits, questions, toolcalls
 from halftui.runtime.base import Speaker
 from halftui.service.lines import Lines
 from halftui.store.store import Store
@@ -41,6 +41,10 @@ class Desk:
 
         A request that an earlier board put there already is the same question, with its answer.
         """
+        if permit := await asyncio.to_thread(self.store.read, permits.granted, self.attempt, question):
+            note = f"allowed by the permit {permit}: {question.text}"
+            await self.lines.write(self.attempt, [("note", note)], permits.use, self.attempt, permit)
+            return Answer(is_allowed=True)
         is_known, answer = await asyncio.to_thread(self.store.read, questions.given, self.attempt, question)
         if answer is None:
             told = [] if is_known else [("ask", question.text)]

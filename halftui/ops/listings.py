@@ -10,6 +10,7 @@ from halftui.domain.shown import (
     ConvoyDetail,
     Happened,
     MessageRow,
+    PermitRow,
     Place,
     SubscriptionRow,
     Twig,
@@ -128,6 +129,16 @@ def thread(rows: Rows, agent_id: str, most: int = 100) -> tuple[MessageRow, ...]
         m=most,
     )
     return tuple(MessageRow(*[*r[:2], bool(r[2]), *r[3:]]) for r in reversed(found))
+
+
+def permits(rows: Rows, board_id: str) -> tuple[PermitRow, ...]:
+    """Return what agents of a board may do without asking, the oldest first."""
+    found = rows.rows(
+        "SELECT id, tool, act, granted_by, granted_at FROM permit WHERE board_id = :b"
+        " ORDER BY granted_at, id",
+        b=board_id,
+    )
+    return tuple(PermitRow(*r) for r in found)
 
 
 def ask_of(rows: Rows, text: str, board_id: str) -> str:

@@ -8,6 +8,7 @@ from halftui.domain.happenings import Question as Asked
 from halftui.domain.states import ATTEMPT_MOVES, AttemptState, AttemptVerb, after
 from halftui.domain.text import clean, clean_line
 from halftui.errors import Misconfigured, Refused
+from halftui.ops import permits
 from halftui.ops.access import verb
 from halftui.store.store import Rows
 from halftui.store.tables import Attempt, Question
@@ -65,14 +66,21 @@ def has_untold(rows: Rows, attempt: str) -> bool:
 
 
 @verb("question.answer")
-def answer(tx: Tx, question_id: str, text: str = "", *, is_allowed: bool = False) -> None:
-    """Answer a question or a permission. Raises Refused if somebody did already."""
+def answer(
+    tx: Tx, question_id: str, text: str = "", *, is_allowed: bool = False, is_always: bool = False
+) -> None:
+    """Answer a question or a permission. Raises Refused if somebody did already.
+
+    With `is_always` what is allowed is from now on allowed on this board without asking.
+    """
     question = tx.get(Question, question_id)
     if question.answered_at is not None:
         raise Refused(f"this was answered by {question.answered_by}", "nothing is left to do")
     question.answer, question.is_allowed = clean(text)[:LONGEST], int(is_allowed)
     question.answered_by, question.answered_at = str(tx.actor), tx.now
     tx.add(question)
+    if is_allowed and is_always:
+        permits.grant(tx, question_id)
     row = tx.get(Attempt, question.attempt_id)
     open_ones = "SELECT 1 FROM question WHERE attempt_id = :a AND answered_at IS NULL AND kind <> 'alarm'"
     if question.kind == ALARM:

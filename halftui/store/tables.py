@@ -302,6 +302,17 @@ class Question(SQLModel, table=True):
     answered_at: float | None = Field(default=None, sa_column=_time())
 
 
+class Permit(SQLModel, table=True):
+    """What agents of a board may do without asking."""
+
+    id: str = Field(primary_key=True)
+    board_id: str = Field(foreign_key="board.id", index=True)
+    tool: str
+    act: str = Field(sa_column=Column(Text, nullable=False))  # the whole command or change, exactly
+    granted_by: str
+    granted_at: float = Field(sa_column=_time(nullable=False))
+
+
 class ToolCall(SQLModel, table=True):
     """A call of a board's tool by an agent, so that a repeated one is answered as before."""
 

@@ -69,6 +69,9 @@ line.append                      E
 message.deliver                  E
 message.send                 L W
 message.tell           a m o
+permit.grant           a m
+permit.revoke          a m
+permit.use                       E
 person.ensure          a m o v   E
 question.answer        a m o
 question.ask                     E

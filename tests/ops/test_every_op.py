@@ -23,6 +23,7 @@ from halftui.ops import (
     interchange,
     messages,
     people,
+    permits,
     questions,
     ranks,
     subscriptions,
@@ -157,6 +158,20 @@ def _delivery(world: World) -> tuple[Actor, Op]:
     return _engine(lambda tx: messages.deliver(tx, claim.attempt, ident))
 
 
+def _granting(world: World) -> Op:
+    question = world.asked(_working(world), "permission")
+    return lambda tx: permits.grant(tx, question)
+
+
+def _permit(op: Callable[[Tx, str, attempts.Claim], object], who: Actor) -> Scene:
+    def scene(world: World) -> tuple[Actor, Op]:
+        claim = _working(world)
+        ident = world.do(permits.grant, world.asked(claim, "permission"))
+        return who, lambda tx: op(tx, ident, claim)
+
+    return scene
+
+
 def _answer(world: World) -> tuple[Actor, Op]:
     question = world.asked(_working(world))
     return _ann(lambda tx: questions.answer(tx, question, "this one"))
@@ -235,6 +250,9 @@ SCENES: dict[str, Scene] = {
     "message.deliver": _delivery,
     "message.send": _as_agent(lambda tx, _: messages.send(tx, "it is slow")),
     "message.tell": _talking(lambda tx, c: messages.tell(tx, c.agent_id, "use tabs")),
+    "permit.grant": lambda w: _ann(_granting(w)),
+    "permit.revoke": _permit(lambda tx, ident, _: permits.revoke(tx, ident), ANN),
+    "permit.use": _permit(lambda tx, ident, claim: permits.use(tx, claim.attempt, ident), ENGINE),
     "person.ensure": lambda _: _ann(lambda tx: people.ensure(tx, "cy")),
     "question.answer": _answer,
     "question.ask": _attempt(lambda tx, c: questions.ask(tx, c.attempt, Question("question", "which?"))),

@@ -19,6 +19,18 @@ def upgrade() -> None:
     with op.batch_alter_table("bead", schema=None) as batch_op:
         batch_op.add_column(sa.Column("handover", sa.Text(), nullable=False, server_default=sa.text("''")))
     op.create_table(
+        "permit",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("board_id", sa.String(), nullable=False),
+        sa.Column("tool", sa.String(), nullable=False),
+        sa.Column("act", sa.Text(), nullable=False),
+        sa.Column("granted_by", sa.String(), nullable=False),
+        sa.Column("granted_at", sa.Double(), nullable=False),
+        sa.ForeignKeyConstraint(["board_id"], ["board.id"]),
+        sa.PrimaryKeyConstraint("id", name="pk_permit"),
+    )
+    op.create_index("ix_permit_board_id", "permit", ["board_id"])
+    op.create_table(
         "toolcall",
         sa.Column("attempt_id", sa.String(), nullable=False),
         sa.Column("request", sa.String(), nullable=False),
