@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Protocol, TextIO
 
 if TYPE_CHECKING:
     from halftui.service.service import Service
@@ -50,6 +50,39 @@ class ImageRow:
     created_at: float
 
 
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What a leader said in the end, and the handle to write as that leader."""
+
+    text: str
+    service: Service
+
+
+class Safe(Protocol):
+    """What takes the database's secrets to do; none of them comes out."""
+
+    def keep_key(self, agent_id: str) -> Path:
+        """Return the file of an agent's private key, restored if it is missing."""
+
+    def sign_history(self) -> int:
+        """Sign the head of the history; return the event it names, 0 if it is signed already."""
+
+    def house_key(self) -> str:
+        """Return the public line of the key that signs the history, "" if there is none."""
+
+    def rotate_secrets(self) -> int:
+        """Seal everything anew with a new key; return how many values there are."""
+
+    def backup(self, target: Path) -> int:
+        """Copy the database into a new file, and return its bytes."""
+
+    def restore(self, source: Path) -> Path | None:
+        """Put a copy in the database's place; return where the present one was kept."""
+
+    def rotate_key(self, agent_id: str) -> str:
+        """Give an agent a new key, and return its fingerprint."""
+
+
 @dataclass(frozen=True)
 class Door:
     """The rooms behind the command line; each is entered only by the command that needs it.
@@ -64,10 +97,16 @@ class Door:
     tui: Callable[[Settings, str], int]  # opens the board of that id, returns the exit code
     demo: Callable[[Settings, Showing], int]
     doctor: Callable[[Settings], Sequence[Check]]
+    serve: Callable[[Settings, Callable[[str], None]], int]  # tells where guests connect
+    status: Callable[[Settings], Mapping[str, object]]  # of the process that serves
     image_build: Callable[[Settings, Callable[[str], None]], str]  # tells its progress, returns the name
     image_list: Callable[[Settings], Sequence[ImageRow]]
+    safe: Callable[[Settings], Safe]
+    plan: Callable[[Settings, str, str, Callable[[str], None]], Planned]  # board, goal, told its progress
     out: TextIO | None = None
     err: TextIO | None = None
     input: TextIO | None = None
     folder: Path | None = None  # where the person stands; None: the current folder, if any
+    has_files: bool = True  # False: who calls stands elsewhere, the files here are not theirs
     width: int | None = None  # cells of the person's terminal; None: ask the terminal
+    check: Callable[[str], None] = lambda path: None  # raises Denied for a command that is not theirs

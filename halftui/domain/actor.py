@@ -14,6 +14,10 @@ class Role(StrEnum):
     LEADER = "leader"
     WORKER = "worker"
     ENGINE = "engine"
+    GUEST = "guest"  # invited, and not yet let in
+
+
+PEOPLE = (Role.VIEWER, Role.OPERATOR, Role.MAINTAINER, Role.ADMIN)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ from halftui.errors import Misconfigured, Refused
 from halftui.ops import scope
 from halftui.ops.access import verb
 from halftui.store.store import Rows
-from halftui.store.tables import Agent, Attempt, Message
+from halftui.store.tables import Agent, Attempt
+from halftui.store.talk import Message
 from halftui.store.tx import Tx
 
 LONGEST = 16_384

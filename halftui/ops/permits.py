@@ -7,7 +7,8 @@ from halftui.domain.text import clean
 from halftui.errors import Refused
 from halftui.ops.access import verb
 from halftui.store.store import Rows
-from halftui.store.tables import Attempt, Permit, Question
+from halftui.store.tables import Attempt, Question
+from halftui.store.talk import Permit
 from halftui.store.tx import Tx
 
 LONGEST = 16_384

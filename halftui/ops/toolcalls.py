@@ -10,7 +10,8 @@ from halftui.domain.text import clean, clean_line
 from halftui.errors import Conflict, Misconfigured
 from halftui.ops import beads, edges, messages, scope, views
 from halftui.ops.access import verb
-from halftui.store.tables import Attempt, Bead, ToolCall
+from halftui.store.tables import Attempt, Bead
+from halftui.store.talk import ToolCall
 from halftui.store.tx import Tx
 
 LONGEST = 16_384

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from halftui.store.tx import Tx
 
 HEAD = "0040"  # the newest migration; a test holds it against Alembic's
-KNOWN = ("0001", "0002", "0003", "0004", "0005", "0040")
+KNOWN = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0040")
 BUSY_SECONDS = 5.0
 KEPT_READERS = 4
 SQLITE = "sqlite:///"

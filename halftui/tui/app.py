@@ -7,8 +7,18 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, ClassVar, Concatenate, ParamSpec, Protocol, TypeVar, cast, runtime_checkable
+from typing import (
+    Any,
+    ClassVar,
+    Concatenate,
+    ParamSpec,
+    Protocol,
+    TypeVar,
+    cast,
+    runtime_checkable,
+)
 
+from textual.actions import ActionParseResult
 from textual.app import App
 from textual.binding import BindingType
 from textual.dom import DOMNode
@@ -17,10 +27,10 @@ from textual.screen import Screen
 from textual.worker import WorkType
 
 from halftui.domain.shown import Ask, Card, Snapshot
-from halftui.errors import HalfTUIError, NotFound
+from halftui.errors import Denied, HalfTUIError, NotFound
 from halftui.ops import views
 from halftui.service.service import Service
-from halftui.tui import themes
+from halftui.tui import rights, themes, together
 from halftui.tui.keys import Action, bindings, held
 
 P = ParamSpec("P")
@@ -76,6 +86,7 @@ class HalfApp(App[None]):
         self.clock = clock
         self.owns_agents = owns_agents
         self._is_alone = is_alone
+        self.company = together.Company(self)
         self.snapshot: Snapshot | None = None
         self.animation_level = "none"
         self.drawn = asyncio.Event()  # set once the first frame is on the screen
@@ -110,6 +121,8 @@ class HalfApp(App[None]):
         """Follow the board, and get ready for the first write while nobody waits."""
         watch = self.service.watch(self.board)
         self._unsubscribe = watch.subscribe(self._hear)
+        if not self._is_alone:
+            self.company.arrive()
         for error in self._wrong:
             self.refuse(error)
         self.set_timer(WARM_UP_SECONDS, partial(spawn, self, self._warm_up))
@@ -131,6 +144,7 @@ class HalfApp(App[None]):
         """Hear no more of the board."""
         if self._unsubscribe is not None:
             self._unsubscribe()
+        self.company.leave()
 
     async def _process_messages(self, *args: Any, **kwargs: Any) -> None:
         # Textual sets an eager task factory for the whole loop on Python 3.12; asyncssh then hangs.
@@ -150,6 +164,11 @@ class HalfApp(App[None]):
                 self.refuse(error)
                 await asyncio.sleep(RETRY_SECONDS)
 
+    def redraw(self) -> None:
+        """Draw what changed beside the board itself."""
+        self._delivered = None
+        self.post_message(self.Fresh())
+
     def _hear(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
         self.post_message(self.Fresh())
@@ -163,6 +182,12 @@ class HalfApp(App[None]):
         for screen in self.screen_stack:
             if isinstance(screen, Shows) and screen.is_mounted:
                 screen.show(snapshot)
+
+    def on_lane_moved(self) -> None:
+        """Let the others see where this cursor stands."""
+        self.company.look()
+
+    on_lanes_turned = on_lane_moved
 
     def expect(self, bead: str) -> None:
         """Say who takes this bead when somebody does."""
@@ -207,6 +232,24 @@ class HalfApp(App[None]):
             self.refuse(error)
             return None
         return result
+
+    async def run_action(
+        self,
+        action: "str | ActionParseResult",
+        default_namespace: DOMNode | None = None,
+        namespaces: Mapping[str, DOMNode] | None = None,
+    ) -> bool:
+        """Run an action, unless this person's role does not allow it; then say so."""
+        try:
+            rights.check(self.service.actor, action if isinstance(action, str) else action[1])
+        except Denied as error:
+            self.refuse(error)
+            return True
+        return await super().run_action(action, default_namespace, namespaces)
+
+    def may(self, ident: str) -> bool:
+        """Return whether this person may use the action of that id."""
+        return rights.may(self.service.actor, ident)
 
     def refuse(self, error: HalfTUIError) -> None:
         """Show why something was not done."""

@@ -176,8 +176,8 @@ class BoardScreen(Screen[None]):
 
     async def _watch(self) -> None:
         if (snapshot := self.half.snapshot) is not None:
-            working = snapshot.lane("working").cards
-            await self.dock.follow(dock.attempts(self.card, working, is_wide=self._at.rails == 2))
+            shown = dock.attempts(self.card, snapshot.lane("working").cards, is_wide=self._at.rails == 2)
+            await self.dock.follow(shown)
 
     # where the cursor is
 

@@ -13,7 +13,7 @@ from textual.widget import Widget
 from halftui.domain import shown
 from halftui.domain.shown import Card
 from halftui.ops.views import WINDOW as PAGE
-from halftui.tui import draw
+from halftui.tui import draw, together
 from halftui.tui.cards import Fact, facts
 from halftui.tui.cards import draw as draw_card
 from halftui.tui.draw import Row
@@ -280,6 +280,8 @@ class Lane(Widget, can_focus=True):
             return None
         is_chosen = self.has_focus and index == self.cursor
         told = facts(card, self._now, self._asked.get(card.id))
+        if others := together.initials(self, card.id):
+            told = (Fact(others, "focus", 0), *told)
         return card, told, self.size.width - 2, is_chosen, card.id in self.marked
 
     def _spine_line(self, y: int) -> Strip:
