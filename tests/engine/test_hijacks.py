@@ -42,7 +42,7 @@ async def scene(world: World) -> Scene:
     claim = world.started(world.taken(names["own"]))
     names["foreign"] = world.bead("another's")
     names["persons child"] = world.bead("a person's part of it", parent=names["own"])
-    other = world.do(boards.create, "Other", "/srv/other", "main", prefix="ot")
+    other = world.do(boards.create, "Other", "/srv/other", "main", prefix="el")
     names["elsewhere"] = world.do(beads.create, other, "on another board")
     colleague = world.started(world.taken(names["foreign"]))
     names |= {"colleague": colleague.agent, "their attempt": colleague.attempt}
