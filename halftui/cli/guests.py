@@ -7,8 +7,12 @@ from halftui.errors import Denied
 
 ALLOWED = frozenset({
     "add",
+    "agent handoff",
+    "agent interrupt",
     "agent list",
+    "agent messages",
     "agent retire",
+    "agent tell",
     "answer",
     "apply",
     "attempt lines",
@@ -68,6 +72,8 @@ ALLOWED = frozenset({
     "key list",
     "key remove",
     "key role",
+    "permit list",
+    "permit revoke",
     "question answer",
     "question inbox",
     "question list",

@@ -48,6 +48,7 @@ NOUNS: Mapping[str, str] = {
     "import": "interchange:take",
     "inbox": "question:inbox",
     "init": "house:init",
+    "permit": "permit:permit",
     "key": "key:key",
     "plan": "plan:plan",
     "question": "question:question",

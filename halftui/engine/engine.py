@@ -9,14 +9,16 @@ from halftui.domain.actor import ENGINE
 from halftui.domain.assign import CLOSED, Rules
 from halftui.domain.happenings import Answer, Outcome
 from halftui.domain.shown import BoardRow
-from halftui.engine import escort, patrol
+from halftui.domain.vigil import Patience
+from halftui.engine import escort, patrol, vigil
 from halftui.engine.attempt import Running
 from halftui.engine.naming import home_label
 from halftui.engine.rooms import Rooms
 from halftui.errors import HalfTUIError, Unavailable
 from halftui.failpoints import failpoint
-from halftui.ops import attempts, boards, heartbeats, turns, views
+from halftui.ops import attempts, boards, heartbeats, messages, turns, views
 from halftui.ops.attempts import Claim
+from halftui.runtime.base import Letter
 from halftui.sandbox.settle import settle
 from halftui.service.lines import Lines
 from halftui.store.feed import Feed
@@ -42,6 +44,7 @@ class Engine:
     pool: tuple[str, ...]
     leaves_agents: bool = False  # at `stop` working agents are left to the next board
     rules: Rules = field(default_factory=Rules)
+    patience: Patience = field(default_factory=Patience)  # with agents that use no tool
     is_draining: bool = False  # no new attempt; `run` ends with the last live one
     notices: dict[str, HalfTUIError] = field(default_factory=dict)
     live: dict[str, Running] = field(default_factory=dict)
@@ -82,9 +85,11 @@ class Engine:
         try:
             await self._deliver_answers()
             await self._heed_stops()
+            await self._hand_letters()
             open_boards = await asyncio.to_thread(self.store.read, views.boards)
             await self._take_over(group, open_boards)
             await patrol.repair(self.store)
+            await vigil.keep(self.store, self.lines, self.live, self.patience)
             await escort.attend(self.store, self.rooms)
             for board in open_boards:
                 await self._dispatch(group, board)
@@ -137,6 +142,7 @@ class Engine:
         running = Running(
             claim, board, self.rooms, self.store, self.lines, self.lease, self.max_turns, self._answers
         )
+        running.talk.was_adopted = claim.heard is not None
         self.live[claim.attempt] = running
         task = group.create_task(running.run(), name=claim.attempt)
         task.add_done_callback(self._forget)
@@ -188,6 +194,11 @@ class Engine:
         for attempt, reason in await asyncio.to_thread(self.store.read, _stops):
             if (running := self.live.get(attempt)) is not None:
                 await running.halt(Outcome.STOPPED, reason)
+
+    async def _hand_letters(self) -> None:
+        for attempt, ident, text, is_urgent in await asyncio.to_thread(self.store.read, messages.pending):
+            if (running := self.live.get(attempt)) is not None:
+                running.talk.hand([Letter(ident, text, is_urgent)])
 
     async def _deliver_answers(self) -> None:
         if not self._answers:

@@ -176,7 +176,7 @@ def bead(rows: Rows, bead_id: str) -> Detail:
         raise NotFound(f"there is no bead {bead_id}", "halftui bead list shows them")
     rest = rows.rows(
         "SELECT board_id, description, acceptance, notes, summary, branch, base, tip, merged,"
-        " created_by, due, not_before FROM bead WHERE id = :i",
+        " created_by, due, not_before, handover FROM bead WHERE id = :i",
         i=bead_id,
     )[0]
     name = lane_of(rows, bead_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from halftui.domain.shown import Card
@@ -13,6 +14,8 @@ from halftui.tui.screens.confirm import Confirm
 
 if TYPE_CHECKING:
     from halftui.tui.screens.board import BoardScreen
+
+_drafts: dict[str, str] = {}  # by agent: what was not sent
 
 
 async def dispatch(board: BoardScreen, cards: list[Card]) -> None:
@@ -152,6 +155,28 @@ async def cancel(board: BoardScreen, card: Card) -> None:
     loss = f"{agent}What waits for it stays blocked; its branch is kept."
     if await board.confirmed(Confirm(f"Drop {card.id} {card.title}?", loss, "Drop it")):
         await board.half.tell(beads.cancel, card.id)
+
+
+async def talk(board: BoardScreen, card: Card) -> None:
+    """Say something to a bead's agent; what was not sent is kept for the next time."""
+    from halftui.ops import listings, messages
+    from halftui.tui.screens.remark import RemarkSheet
+
+    agents = board.half.snapshot.agents if board.half.snapshot else ()
+    found = next((a for a in agents if a.name == card.assignee), None)
+    if found is None:
+        board.half.refuse(Refused(f"{card.id} has no agent", "s starts one"))
+        return
+    said = await asyncio.to_thread(board.half.service.read, listings.thread, found.id, 4)
+    about = "\n".join(f"{m.sender.partition(':')[2] if not m.is_from_agent else found.name}: {m.text}"
+                      for m in said)  # fmt: skip
+    sheet = RemarkSheet(f"Tell {found.name}", about, _drafts.pop(found.id, ""), "tell")
+    remark = await board.app.push_screen_wait(sheet)
+    if not remark.is_sent:
+        _drafts[found.id] = remark.text
+    elif await board.half.tell(messages.tell, found.id, remark.text):
+        when = "between two turns" if found.status != "idle" else "at its next start"
+        board.half.say(f"{found.name} hears it {when}", card.id)
 
 
 async def stop(board: BoardScreen, card: Card) -> None:

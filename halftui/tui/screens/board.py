@@ -302,6 +302,7 @@ class BoardScreen(Screen[None]):
         self.lanes.unmark()
         self._lines["status"].repaint()
 
+    action_agent_tell = _on_card(lambda board, card: verbs.talk(board, card))
     action_attempt_stop = _on_card(lambda board, card: verbs.stop(board, card))
     action_bead_create = _in_turn(lambda board: writing.create(board))
     action_bead_comment = _on_card(lambda board, card: writing.comment(board, card))
