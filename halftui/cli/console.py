@@ -24,8 +24,13 @@ class Console:
 
     def __init__(self, door: Door, settings: Settings, service: Service, board: str) -> None:
         self._door = replace(
-            door, settings_of=lambda _: settings, service=lambda _: service, tui=_refuse, demo=_refuse
-        )
+            door,
+            settings_of=lambda _: settings,
+            service=lambda _: service,
+            tui=_refuse,
+            demo=_refuse,
+            welcome=_closed,
+        )  # fmt: skip
         self._service, self._board = service, board
 
     def run(self, line: str, width: int) -> tuple[int, str]:
@@ -69,5 +74,9 @@ def _words(line: str) -> list[str]:
     return words[1:] if words[:1] == ["halftui"] else words
 
 
-def _refuse(_: Settings, __: str | Showing) -> int:
+def _refuse(settings: Settings, _: str | Showing) -> int:
+    return _closed(settings)
+
+
+def _closed(_: Settings) -> int:
     raise Refused("a board is open already", "leave it with q first")

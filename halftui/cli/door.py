@@ -63,6 +63,7 @@ class Door:
     init: Callable[[Settings, Beginning], str]  # makes a board, returns its id
     tui: Callable[[Settings, str], int]  # opens the board of that id, returns the exit code
     demo: Callable[[Settings, Showing], int]
+    welcome: Callable[[Settings], int]  # for whoever has no board yet; returns the exit code
     doctor: Callable[[Settings], Sequence[Check]]
     image_build: Callable[[Settings, Callable[[str], None]], str]  # tells its progress, returns the name
     image_list: Callable[[Settings], Sequence[ImageRow]]

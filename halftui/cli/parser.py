@@ -154,6 +154,8 @@ def cli(ctx: click.Context) -> Any:
     """
     if ctx.invoked_subcommand is None:
         call = call_of(ctx)
+        if not call.wanted_board and call.out.isatty() and not call.has_boards:
+            return call.door.welcome(call.settings)
         return call.door.tui(call.settings, call.board.id)
     return None
 

@@ -42,6 +42,7 @@ def door_of(actor: Actor | None = None) -> Door:
         seal=lambda _settings, ident, secret: f"sealed {len(secret)} for {ident}",
         init=init,
         tui=lambda _settings, board: _opened(f"the screen opens{board and f' on {board}'}"),
+        welcome=lambda _settings: _opened("the first screen opens"),
         demo=lambda _settings, _showing: _opened("the demo opens"),
         doctor=_doctor,
         image_build=_build,
