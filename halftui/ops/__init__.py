@@ -49,6 +49,7 @@ __all__ = [
     "interchange",
     "listings",
     "people",
+    "pins",
     "plans",
     "questions",
     "ranks",

@@ -40,6 +40,7 @@ ALLOWED: dict[str, frozenset[Role]] = {
     "bead.fail": _PLANNER | _ENGINE,
     "bead.hold": _PLANNER | _ENGINE,
     "bead.link": _PLANNER,
+    "bead.pin": _OPERATOR,
     "bead.rank": _OPERATOR,
     "bead.reject": _PLANNER | _ENGINE,
     "bead.release": _PLANNER | _ENGINE,

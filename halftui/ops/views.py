@@ -50,6 +50,8 @@ DISPATCHABLE = (
     " AND (b.retry_at IS NULL OR b.retry_at <= :now)"
     " AND (CASE b.mode WHEN '' THEN :board_mode ELSE b.mode END) = 'auto'"
     f" AND NOT (b.type = 'epic' AND {OPEN_CHILDREN})"
+    " AND (b.pin = '' OR NOT EXISTS"
+    " (SELECT 1 FROM attempt p WHERE p.agent_id = b.pin AND p.state <> 'ended'))"
 )
 _LANE_WHERE = {
     "blocked": f"b.state = 'open' AND NOT ({STARTABLE})",
@@ -262,6 +264,7 @@ def why(rows: Rows, bead_id: str) -> list[str]:
     reasons += [f"on hold: {hold}"] if hold else []
     reasons += [f"set aside: {aside}"] if aside else []
     reasons += [f"it is {assignee}'s"] if assignee else []
+    reasons += slots.pinned(rows, bead_id)
     reasons += ["its convoy is staged, not started"] if convoy == "staged" else []
     reasons += [f"beads of type {kind} are never dispatched"] if kind in NEVER_READY_TYPES else []
     if start and start > rows.now:

@@ -39,6 +39,7 @@ bead.edit              a m o L
 bead.fail              a m o L   E
 bead.hold              a m o L   E
 bead.link              a m o L
+bead.pin               a m o
 bead.rank              a m o
 bead.reject            a m o L   E
 bead.release           a m o L   E
