@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from halftui import ops
 from halftui.cli import output
 from halftui.domain.text import clean, clean_line
-from halftui.errors import Misconfigured
+from halftui.errors import Denied, Misconfigured
 
 if TYPE_CHECKING:
     from halftui.cli.door import Door
@@ -124,6 +124,12 @@ class Call:
         if columns and self.form != "wide":
             record = {name: record[name] for name in columns}
         self.write(output.sheet(record, self.width))
+
+    def file(self, name: str) -> Path:
+        """Return the file of that name. Raises Denied to who stands elsewhere: files here are not theirs."""
+        if not self.door.has_files:
+            raise Denied(f"{name} would be a file of the machine that serves", "send it: - < FILE")
+        return Path(name)
 
     def say(self, text: str, view: Any) -> None:
         """Print what was done: a sentence for people, the view of what was changed for machines."""

@@ -2,7 +2,6 @@
 
 import io
 import shlex
-from dataclasses import replace
 
 from click.shell_completion import ShellComplete
 
@@ -23,14 +22,13 @@ class Console:
     """Runs the commands that somebody types on an open board, as the actor of its service."""
 
     def __init__(self, door: Door, settings: Settings, service: Service, board: str) -> None:
-        self._door = replace(
-            door,
+        self._door = door._replace(
             settings_of=lambda _: settings,
             service=lambda _: service,
             tui=_refuse,
             demo=_refuse,
             welcome=_closed,
-        )  # fmt: skip
+        )
         self._service, self._board = service, board
 
     def run(self, line: str, width: int) -> tuple[int, str]:
@@ -42,7 +40,7 @@ class Console:
         if any(word in ENDLESS for word in words):
             return Misconfigured.exit_code, "what follows without an end is seen on the board: o\n"
         out = io.StringIO()
-        door = replace(self._door, out=out, err=out, input=io.StringIO(""), width=width)
+        door = self._door._replace(out=out, err=out, input=io.StringIO(""), width=width)
         code = parser.run(door, ["--board", self._board, "--no-color", *words])
         return code, clean(out.getvalue())
 

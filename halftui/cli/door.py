@@ -3,35 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TextIO
 
 if TYPE_CHECKING:
     from halftui.service.service import Service
     from halftui.settings import Settings
 
 
-@dataclass(frozen=True, slots=True)
-class Beginning:
+class Beginning(NamedTuple):
     """What `halftui init` was asked to make."""
 
     folder: Path
     name: str = ""  # default: the folder's name
     branch: str = ""  # default: the repository's current one
-    settings: Mapping[str, str | int] = field(default_factory=dict)
+    settings: Mapping[str, str | int] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class Showing:
+class Showing(NamedTuple):
     """How the demo is to run: on the screen, or without one for so many seconds."""
 
     is_headless: bool = False
     seconds: float = 60.0
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(NamedTuple):
     """One finding of `halftui doctor`."""
 
     name: str
@@ -40,8 +37,7 @@ class Check:
     remedy: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ImageRow:
+class ImageRow(NamedTuple):
     """A container image for agents."""
 
     name: str
@@ -50,8 +46,39 @@ class ImageRow:
     created_at: float
 
 
-@dataclass(frozen=True)
-class Door:
+class Planned(NamedTuple):
+    """What a leader said in the end, and the handle to write as that leader."""
+
+    text: str
+    service: Service
+
+
+class Safe(Protocol):
+    """What takes the database's secrets to do; none of them comes out."""
+
+    def keep_key(self, agent_id: str) -> Path:
+        """Return the file of an agent's private key, restored if it is missing."""
+
+    def sign_history(self) -> int:
+        """Sign the head of the history; return the event it names, 0 if it is signed already."""
+
+    def house_key(self) -> str:
+        """Return the public line of the key that signs the history, "" if there is none."""
+
+    def rotate_secrets(self) -> int:
+        """Seal everything anew with a new key; return how many values there are."""
+
+    def backup(self, target: Path) -> int:
+        """Copy the database into a new file, and return its bytes."""
+
+    def restore(self, source: Path) -> Path | None:
+        """Put a copy in the database's place; return where the present one was kept."""
+
+    def rotate_key(self, agent_id: str) -> str:
+        """Give an agent a new key, and return its fingerprint."""
+
+
+class Door(NamedTuple):
     """The rooms behind the command line; each is entered only by the command that needs it.
 
     Streams left as None are the process's own at the time of the call.
@@ -65,10 +92,16 @@ class Door:
     demo: Callable[[Settings, Showing], int]
     welcome: Callable[[Settings], int]  # for whoever has no board yet; returns the exit code
     doctor: Callable[[Settings], Sequence[Check]]
+    serve: Callable[[Settings, Callable[[str], None]], int]  # tells where guests connect
+    status: Callable[[Settings], Mapping[str, object]]  # of the process that serves
     image_build: Callable[[Settings, Callable[[str], None]], str]  # tells its progress, returns the name
     image_list: Callable[[Settings], Sequence[ImageRow]]
+    safe: Callable[[Settings], Safe]
+    plan: Callable[[Settings, str, str, Callable[[str], None]], Planned]  # board, goal, told its progress
     out: TextIO | None = None
     err: TextIO | None = None
     input: TextIO | None = None
     folder: Path | None = None  # where the person stands; None: the current folder, if any
+    has_files: bool = True  # False: who calls stands elsewhere, the files here are not theirs
     width: int | None = None  # cells of the person's terminal; None: ask the terminal
+    check: Callable[[str], None] = lambda path: None  # raises Denied for a command that is not theirs

@@ -30,6 +30,11 @@ class Command(Helped):
         self.example = example
         self.params += shared()
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse, unless whoever calls may not run this command at all."""
+        call_of(ctx).door.check(ctx.command_path.partition(" ")[2])
+        return super().parse_args(ctx, args)
+
 
 class Group(Helped, click.Group):
     """A noun and its verbs."""
@@ -63,6 +68,31 @@ def shared() -> list[click.Parameter]:
             help="Print without colours.",
         ),
     ]  # fmt: skip
+
+
+def serving(decorated: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options that say where guests connect."""
+    port = click.option(
+        "--port", "serve_port", type=click.IntRange(0, 65_535), metavar="N", expose_value=False,
+        callback=keep_flag, help="The port that guests connect to.",
+    )  # fmt: skip
+    host = click.option(
+        "--host", "serve_host", metavar="ADDRESS", expose_value=False, callback=keep_flag,
+        help="The address that guests connect to; by default all of this machine's.",
+    )  # fmt: skip
+    return host(port(decorated))
+
+
+def tell(call: Call, line: str) -> None:
+    """Print a line of something that goes on."""
+    call.write(f"{line}\n")
+    call.out.flush()
+
+
+def keep_flag(ctx: click.Context, param: click.Parameter, value: str | int | None) -> None:
+    """Let an option of the command line replace the setting of its name."""
+    if value is not None:
+        call_of(ctx).flags[str(param.name)] = value
 
 
 def call_of(ctx: click.Context) -> Call:

@@ -15,7 +15,7 @@ import click
 
 from halftui import __version__
 from halftui.cli.call import Call
-from halftui.cli.grammar import Group, call_of, shared
+from halftui.cli.grammar import Group, call_of, keep_flag, serving, shared, tell
 from halftui.errors import BUG_EXIT, HalfTUIError
 
 if TYPE_CHECKING:
@@ -25,23 +25,40 @@ INTERRUPTED, PIPE_CLOSED = 130, 141  # 128 + the signal, as shells report it
 NOUNS: Mapping[str, str] = {
     "add": "bead:add",
     "agent": "agent:agent",
+    "apply": "manifest:apply",
     "answer": "question:answer",
     "attempt": "attempt:attempt",
+    "audit": "audit:audit",
+    "backup": "house_copy:backup",
     "bead": "bead:bead",
     "board": "board:board",
+    "completion": "completion:completion",
     "budget": "budget:budget",
     "config": "config:config",
     "convoy": "convoy:convoy",
+    "delete": "manifest:delete",
     "demo": "house:demo",
+    "describe": "manifest:describe",
     "doctor": "house:doctor",
     "event": "event:event",
+    "get": "manifest:get",
+    "identity": "identity:identity",
     "export": "interchange:give",
     "image": "house:image",
     "import": "interchange:take",
     "inbox": "question:inbox",
     "init": "house:init",
+    "key": "key:key",
+    "plan": "plan:plan",
     "question": "question:question",
+    "restore": "house_copy:restore",
+    "secrets": "house_copy:secrets",
+    "serve": "house:serve",
+    "skills": "skill:skills",
+    "status": "house:status",
     "subscription": "subscription:subscription",
+    "wait": "wait:wait",
+    "whoami": "identity:whoami",
     "usage": "budget:usage",
 }
 
@@ -98,6 +115,7 @@ def _invoke(call: Call, argv: Sequence[str]) -> int:
         return error.exit_code
     except click.exceptions.NoArgsIsHelpError as error:
         call.err.write(error.message + "\n")
+        call.err.flush()
         return error.exit_code
     except click.ClickException as error:
         call.complain(error.format_message(), _hint_of(error))
@@ -124,36 +142,38 @@ def _show_version(ctx: click.Context, _param: click.Parameter, is_wanted: Any) -
         ctx.exit()
 
 
-def _keep_flag(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
-    if value is not None:
-        call_of(ctx).flags[str(param.name)] = value
-
-
 @click.group(cls=Root, invoke_without_command=True, context_settings={"max_content_width": 100})
 @click.option(
     "--version", is_flag=True, is_eager=True, expose_value=False, callback=_show_version,
     help="Print the version.",
 )  # fmt: skip
 @click.option(
-    "--database", metavar="URL", expose_value=False, callback=_keep_flag,
+    "--database", metavar="URL", expose_value=False, callback=keep_flag,
     help="The database; by default a SQLite file in the home folder.",
 )  # fmt: skip
 @click.option(
-    "--home", metavar="FOLDER", expose_value=False, callback=_keep_flag,
+    "--home", metavar="FOLDER", expose_value=False, callback=keep_flag,
     help="Where HalfTUI keeps the database, repositories and worktrees.",
 )  # fmt: skip
 @click.option(
-    "--ascii", "marks", flag_value="ascii", expose_value=False, callback=_keep_flag,
+    "--ascii", "marks", flag_value="ascii", expose_value=False, callback=keep_flag,
     help="Draw the board with letters that every terminal has.",
 )  # fmt: skip
+@click.option(
+    "--serve", is_flag=True, help="Serve the boards over SSH, without a screen here; as `halftui serve`."
+)
+@serving
 @click.pass_context
-def cli(ctx: click.Context) -> Any:
+def cli(ctx: click.Context, /, *, serve: bool) -> Any:
     """A kanban board in the terminal that runs AI coding agents.
 
     Without a command the board of this folder opens.
     """
     if ctx.invoked_subcommand is None:
         call = call_of(ctx)
+        if serve:
+            call.door.check("serve")
+            return call.door.serve(call.settings, lambda line: tell(call, line))
         if not call.wanted_board and call.out.isatty() and not call.has_boards:
             return call.door.welcome(call.settings)
         return call.door.tui(call.settings, call.board.id)

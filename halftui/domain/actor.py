@@ -1,7 +1,7 @@
 """Who does something, and in which role."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Role(StrEnum):
@@ -14,10 +14,13 @@ class Role(StrEnum):
     LEADER = "leader"
     WORKER = "worker"
     ENGINE = "engine"
+    GUEST = "guest"  # invited, and not yet let in
 
 
-@dataclass(frozen=True, slots=True)
-class Actor:
+PEOPLE = (Role.VIEWER, Role.OPERATOR, Role.MAINTAINER, Role.ADMIN)
+
+
+class Actor(NamedTuple):
     """Who did it; as text `person:ann`, `agent:<id>`, `engine` or `patrol`."""
 
     kind: str

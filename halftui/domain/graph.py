@@ -7,8 +7,8 @@ a finished bead is never blocked.
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from halftui.domain.states import FINISHED, BeadState
 
@@ -32,8 +32,7 @@ RELEASE, HOLD = ON_FAILURE = ("release", "hold")
 ALL_CHILDREN, ANY_CHILDREN = GATES = ("all-children", "any-children")
 
 
-@dataclass(frozen=True, slots=True)
-class Edge:
+class Edge(NamedTuple):
     """`source` depends on `target`; for a parent-child edge the target is the parent."""
 
     source: str
@@ -185,8 +184,7 @@ def waves(beads: Iterable[str], edges: Sequence[Edge]) -> list[list[str]]:
     return layers
 
 
-@dataclass(frozen=True, slots=True)
-class Twig:
+class Twig(NamedTuple):
     """A bead in an outline, below one of those that it waits for; `more` are the others."""
 
     bead: str

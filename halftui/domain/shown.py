@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from halftui.domain.actor import Role
+
 
 class Card(NamedTuple):
     """A bead as the board shows it."""
@@ -249,6 +251,29 @@ class ConvoyDetail(NamedTuple):
     started_at: float | None = None
     ended_at: float | None = None
     cost_usd: float = 0.0
+
+
+class KeyRow(NamedTuple):
+    """A person and one key of theirs, or their open invite."""
+
+    person: str
+    role: str
+    fingerprint: str
+    kind: str
+    comment: str
+    added_by: str
+    created_at: float | None
+    invited_until: float | None
+
+
+class Entrance(NamedTuple):
+    """In which role and by which keys (fingerprints) a person may come in."""
+
+    person: str
+    role: Role
+    keys: frozenset[str]
+    is_invited: bool  # may bring a key of their own
+    theme: str = ""
 
 
 class SubscriptionRow(NamedTuple):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from halftui import logs, settings
 from halftui.cli import parser
-from halftui.cli.door import Beginning, Check, Door, ImageRow, Showing
+from halftui.cli.door import Beginning, Check, Door, ImageRow, Planned, Safe, Showing
 from halftui.main.house import House
 from halftui.ops import views
 from halftui.settings import Settings
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 
 def enter(argv: Sequence[str]) -> int:
     """Run one command line and return its exit code; a bug becomes a sentence and a log entry."""
+    if asked := os.environ.get("_HALFTUI_COMPLETE"):
+        return _complete(asked)
     logs_at: list[str] = []
 
     def settings_of(flags: Mapping[str, object]) -> Settings:
@@ -49,9 +53,32 @@ def _door(settings_of: Callable[[Mapping[str, object]], Settings]) -> Door:
         welcome=_welcome,
         demo=_demo,
         doctor=_doctor,
+        serve=_serve,
+        status=_status,
         image_build=_image_build,
         image_list=_image_list,
+        safe=_safe,
+        plan=_plan,
     )
+
+
+def _complete(asked: str) -> int:
+    from halftui.cli import completing
+
+    sys.stdout.write(completing.answer(parser.cli, asked))
+    return 0
+
+
+def _safe(chosen: Settings) -> Safe:
+    from halftui.main.safe import HouseSafe
+
+    return HouseSafe(House(chosen))
+
+
+def _plan(chosen: Settings, board: str, goal: str, tell: Callable[[str], None]) -> Planned:
+    from halftui.main.plan import plan
+
+    return asyncio.run(plan(House(chosen), board, goal, tell))
 
 
 def _init(chosen: Settings, beginning: Beginning) -> str:
@@ -60,6 +87,7 @@ def _init(chosen: Settings, beginning: Beginning) -> str:
 
 
 def _tui(chosen: Settings, board: str) -> int:
+    gc.set_threshold(700, 10, 10)  # as Python has it: an app lives long
     gc.disable()  # the app lets it work again once the first frame is drawn and its objects are frozen
     house = House(chosen)
     return asyncio.run(_open(house, board, lambda: house.engine(house.service)))
@@ -82,7 +110,9 @@ async def _open(house: House, board: str, make_engine: Callable[[], Engine]) -> 
     app.console_of = lambda: _console(house, board)
     app.has_mouse = house.settings.mouse == "on"
     if (settings.config_folder() / "keymap.toml").exists():
-        app.take_keys()
+        from halftui.tui import keymap
+
+        keymap.take(app)
     if house.settings.marks == "ascii":
         terminal.draw_plain(app)
     return await show(house, app, make_engine)
@@ -92,6 +122,18 @@ def _console(house: House, board: str) -> Console:
     from halftui.cli.console import Console
 
     return Console(_door(lambda _: house.settings), house.settings, house.service, board)
+
+
+def _serve(chosen: Settings, tell: Callable[[str], None]) -> int:
+    from halftui.main.serving import serve
+
+    return asyncio.run(serve(House(chosen), tell))
+
+
+def _status(chosen: Settings) -> Mapping[str, object]:
+    from halftui.ssh import status
+
+    return status.read(chosen.home_folder / "ssh")
 
 
 def _demo(chosen: Settings, showing: Showing) -> int:

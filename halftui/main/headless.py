@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from halftui.domain.shown import Happened
 from halftui.errors import HalfTUIError
 from halftui.ops import views
+from halftui.service.auditor import keep_signed
 from halftui.store.feed import Feed
 
 if TYPE_CHECKING:
@@ -52,6 +53,10 @@ class Run:
         async with asyncio.TaskGroup() as group:
             group.create_task(engine.run())
             teller = group.create_task(self._follow(over, plays_person=plays_person))
+            begun = asyncio.Event()
+            begun.set()
+            house = self._house
+            signer = group.create_task(keep_signed(house.store, lambda: house.keyring, begun))
             try:
                 async with asyncio.timeout(seconds):
                     await over.wait()
@@ -60,6 +65,7 @@ class Run:
             over.set()
             engine.stop()
             await teller
+            signer.cancel()
 
     async def _follow(self, over: asyncio.Event, *, plays_person: bool) -> None:
         seen = 0

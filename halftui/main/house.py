@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import getpass
 import os
 from collections.abc import Mapping
 from functools import cache, cached_property
@@ -11,9 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from halftui import settings
-from halftui.domain.actor import PATROL, Actor, person
+from halftui.domain.actor import PATROL, Actor
 from halftui.domain.shown import BoardRow
 from halftui.errors import Misconfigured, Unavailable
+from halftui.main.who import actor_of
 from halftui.ops import views
 from halftui.service.service import Service
 from halftui.settings import Settings
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from halftui.runtime.base import Runtime
     from halftui.sandbox.base import Sandbox
     from halftui.sandbox.choose import Choice
+    from halftui.service.keyring import Keyring
     from halftui.service.review import Review
     from halftui.store.vault import Vault
     from halftui.workspace.origin import Origin
@@ -41,8 +42,20 @@ class House:
 
     @cached_property
     def actor(self) -> Actor:
-        """The person at this machine; who may open the database's file is its admin."""
-        return person(self.env.get("HALFTUI_USER") or _login())
+        """Who runs this process; a person who may open the database's file is its admin."""
+        return actor_of(self.store, self.env)
+
+    @property
+    def config(self) -> Path:
+        """The folder of the settings, the vault's key and the agents' keys."""
+        return settings.config_folder(self.env)
+
+    @cached_property
+    def keyring(self) -> Keyring:
+        """The keys with which agents' commits and the history are signed."""
+        from halftui.service.keyring import Keyring
+
+        return Keyring(self.store, self.vault)
 
     @cached_property
     def service(self) -> Service:
@@ -57,14 +70,25 @@ class House:
         """Where credentials are sealed."""
         from halftui.store.vault import Vault
 
-        return Vault(settings.config_folder(self.env) / "key")
+        return Vault(self.config / "key")
 
     def review(self, board: str, actor: Actor | None = None) -> Review:
-        """Return the review desk of a board, for the person of this house or another actor."""
+        """Return the review desk of a board, for the person at this machine or another actor."""
         from halftui.service.review import Review
 
         found = self.store.read(views.board, board)
-        return Review(self.store, actor or self.actor, found, self.repository, self.origin)
+        return Review(
+            self.store,
+            actor or self.actor,
+            found,
+            self.repository,
+            self.origin,
+            lambda agent: self.keyring.signer(agent),
+        )
+
+    def service_of(self, actor: Actor) -> Service:
+        """Return the handle of somebody else, with the watches and live lines of this process."""
+        return self.service.acting_as(actor, lambda board: self.review(board, actor))
 
     def init(self, place: Path, name: str = "", branch: str = "", **options: str | int) -> BoardRow:
         """Make a board over the repository at `place` and return it."""
@@ -172,10 +196,3 @@ class House:
 
         if not self.settings.image and not image.find(self.settings.docker_host or None).is_current:
             raise Unavailable("the agents' container image is not built yet", "run: halftui image build")
-
-
-def _login() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a uid without a name
-        return f"uid{os.getuid()}"

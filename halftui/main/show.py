@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from halftui.engine.lock import sole_engine
 from halftui.errors import HalfTUIError
+from halftui.service.auditor import keep_signed
 
 if TYPE_CHECKING:
     from halftui.engine.engine import Engine
@@ -34,7 +35,9 @@ async def show(house: House, app: HalfApp, make_engine: MakeEngine) -> int:
             engine = group.create_task(backstage.run()) if is_mine else None
             if not is_mine:
                 app.notice, app.owns_agents = VIEWER, False
+            signer = group.create_task(keep_signed(house.store, lambda: house.keyring, app.drawn))
             await app.run_async()
+            signer.cancel()
             backstage.leave()
             if engine is not None:
                 await engine

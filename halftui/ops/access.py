@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
-from halftui.domain.actor import Actor, Role
+from halftui.domain.actor import PEOPLE, Actor, Role
 from halftui.errors import Denied, Misconfigured
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ _OPERATOR = _MAINTAINER | {Role.OPERATOR}
 _ENGINE = frozenset({Role.ENGINE})
 _PLANNER = _OPERATOR | {Role.LEADER}
 _ANY_AGENT = frozenset({Role.LEADER, Role.WORKER})
+_PERSON = frozenset(PEOPLE)
 
 ALLOWED: dict[str, frozenset[Role]] = {
     "agent.retire": _MAINTAINER,
@@ -31,6 +32,7 @@ ALLOWED: dict[str, frozenset[Role]] = {
     "attempt.start": _ENGINE,
     "attempt.switch": _ENGINE,
     "attempt.stop": _OPERATOR | _ENGINE,
+    "audit.sign": _ADMIN | _ENGINE,
     "bead.approve": _MAINTAINER | {Role.LEADER} | _ENGINE,
     "bead.cancel": _PLANNER,
     "bead.create": _PLANNER | _ANY_AGENT,
@@ -41,6 +43,7 @@ ALLOWED: dict[str, frozenset[Role]] = {
     "bead.hold": _PLANNER | _ENGINE,
     "bead.link": _PLANNER,
     "bead.pin": _OPERATOR,
+    "bead.push": _OPERATOR,
     "bead.rank": _OPERATOR,
     "bead.reject": _PLANNER | _ENGINE,
     "bead.release": _PLANNER | _ENGINE,
@@ -61,15 +64,27 @@ ALLOWED: dict[str, frozenset[Role]] = {
     "convoy.create": _PLANNER,
     "convoy.land": _MAINTAINER | {Role.LEADER} | _ENGINE,
     "convoy.start": _PLANNER,
+    "house.backup": _ADMIN,
+    "house.restore": _ADMIN,
+    "identity.create": _OPERATOR,
+    "identity.enroll": _ENGINE,
+    "identity.rotate": _OPERATOR,
     "convoy.strand": _ENGINE,
     "heartbeat.beat": _ENGINE,
     "heartbeat.end": _ENGINE,
     "event.redo": _OPERATOR,
     "event.undo": _OPERATOR,
+    "key.add": _ADMIN,
+    "key.invite": _ADMIN,
+    "key.join": frozenset({Role.GUEST}),
+    "key.remove": _ADMIN,
     "line.append": _ENGINE,
-    "person.ensure": frozenset(Role) - _ANY_AGENT,
+    "person.dress": _PERSON,
+    "person.edit": _ADMIN,
     "question.answer": _OPERATOR,
     "question.ask": _ENGINE,
+    "secret.rotate": _ADMIN,
+    "token.accept": _ENGINE,
     "subscription.cool": _ENGINE,
     "subscription.edit": _ADMIN,
     "subscription.note": _ENGINE,

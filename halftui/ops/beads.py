@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Sequence
+from typing import Any
 
 from halftui.domain import rank
 from halftui.domain.graph import MARKS, NEVER_READY_TYPES, EdgeKind
@@ -16,7 +17,7 @@ from halftui.domain.states import (
 )
 from halftui.domain.text import clean, clean_line
 from halftui.errors import Conflict, Denied, Misconfigured, Refused
-from halftui.ops import ranks
+from halftui.ops import judging, ranks
 from halftui.ops.access import verb
 from halftui.ops.edges import connect, disconnect, settle
 from halftui.ops.fields import EDITABLE, LONGEST_TEXT, apply
@@ -150,21 +151,26 @@ def submit(tx: Tx, bead: str, summary: str) -> None:
 
 
 @verb("bead.approve")
-def may_approve(tx: Tx, bead: str) -> None:
+def may_approve(tx: Tx, bead: str, *, own: bool = False) -> None:
     """Raise what `approve` would raise, before anything is merged."""
     row = tx.get(Bead, bead)
-    _refuse_own_work(tx, row)
+    judging.refuse_own_work(tx, row, own=own)
     after(BEAD_MOVES, BeadState(row.state), BeadVerb.APPROVE, bead)
 
 
 @verb("bead.approve")
-def approve(tx: Tx, bead: str, merged: str = "") -> None:
-    """Accept work whose merge is done: review → done. Approving one's own work is Denied."""
+def approve(tx: Tx, bead: str, merged: str = "", *, own: bool = False) -> None:
+    """Accept work whose merge is done: review → done.
+
+    Approving one's own work is Denied, but to a person without colleagues who says `own`: the event
+    tells it.
+    """
     row = tx.get(Bead, bead)
-    _refuse_own_work(tx, row)
+    is_own = judging.refuse_own_work(tx, row, own=own)
     _move(tx, row, BeadVerb.APPROVE)
     row.merged, row.closed_at, row.remark = merged, tx.now, ""
-    tx.record("bead.approve", bead, row.board_id, merged=merged)
+    told: dict[str, Any] = {"own": True} if is_own else {}
+    tx.record("bead.approve", bead, row.board_id, merged=merged, **told)
     close(tx, row)
 
 
@@ -327,13 +333,6 @@ def _move(tx: Tx, row: Bead, done: BeadVerb, version: int | None = None) -> None
 def _refuse_if_live(tx: Tx, row: Bead) -> None:
     if live_attempt(tx, row) is not None:
         raise Refused(f"an agent works on {row.id}", f"stop it first: halftui bead release {row.id}")
-
-
-def _refuse_own_work(tx: Tx, row: Bead) -> None:
-    tried = "SELECT 1 FROM attempt WHERE bead_id = :b AND agent_id = :a"
-    is_author = tx.actor.kind == "agent" and tx.rows(tried, b=row.id, a=tx.actor.name)
-    if is_author or str(tx.actor) == row.assignee:
-        raise Denied("nobody accepts their own work", "somebody else has to look at it")
 
 
 def free_ids(tx: Tx, board: Board, wanted: int) -> list[str]:

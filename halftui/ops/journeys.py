@@ -1,8 +1,7 @@
 """How convoys get on: where the work of their beads merges, which are due to land, and why one stands."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from halftui.domain.graph import NEVER_READY_TYPES
 from halftui.domain.shown import ConvoyRow
@@ -35,8 +34,7 @@ _ONWARD = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Course:
+class Course(NamedTuple):
     """Where a bead's work merges: `branch`, and when that is a convoy's own, at its end into `home`."""
 
     branch: str
@@ -50,8 +48,7 @@ class Course:
         return bool(self.convoy)
 
 
-@dataclass(frozen=True, slots=True)
-class Due:
+class Due(NamedTuple):
     """A convoy whose beads are all finished, so that its branch is to be merged."""
 
     convoy: str

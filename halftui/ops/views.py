@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from halftui import ops
 from halftui.domain.graph import NEVER_READY_TYPES
 from halftui.domain.shown import (
     AgentRow,
@@ -20,14 +21,16 @@ from halftui.domain.shown import (
 )
 from halftui.domain.text import clean_line
 from halftui.errors import NotFound, Refused
-from halftui.ops import slots
+from halftui.ops import counts
 from halftui.ops.blocking import why_blocked
+from halftui.ops.counts import ALL
 from halftui.ops.filters import condition
 from halftui.ops.journeys import OPEN_CHILDREN
 from halftui.ops.journeys import convoys as convoys  # a part of a board's snapshot
+from halftui.ops.spoken import comments
 from halftui.store.store import Rows
 
-ALL = 2**62  # as a limit, in the words of every database
+FEW = 20  # events that are looked at one by one
 WINDOW = 400  # cards of a lane that a snapshot holds; the rest is counted
 LANES = ("blocked", "ready", "working", "review", "done", "closed")
 
@@ -76,14 +79,18 @@ FROM bead b LEFT JOIN attempt t ON t.bead_id = b.id AND t.epoch = b.epoch
 """
 
 
-def snapshot(rows: Rows, board_id: str, window: int = WINDOW) -> Snapshot:
-    """Return a board as its screens show it, at most `window` cards a lane. Raises NotFound."""
+def snapshot(rows: Rows, board_id: str, window: int = WINDOW, before: Snapshot | None = None) -> Snapshot:
+    """Return a board as its screens show it, at most `window` cards a lane. Raises NotFound.
+
+    A lane of the one `before` is taken over as it is, if no event since can have changed it.
+    """
     found = board(rows, board_id)
+    kept = {} if before is None else _unchanged(rows, before)
     return Snapshot(
         seq=last_seq(rows),
         at=rows.now,
         board=found,
-        lanes=lanes(rows, board_id, most=window),
+        lanes=tuple(kept.get(name) or lane(rows, board_id, name, window) for name in LANES),
         agents=agents(rows, board_id),
         convoys=convoys(rows, board_id),
         asks=asks(rows, board_id),
@@ -114,7 +121,9 @@ def lane(rows: Rows, board_id: str, name: str, most: int = WINDOW, skip: int = 0
         **values,
     )
     total = skip + len(found)
-    if len(found) == most:
+    if len(found) == most and not words:
+        total = counts.of_lane(rows, board_id, name)
+    elif len(found) == most:
         total = int(rows.rows(f"SELECT count(*) FROM bead b WHERE {where}", **values)[0][0])
     return Lane(name, total, _cards(rows, found, name))
 
@@ -186,7 +195,7 @@ def bead(rows: Rows, bead_id: str) -> Detail:
             frees,
             tries,
             *rest[10:],
-            _comments(rows, bead_id),
+            comments(rows, bead_id),
         ]
     )
 
@@ -264,7 +273,7 @@ def why(rows: Rows, bead_id: str) -> list[str]:
     reasons += [f"on hold: {hold}"] if hold else []
     reasons += [f"set aside: {aside}"] if aside else []
     reasons += [f"it is {assignee}'s"] if assignee else []
-    reasons += slots.pinned(rows, bead_id)
+    reasons += ops.slots.pinned(rows, bead_id)
     reasons += ["its convoy is staged, not started"] if convoy == "staged" else []
     reasons += [f"beads of type {kind} are never dispatched"] if kind in NEVER_READY_TYPES else []
     if start and start > rows.now:
@@ -280,7 +289,7 @@ def why(rows: Rows, bead_id: str) -> list[str]:
     reasons += ["its children come first"] if kind == "epic" and parts else []
     reasons += ["the board dispatches by hand (manual)"] if (mode or board_mode) == "manual" else []
     reasons += ["the board is paused"] if paused else []
-    return reasons or slots.why(rows, *placing)
+    return reasons or ops.slots.why(rows, *placing)
 
 
 def last_seq(rows: Rows) -> int:
@@ -310,19 +319,25 @@ def resolve_bead(rows: Rows, text: str, board_id: str = "") -> str:
     for start in starts if text else ():
         if rows.rows("SELECT 1 FROM bead WHERE id = :i", i=start):
             return start
-        found += [
-            str(r[0])
-            for r in rows.rows(
-                "SELECT id FROM bead WHERE substr(id, 1, :n) = :s ORDER BY id LIMIT 4",
-                n=len(start),
-                s=start,
-            )
-        ]
+        sql = "SELECT id FROM bead WHERE substr(id, 1, :n) = :s ORDER BY id LIMIT 4"
+        found += [str(r[0]) for r in rows.rows(sql, n=len(start), s=start)]
     if len(found) == 1:
         return found[0]
     if found:
         raise Refused(f"{text} could be {', '.join(found[:3])}", "name more of it")
     raise NotFound(f"there is no bead {clean_line(text, longest=80)}", "halftui bead list shows them")
+
+
+def _unchanged(rows: Rows, before: Snapshot) -> dict[str, Lane]:
+    """Return the lanes that stand as they did: only an order that changed is known to move no bead."""
+    found = rows.rows(
+        "SELECT verb, subject FROM event WHERE seq > :s ORDER BY seq LIMIT :m", s=before.seq, m=FEW + 1
+    )
+    if len(found) > FEW or any(verb != "bead.rank" for verb, _ in found):
+        return {}
+    # What agents do now is told without an event.
+    other = {"working", *(lane_of(rows, str(bead)) for _, bead in found)}
+    return {lane.name: lane for lane in before.lanes if lane.name not in other}
 
 
 def _cards(rows: Rows, found: Sequence[tuple[Any, ...]], name: str) -> tuple[Card, ...]:
@@ -367,13 +382,6 @@ def _edges(rows: Rows, bead_id: str, here: str, there: str) -> tuple[tuple[str, 
         i=bead_id,
     )
     return tuple((str(a), str(k), str(s)) for a, k, s in found)
-
-
-def _comments(rows: Rows, bead_id: str) -> tuple[tuple[str, str], ...]:
-    found = rows.rows(
-        "SELECT actor, after FROM event WHERE subject = :b AND verb = 'bead.comment' ORDER BY seq", b=bead_id
-    )
-    return tuple((str(a).partition(":")[2], str(json.loads(text)["text"])) for a, text in found)
 
 
 def _cost_since(rows: Rows, board_id: str, start: float) -> float:

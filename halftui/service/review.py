@@ -8,12 +8,13 @@ from halftui.domain.shown import BoardRow, Detail, FileRow, Work
 from halftui.domain.states import BeadState
 from halftui.domain.text import clean
 from halftui.errors import Conflict, NotFound, Refused, Unavailable
-from halftui.ops import beads, convoys, journeys, views
+from halftui.ops import beads, convoys, journeys, signers, views
 from halftui.ops.journeys import Course, Due
 from halftui.store.store import Store
 from halftui.workspace.diff import Changes
 from halftui.workspace.origin import Origin
 from halftui.workspace.repository import Clash, Merged, Repository
+from halftui.workspace.signing import Signer
 from halftui.workspace.tree import Person
 
 log = logging.getLogger(__name__)
@@ -31,12 +32,14 @@ class Review:
         board: BoardRow,
         repository: Callable[[BoardRow], Repository],
         origin: Callable[[BoardRow], Origin],
+        signer: Callable[[str], Signer] | None = None,  # of an agent's id; None: nothing is signed
     ) -> None:
         self._store = store
         self._actor = actor
         self._board = board
         self._repository = repository
         self._origin = origin
+        self._signer = signer
 
     def work(self, bead: str) -> Work:
         """Return what the bead's branch changes. Raises NotFound, Refused if there is no work yet."""
@@ -65,18 +68,18 @@ class Review:
         )
         return [clean(line).replace("\n", "") for line in lines][1:]
 
-    def accept(self, bead: str) -> str:
+    def accept(self, bead: str, *, own: bool = False) -> str:
         """Merge the bead's branch into its target branch, approve it, and return the merged commit.
 
         The target is the board's branch or its convoy's own; that lands along with its last bead.
         "" is returned if there was nothing to merge. On a conflict the bead goes back to its agent
-        with the reason, and Refused is raised.
+        with the reason, and Refused is raised. `own` is said by whoever accepts what they made.
         """
         detail = self._store.read(views.bead, bead)
         course = self._store.read(journeys.course, bead)
-        self._store.write(self._actor, beads.may_approve, bead)
+        self._store.write(self._actor, beads.may_approve, bead, own=own)
         sha = self._merge(detail, course) if detail.tip else ""
-        self._store.write(self._actor, beads.approve, bead, merged=sha)
+        self._store.write(self._actor, beads.approve, bead, merged=sha, own=own)
         if course.is_own and self._store.read(journeys.due, course.convoy):
             try:
                 self.land(course.convoy)
@@ -102,11 +105,13 @@ class Review:
 
     def _merge(self, detail: Detail, course: Course) -> str:
         repository, origin = self._repository(self._board), self._origin(self._board)
+        worker = self._store.read(signers.worker_of, detail.card.id)
+        signer = self._signer(worker) if self._signer and worker else None
 
         def once() -> Merged:
             if course.is_own:
                 repository.follow(course.branch, course.home)
-            merged = self._try(repository, detail, course.branch)
+            merged = self._try(repository, detail, course.branch, signer)
             if isinstance(merged, Clash):
                 raise self._send_back(detail, merged, course.branch)
             if course.is_own:
@@ -149,11 +154,13 @@ class Review:
                     raise
         raise AssertionError("the last try returns or raises")
 
-    def _try(self, repository: Repository, detail: Detail, target: str) -> Merged | Clash:
+    def _try(
+        self, repository: Repository, detail: Detail, target: str, signer: Signer | None = None
+    ) -> Merged | Clash:
         message = f"{detail.card.title}\n\n{detail.summary}"
-        author = Person(detail.card.assignee or "HalfTUI", "agents@localhost")
+        author = signer.person if signer else Person(detail.card.assignee or "HalfTUI", "agents@localhost")
         committer = Person(self._actor.name or "HalfTUI", "halftui@localhost")
-        return repository.merge(detail.card.id, detail.tip, target, message, author, committer)
+        return repository.merge(detail.card.id, detail.tip, target, message, author, committer, signer=signer)
 
     def _send_back(self, detail: Detail, clash: Clash, target: str) -> Refused:
         paths = ", ".join(clean(path) for path in clash.paths[:5])

@@ -10,6 +10,7 @@ from halftui.store.store import Rows, Store
 
 if TYPE_CHECKING:
     from halftui.service.lines import Lines
+    from halftui.service.presence import Presence
     from halftui.service.review import Review
     from halftui.service.watch import Watch
     from halftui.store.tx import Tx
@@ -27,6 +28,7 @@ class Service:
         self._folder = folder
         self._watches: dict[str, Watch] = {}
         self._lines: Lines | None = None
+        self._presence: Presence | None = None
 
     def write(self, op: Callable[Concatenate[Tx, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run an op in one transaction and return its result. Raises HalfTUI's errors."""
@@ -35,6 +37,12 @@ class Service:
     def read(self, query: Callable[Concatenate[Rows, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Return what a query of `ops.views` returns."""
         return self._store.read(query, *args, **kwargs)
+
+    def acting_as(self, actor: Actor, folder: Callable[[str], Review]) -> Service:
+        """Return the same handle for another actor; watches, lines and presence are shared."""
+        other = Service(self._store, actor, folder)
+        other._watches, other._lines, other._presence = self._watches, self.lines, self.presence
+        return other
 
     def review(self, board: str) -> Review:
         """Return the review desk of a board: diffs, accept."""
@@ -56,3 +64,12 @@ class Service:
         if self._lines is None:
             self._lines = Lines(self._store)
         return self._lines
+
+    @property
+    def presence(self) -> Presence:
+        """Who looks at the boards in this process."""
+        from halftui.service.presence import Presence
+
+        if self._presence is None:
+            self._presence = Presence()
+        return self._presence

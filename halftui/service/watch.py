@@ -1,6 +1,7 @@
 """One shared snapshot a process and board: read once when something changed, handed to everybody."""
 
 import asyncio
+import time
 from collections.abc import Callable
 
 from halftui.domain.shown import Snapshot
@@ -11,6 +12,7 @@ from halftui.store.store import Store
 COALESCE_SECONDS = 0.04
 CLOCK_SECONDS = 1.0  # while agents work, what they do now is read this often
 IDLE_SECONDS = 20.0  # times pass even when nothing else happens
+WHOLE_SECONDS = 5.0  # time alone moves beads, too
 
 Listener = Callable[[Snapshot], None]
 
@@ -23,6 +25,7 @@ class Watch:
         self._board = board
         self._listeners: list[Listener] = []
         self.snapshot: Snapshot | None = None
+        self._whole_at = 0.0  # when all of it was read
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """Call `listener` on the event loop with each new snapshot; returns a function that ends that."""
@@ -31,7 +34,11 @@ class Watch:
 
     async def refresh(self) -> Snapshot:
         """Read the board now and tell the listeners if it is another one."""
-        fresh = await asyncio.to_thread(self._store.read, views.snapshot, self._board)
+        now = time.monotonic()
+        before = self.snapshot if now - self._whole_at < WHOLE_SECONDS else None
+        if before is None:
+            self._whole_at = now
+        fresh = await asyncio.to_thread(self._store.read, views.snapshot, self._board, before=before)
         if self.snapshot is None or _differs(fresh, self.snapshot):
             self.snapshot = fresh
             for listener in tuple(self._listeners):

@@ -187,7 +187,20 @@ class Subscription(SQLModel, table=True):
 
 
 class Agent(SQLModel, table=True):
-    """A lasting worker."""
+    """A lasting worker, or a person's leader."""
+
+    __table_args__ = (
+        Index(
+            "uq_agent_leader", "owner", "runtime", unique=True,
+            sqlite_where=text("kind = 'leader' AND retired_at IS NULL"),
+            postgresql_where=text("kind = 'leader' AND retired_at IS NULL"),
+        ),
+        Index(
+            "uq_agent_username", "username", unique=True,
+            sqlite_where=text("username <> '' AND retired_at IS NULL"),
+            postgresql_where=text("username <> '' AND retired_at IS NULL"),
+        ),
+    )  # fmt: skip
 
     id: str = Field(primary_key=True)
     board_id: str = Field(foreign_key="board.id", index=True)
@@ -197,6 +210,8 @@ class Agent(SQLModel, table=True):
     subscription_id: str | None = Field(default=None, foreign_key="subscription.id")
     created_at: float = Field(sa_column=_time(nullable=False))
     retired_at: float | None = Field(default=None, sa_column=_time())
+    username: str = ""  # as which it commits and is called; "" until it has a key
+    owner: str = ""  # the person whose agent it is; "" is the board's
 
 
 class Attempt(SQLModel, table=True):
@@ -317,11 +332,35 @@ class Event(SQLModel, table=True):
     subject: str
     before: str = Field(default="{}", sa_column=Column(Text, nullable=False))
     after: str = Field(default="{}", sa_column=Column(Text, nullable=False))
+    hash: str = ""  # of this row and the hash before it, see domain.history
 
 
 class Person(SQLModel, table=True):
-    """Somebody who may use the boards of this database."""
+    """Somebody who may use the boards of this database from elsewhere."""
 
     name: str = Field(primary_key=True)
-    role: str = "admin"
+    role: str = "viewer"
+    theme: str = ""  # what they chose last
     created_at: float = Field(sa_column=_time(nullable=False))
+
+
+class Key(SQLModel, table=True):
+    """A public key that a person logs in with."""
+
+    fingerprint: str = Field(primary_key=True)
+    person: str = Field(foreign_key="person.name", index=True)
+    kind: str
+    blob: str = Field(sa_column=Column(Text, nullable=False))  # base64, as in a .pub file
+    comment: str = ""
+    added_by: str = ""
+    created_at: float = Field(sa_column=_time(nullable=False))
+
+
+class Invite(SQLModel, table=True):
+    """A person may bring a key of their own once, until a time; at most one invite a person."""
+
+    person: str = Field(primary_key=True, foreign_key="person.name")
+    digest: str  # SHA-256 of the code, which is stored nowhere
+    created_by: str = ""
+    created_at: float = Field(sa_column=_time(nullable=False))
+    expires_at: float = Field(sa_column=_time(nullable=False))

@@ -11,6 +11,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlmodel import Session, SQLModel
 
+from halftui.domain import history
 from halftui.domain.actor import Actor
 from halftui.domain.text import clean_line
 from halftui.errors import Conflict, NotFound
@@ -22,9 +23,10 @@ WRITE_LOCK = 0x48616C66
 BATCH = 400  # ids in one statement, below every database's limit of parameters
 
 _APPEND = (  # plain SQL: it costs a third of what the ORM takes for it
-    "INSERT INTO event (at, actor, verb, board_id, subject, before, after)"
-    " VALUES (:at, :actor, :verb, :board_id, :subject, :before, :after)"
+    "INSERT INTO event (seq, at, actor, verb, board_id, subject, before, after, hash)"
+    " VALUES (:seq, :at, :actor, :verb, :board_id, :subject, :before, :after, :hash)"
 )
+_EVENT = ("seq", "at", "actor", "verb", "board_id", "subject", "before", "after", "hash")
 
 Table = TypeVar("Table", bound=SQLModel)
 
@@ -37,6 +39,7 @@ class Tx:
         self.actor = actor
         self.now = now
         self.has_recorded = False  # True once an event was appended
+        self._tail: tuple[int, str] | None = None  # number and hash of the newest event
 
     def rows(self, sql: str, **values: Any) -> Sequence[tuple[Any, ...]]:
         """Return all rows of `sql`, whose parameters are written `:name`."""
@@ -120,15 +123,17 @@ class Tx:
     def _event(
         self, verb: str, subject: str, board: str, before: Mapping[str, Any], after: Mapping[str, Any]
     ) -> dict[str, Any]:
-        return {
-            "at": self.now,
-            "actor": str(self.actor),
-            "verb": verb,
-            "board_id": board,
-            "subject": subject,
-            "before": json.dumps(before, ensure_ascii=False),
-            "after": json.dumps(after, ensure_ascii=False),
-        }
+        """Return the next event's row, chained to the one before it."""
+        number, digest = self._tail or self._newest()
+        seq, texts = number + 1, [json.dumps(value, ensure_ascii=False) for value in (before, after)]
+        row = (seq, self.now, str(self.actor), verb, board, subject, texts[0], texts[1])
+        self._tail = seq, history.link(digest, row)
+        return dict(zip(_EVENT, (*row, self._tail[1]), strict=True))
+
+    def _newest(self) -> tuple[int, str]:
+        """Return the newest event's number and hash; one writer at a time, so none comes between."""
+        found = self.rows("SELECT seq, hash FROM event ORDER BY seq DESC LIMIT 1")
+        return (int(found[0][0]), str(found[0][1])) if found else (0, "")
 
 
 @contextmanager

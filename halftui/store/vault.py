@@ -2,6 +2,7 @@
 
 import json
 import os
+import stat
 from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
@@ -34,11 +35,48 @@ class Vault:
             raise Unavailable("a stored credential belongs to another row", "register it again")
         return str(secret)
 
+    def begin_rotation(self) -> None:
+        """Put a new key before those there are; from now on it seals, and all of them open."""
+        lines = self._lines(makes=True)
+        self._replace([Fernet.generate_key().decode(), *lines])
+
+    def reseal(self, row: str, sealed: str) -> str:
+        """Return a sealed value sealed anew. Raises Unavailable as `open` does."""
+        return self.seal(row, self.open(row, sealed))
+
+    def end_rotation(self) -> None:
+        """Forget all keys but the first."""
+        self._replace(self._lines(makes=False)[:1])
+
+    def _replace(self, lines: list[str]) -> None:
+        """Write the key file whole, or leave it as it was."""
+        fresh = self._file.with_name(f".{self._file.name}.{os.getpid()}")
+        try:
+            fresh.unlink(missing_ok=True)
+            with os.fdopen(os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as opened:
+                opened.write("".join(f"{line}\n" for line in lines))
+                opened.flush()
+                os.fsync(opened.fileno())
+            fresh.replace(self._file)
+            folder = os.open(self._file.parent, os.O_RDONLY | os.O_DIRECTORY)
+            try:
+                os.fsync(folder)
+            finally:
+                os.close(folder)
+        except OSError as error:
+            raise Misconfigured(
+                f"the key file {self._file} can't be written: {error.strerror}",
+                "check the folder's permissions",
+            ) from error
+
     def _keys(self, *, makes: bool) -> MultiFernet:
+        return MultiFernet([Fernet(line) for line in self._lines(makes=makes)])
+
+    def _lines(self, *, makes: bool) -> list[str]:
         if makes and not self._file.exists():
             self._make()
         try:
-            mode = self._file.stat().st_mode
+            mode, around = self._file.stat().st_mode, self._file.parent.stat().st_mode
             lines = self._file.read_text().split()
         except OSError as error:
             raise Unavailable(
@@ -46,12 +84,17 @@ class Vault:
             ) from error
         if mode & 0o077:
             raise Misconfigured(f"others may read the key file {self._file}", f"chmod 600 {self._file}")
+        if around & 0o022 and not around & stat.S_ISVTX:
+            raise Misconfigured(
+                f"others may replace the key file {self._file}", f"chmod go-w {self._file.parent}"
+            )
         try:
-            return MultiFernet([Fernet(line) for line in lines])
+            MultiFernet([Fernet(line) for line in lines])
         except ValueError as error:
             raise Misconfigured(
                 f"the key file {self._file} holds no key", "restore it, or remove it and register again"
             ) from error
+        return lines
 
     def _make(self) -> None:
         try:

@@ -4,9 +4,8 @@ import asyncio
 import gc
 import os
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from importlib import import_module
 from typing import (
     TYPE_CHECKING,
     Any,
@@ -20,30 +19,32 @@ from typing import (
 )
 
 from textual import events
+from textual.actions import ActionParseResult
 from textual.app import App
 from textual.binding import BindingType
 from textual.dom import DOMNode
 from textual.message import Message
 from textual.screen import ModalScreen, Screen
+from textual.theme import Theme
 from textual.widget import Widget
 from textual.worker import WorkType
 
-from halftui.domain.shown import Ask, Card, Snapshot
-from halftui.errors import HalfTUIError, NotFound
+from halftui.domain.shown import Snapshot
+from halftui.errors import Denied, HalfTUIError, NotFound
 from halftui.ops import views
 from halftui.service.service import Service
-from halftui.tui import terminal, themes
-from halftui.tui.keys import OWN, bindings
+from halftui.tui import rights, terminal, themes, together
+from halftui.tui.going import goes, opens, shows
+from halftui.tui.keys import bindings
 
 if TYPE_CHECKING:
     from halftui.tui.screens.command import Commands
 
 P = ParamSpec("P")
 R = TypeVar("R")
-WARM_UP_SECONDS = 0.3  # after the first frame
-RETRY_SECONDS = 2.0
-RELOAD_SECONDS = 1.0  # where somebody writes themes of their own
-RIGHT = 3  # the mouse's button
+WARM_UP_SECONDS, RETRY_SECONDS = 0.3, 2.0  # after the first frame; after the database went away
+RELOAD_SECONDS, RIGHT = 1.0, 3  # where somebody writes own themes; the mouse's button
+FIRST_CARDS = 100  # of a lane, more than the first frame can show
 
 
 @runtime_checkable
@@ -52,21 +53,6 @@ class Shows(Protocol):
 
     def show(self, snapshot: Snapshot) -> None:
         """Draw what changed."""
-
-
-def _goes(module: str, name: str) -> "Callable[[HalfApp], Awaitable[None]]":
-    """Return an action that shows a place over the board; its module is imported when somebody goes there."""
-
-    async def go(app: "HalfApp") -> None:
-        await app.action_place_board()
-        app.push_screen(getattr(import_module(f"halftui.tui.screens.{module}"), name)())
-
-    return go
-
-
-def _opens(name: str) -> "Callable[[HalfApp], None]":
-    """Return an action that opens one of the menus."""
-    return lambda app: spawn(app, partial(getattr(import_module("halftui.tui.menus"), name), app), "menu")
 
 
 class HalfApp(App[None]):
@@ -100,7 +86,19 @@ class HalfApp(App[None]):
         env: Mapping[str, str] = os.environ,
     ) -> None:
         is_mono = "NO_COLOR" in env or env.get("TERM") in ("dumb", "vt100") or theme == themes.MONO
+        wanted = themes.MONO if is_mono else theme or os.environ.get("HALFTUI_THEME", "")
+        look = themes.first(wanted)
+        self._looks = {look.name: look}
+        # Before all else, for a theme that is put on later lets every style be read twice.
+        self.set_reactive(App.theme, look.name)
         super().__init__(ansi_color=True if is_mono else None)
+        self.update_classes(
+            {f"-theme-{look.name}": True, "-dark-mode": look.theme.dark, "-light-mode": not look.theme.dark},
+            update=False,
+        )
+        for name in self.available_themes:
+            self.unregister_theme(name)
+        self.register_theme(look.theme)
         self.service = service
         self.board = board
         self.notice = notice  # what the person should always know, such as agents without a container
@@ -111,6 +109,7 @@ class HalfApp(App[None]):
         self.has_mouse = True
         self.clicked: tuple[int, int] | None = None  # where a menu opens
         self._is_alone = is_alone
+        self.company = together.Company(self)
         self.snapshot: Snapshot | None = None
         self.animation_level = "none"
         self.drawn = asyncio.Event()  # set once the first frame is on the screen
@@ -118,19 +117,14 @@ class HalfApp(App[None]):
         self._delivered: Snapshot | None = None
         self._follows = follows
         self._unsubscribe: Callable[[], None] | None = None
-        self._stamp, (self._looks, self._wrong) = themes.stamp(), themes.load()
-        for look in self._looks.values():
-            self.register_theme(look.theme)
-        for name in self.available_themes:
-            if name not in self._looks:
-                self.unregister_theme(name)
-        self.theme = themes.MONO if is_mono else self._known(theme)
+        self._stamp = themes.stamp()
+        self.complaints: list[HalfTUIError] = []  # told when the board is there
 
     async def on_load(self) -> None:
         """Read the board before the first frame, so that it shows the real cards."""
         if self._is_alone:
             gc.disable()
-        self.snapshot = await self.ask(self.service.read, views.snapshot, self.board)
+        self.snapshot = await self.ask(self.service.read, views.snapshot, self.board, FIRST_CARDS)
         self.board = self.snapshot.board.id
 
     def get_default_screen(self) -> Screen[None]:
@@ -143,29 +137,23 @@ class HalfApp(App[None]):
         """Follow the board, and get ready for the first write while nobody waits."""
         watch = self.service.watch(self.board)
         self._unsubscribe = watch.subscribe(self._hear)
-        for error in self._wrong:
-            self.refuse(error)
+        if not self._is_alone:
+            self.company.arrive()
         if self._stamp:
             self.set_interval(RELOAD_SECONDS, self.read_themes)
         if not self.has_mouse:
             terminal.let_mouse(self, is_ours=False)
+        for error in self.complaints:
+            self.refuse(error)
         self.set_timer(WARM_UP_SECONDS, partial(spawn, self, self._warm_up))
 
     async def _warm_up(self) -> None:
+        self._learn(*await self.ask(themes.load))
         await self.ask(_import_ops)
-        if self._is_alone:
+        if self._is_alone:  # what lives by now stays; full collections need not look at it
             gc.collect()
-            gc.freeze()  # what lives by now stays; full collections need not look at it
+            gc.freeze()
             gc.enable()
-
-    def take_keys(self) -> None:
-        """Take the person's own keys."""
-        from halftui.tui import keymap
-
-        own, wrong = keymap.load()
-        self._wrong += wrong
-        OWN.update(own)
-        self.set_keymap(own)
 
     def on_ready(self) -> None:
         """Tell whoever waits that the first frame is drawn."""
@@ -177,6 +165,7 @@ class HalfApp(App[None]):
         """Hear no more of the board."""
         if self._unsubscribe is not None:
             self._unsubscribe()
+        self.company.leave()
 
     async def _process_messages(self, *args: Any, **kwargs: Any) -> None:
         # Textual sets an eager task factory for the whole loop on Python 3.12; asyncssh then hangs.
@@ -194,6 +183,11 @@ class HalfApp(App[None]):
                 self.refuse(error)
                 await asyncio.sleep(RETRY_SECONDS)
 
+    def redraw(self) -> None:
+        """Draw what changed beside the board itself."""
+        self._delivered = None
+        self.post_message(self.Fresh())
+
     def _hear(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
         self.post_message(self.Fresh())
@@ -207,6 +201,12 @@ class HalfApp(App[None]):
         for screen in self.screen_stack:
             if isinstance(screen, Shows) and screen.is_mounted:
                 screen.show(snapshot)
+
+    def on_lane_moved(self) -> None:
+        """Let the others see where this cursor stands."""
+        self.company.look()
+
+    on_lanes_turned = on_lane_moved
 
     def expect(self, bead: str) -> None:
         """Say who takes this bead when somebody does."""
@@ -223,8 +223,6 @@ class HalfApp(App[None]):
         """Read the board now, so that what was just done is seen at once."""
         await self.service.watch(self.board).refresh()
         self.on_half_app_fresh()
-
-    # what screens call
 
     async def ask(self, blocking: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Return what a blocking call (service.read, review.work, …) returns, from a thread."""
@@ -252,6 +250,24 @@ class HalfApp(App[None]):
             return None
         return result
 
+    async def run_action(
+        self,
+        action: "str | ActionParseResult",
+        default_namespace: DOMNode | None = None,
+        namespaces: Mapping[str, DOMNode] | None = None,
+    ) -> bool:
+        """Run an action, unless this person's role does not allow it; then say so."""
+        try:
+            rights.check(self.service.actor, action if isinstance(action, str) else action[1])
+        except Denied as error:
+            self.refuse(error)
+            return True
+        return await super().run_action(action, default_namespace, namespaces)
+
+    def may(self, ident: str) -> bool:
+        """Return whether this person may use the action of that id."""
+        return rights.may(self.service.actor, ident)
+
     def refuse(self, error: HalfTUIError) -> None:
         """Show why something was not done."""
         self.notify(error.hint, title=error.message, severity="warning", markup=False)
@@ -265,16 +281,13 @@ class HalfApp(App[None]):
         """What the board draws with in the chosen theme."""
         return self._looks[self.theme].inks
 
-    def _known(self, name: str) -> str:
-        wanted = name or os.environ.get("HALFTUI_THEME", "") or themes.DEFAULT
-        return wanted if wanted in self._looks else themes.DEFAULT
+    def get_theme(self, theme_name: str) -> Theme | None:
+        """Return what Textual colours its widgets with in a theme."""
+        look = self._looks.get(theme_name)
+        return look.theme if look else super().get_theme(theme_name)
 
-    def read_themes(self) -> None:
-        """Take the themes as their files are now, if they changed; a wrong one stays as it was."""
-        if (stamp := themes.stamp()) == self._stamp:
-            return
-        self._stamp = stamp
-        looks, wrong = themes.load()
+    def _learn(self, looks: Mapping[str, themes.Look], wrong: Sequence[HalfTUIError]) -> None:
+        """Take the themes as their files are now; a wrong one stays as it was."""
         for error in wrong:
             self.refuse(error)
         for name, look in looks.items():
@@ -284,9 +297,17 @@ class HalfApp(App[None]):
                 if name == self.theme:
                     self.mutate_reactive(HalfApp.theme)
 
+    def read_themes(self) -> None:
+        """Take in the user's own themes if their files changed."""
+        was, self._stamp = self._stamp, themes.stamp()
+        if self._stamp != was:
+            self._learn(*themes.load())
+
     @property
     def themes(self) -> list[tuple[str, str]]:
         """Every theme's name and title."""
+        if len(self._looks) == 1:  # the first frame needed no other
+            self._learn(*themes.load())
         return sorted((name, look.title) for name, look in self._looks.items())
 
     def action_redraw(self) -> None:
@@ -294,9 +315,9 @@ class HalfApp(App[None]):
         for node in self.screen.walk_children(Widget, with_self=True):
             node.refresh()
 
-    action_menu, action_copy, action_mouse = _opens("act"), _opens("copy"), _opens("mouse")
-    action_command = _opens("command")
-    action_theme_choose, action_theme_next = _opens("theme"), _opens("next_theme")
+    action_menu, action_copy, action_mouse = opens("act"), opens("copy"), opens("mouse")
+    action_command = opens("command")
+    action_theme_choose, action_theme_next = opens("theme"), opens("next_theme")
 
     def on_click(self, event: events.Click) -> None:
         """Open the menu where the right button was clicked."""
@@ -344,41 +365,22 @@ class HalfApp(App[None]):
         else:
             self.say("nothing needs you")
 
-    def open_ask(self, ask: Ask) -> None:
-        """Open an agent's question over this screen."""
-        from halftui.tui.screens.question import QuestionSheet
-
-        self.push_screen(QuestionSheet(ask))
-
-    def open_review(self, bead: str | None = None) -> None:
-        """Open the review of a bead, or of the oldest that waits."""
-        from halftui.tui.screens.review import ReviewScreen
-
-        self.push_screen(ReviewScreen(bead))
-
-    def open_detail(self, bead: str) -> None:
-        """Open everything about a bead."""
-        from halftui.tui.screens.detail import DetailScreen
-
-        self.push_screen(DetailScreen(bead))
-
-    def open_output(self, card: Card) -> None:
-        """Open what a bead's agent prints."""
-        from halftui.tui.screens.output import OutputScreen
-
-        self.push_screen(OutputScreen(card))
+    open_ask = shows("question", "QuestionSheet")  # of an Ask
+    open_review = shows("review", "ReviewScreen")  # of a bead, or of the oldest that waits
+    open_detail = shows("detail", "DetailScreen")  # of a bead
+    open_output = shows("output", "OutputScreen")  # of a card
 
     async def action_place_board(self) -> None:
         """Go back to the board."""
         while len(self.screen_stack) > 1:
             await self.pop_screen()
 
-    action_place_agents = _goes("agents", "AgentsScreen")
-    action_place_convoys = _goes("convoys", "ConvoysScreen")
-    action_place_output = _goes("logs", "LogsScreen")
-    action_place_review = _goes("review", "ReviewScreen")
-    action_place_accounts = _goes("accounts", "AccountsScreen")
-    action_place_metrics = _goes("metrics", "MetricsScreen")
+    action_place_agents = goes("agents", "AgentsScreen")
+    action_place_convoys = goes("convoys", "ConvoysScreen")
+    action_place_output = goes("logs", "LogsScreen")
+    action_place_review = goes("review", "ReviewScreen")
+    action_place_accounts = goes("accounts", "AccountsScreen")
+    action_place_metrics = goes("metrics", "MetricsScreen")
 
 
 def spawn(node: DOMNode, work: WorkType[None], group: str = "default") -> None:

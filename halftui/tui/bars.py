@@ -1,7 +1,7 @@
 """The three single rows of a screen: header, status, hints; each is drawn for the width there is."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
 
 from rich.cells import cell_len
 from rich.style import Style
@@ -18,13 +18,13 @@ GAP = 2
 NAMED_FROM, LEAST_NAME = 100, 4  # columns from which the product is named, cells of a board's name
 
 
-@dataclass(frozen=True, slots=True)
-class Who:
+class Who(NamedTuple):
     """Who looks at the board, and from where."""
 
     name: str
     database: str
     notice: str = ""
+    others: tuple[str, ...] = ()  # who looks at it, too
 
 
 def header(width: int, snapshot: Snapshot, here: str, inks: Inks) -> Strip:
@@ -89,6 +89,8 @@ def status(width: int, snapshot: Snapshot, who: Who, inks: Inks, marked: int = 0
     facts = [(cut(finds, width // 2), "focus")] if finds else []
     facts += _counts(snapshot, marked) if width >= 100 else _short(snapshot, marked)
     right = [who.name, who.database] if width >= 100 else [who.name]
+    if who.others:
+        right.insert(0, f"{cut(', '.join(who.others), 40) if width >= 100 else len(who.others)} watching")
     tail = "  ·  ".join(right) + " "
     notice = f"{who.notice}  " if who.notice else ""
     room = width - cell_len(tail) - cell_len(notice) - 2
@@ -135,8 +137,13 @@ def bar(convoy: ConvoyRow, width: int) -> str:
     return "━" * full + "─" * (width - full)
 
 
-def hints(width: int, actions: Sequence[Action], inks: Inks) -> Strip:
-    """Return as many actions as fit, the important first; the help is always the last and never cut."""
+def hints(
+    width: int, actions: Sequence[Action], inks: Inks, may: Callable[[str], bool] = lambda ident: True
+) -> Strip:
+    """Return as many actions as fit, the important first; the help is always the last and never cut.
+
+    What this person may not do is grey; pressed, it says why.
+    """
     last = "? help"
     room = width - cell_len(last) - 2
     kept: list[Action] = []
@@ -149,7 +156,8 @@ def hints(width: int, actions: Sequence[Action], inks: Inks) -> Strip:
     row = Row(width).skip(1)
     for each in (a for a in actions if a in kept):
         does = _pressed(f"{'app' if each.where == 'everywhere' else 'screen'}.{each.name}")
-        row.put(each.key, inks["key"] + does).put(f" {each.label}", inks["muted"] + does).skip(GAP)
+        key, label = (inks["key"], inks["muted"]) if may(each.id) else (inks["edge"], inks["edge"])
+        row.put(each.key, key + does).put(f" {each.label}", label + does).skip(GAP)
     row.skip(row.left - cell_len(last) - 1)
     does = _pressed("app.help")
     return row.put("?", inks["key"] + does).put(" help", inks["muted"] + does).strip()

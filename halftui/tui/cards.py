@@ -1,7 +1,7 @@
 """A card in two rows: its mark and title, then what matters about it in the room there is."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from rich.cells import cell_len
 from textual.strip import Strip
@@ -14,8 +14,7 @@ MOST_FAILURES = 5
 SEPARATOR = " · "
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(NamedTuple):
     """Something about a card. Lower `rank` is kept longer; `least` cells are enough for it."""
 
     text: str

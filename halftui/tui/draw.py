@@ -88,6 +88,16 @@ def bottom(width: int, note: str, style: Style, edge: Style, *, is_heavy: bool) 
     return row.put(shown, style).put(line + right, edge).strip()
 
 
+def boxed(y: int, height: int, inner: Strip, edge: Style, *, is_heavy: bool) -> Strip:
+    """Return a row of a frame without words in it."""
+    width = inner.cell_length + 2
+    if y == 0:
+        return top(width, "", edge, edge, is_heavy=is_heavy)
+    if y == height - 1:
+        return bottom(width, "", edge, edge, is_heavy=is_heavy)
+    return framed(inner, edge, is_heavy=is_heavy)
+
+
 def framed(inner: Strip, edge: Style, *, is_heavy: bool, thumb: str = "") -> Strip:
     """Return a row between a frame's sides; `thumb` replaces the right side."""
     side = (HEAVY if is_heavy else LIGHT)[3]

@@ -1,7 +1,7 @@
 """What dropping cards somewhere means: one answer for the words before the release and for the release."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from halftui.domain.shown import Card, Snapshot
 from halftui.tui.moves import Slot, meaning
@@ -15,8 +15,7 @@ DOES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Drop:
+class Drop(NamedTuple):
     """What releasing does: `verb` is rank, move or join, or "" if nothing; then `words` may say why."""
 
     verb: str = ""

@@ -12,7 +12,7 @@ from halftui.errors import Refused
 from halftui.tui import drops
 from halftui.tui.drops import Drop
 from halftui.tui.lazy import Lazy
-from halftui.tui.widgets import lane as lanes
+from halftui.tui.widgets.drop import Drop as Mark
 from halftui.tui.widgets.lane import LIFT, Lane
 from halftui.tui.widgets.rail import Box
 
@@ -169,7 +169,7 @@ class Hand:
         is_worth = bool(drop.verb or drop.words)
         for each in self._board.lanes.by_name.values():
             is_here = each is lane and is_worth
-            each.show_drop(lanes.Drop(self._gap(each), drop.words, drop.is_refused) if is_here else None)
+            each.show_drop(Mark(self._gap(each), drop.words, drop.is_refused) if is_here else None)
         item = self._item(box)
         for other in self._board.rail.boxes:
             is_here = other is box and item is not None and is_worth

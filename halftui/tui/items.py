@@ -1,14 +1,13 @@
 """What the rail lists: agents, convoys, and what waits for a person, each as an item of two rows."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from halftui.domain.shown import AgentRow, Ask, ConvoyRow, Snapshot
 from halftui.tui.cards import Fact
 from halftui.tui.draw import age, amount, money
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(NamedTuple):
     """Two rows about one thing; `key` names it, `kind` says what it is."""
 
     kind: str  # agent, convoy, ask, review

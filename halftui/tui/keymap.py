@@ -4,6 +4,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from textual.binding import Binding
 
@@ -12,6 +13,9 @@ from halftui.settings import config_folder
 from halftui.tui import keys
 from halftui.tui.keys import Action
 
+if TYPE_CHECKING:
+    from halftui.tui.app import HalfApp
+
 ROOMS = (  # where actions are, beside those of the board
     "screens.accounts", "screens.agents", "screens.convoys", "screens.detail", "screens.logs",
     "screens.metrics",
@@ -19,6 +23,14 @@ ROOMS = (  # where actions are, beside those of the board
 )  # fmt: skip
 LISTED, EXAMPLE = "docs/keys.md lists them", 'write for example: "bead.open" = "O"'
 BOARD = {"board", "lanes"}
+
+
+def take(app: "HalfApp") -> None:
+    """Let an app go by the person's own keys."""
+    own, wrong = load()
+    app.complaints += wrong
+    keys.OWN.update(own)
+    app.set_keymap(own)
 
 
 def load(file: Path | None = None) -> tuple[dict[str, str], list[Misconfigured]]:

@@ -1,13 +1,12 @@
 """Every action of the board: its id, keys, words, and where it holds; bindings and help come from here."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from textual.binding import Binding, BindingType
 
 
-@dataclass(frozen=True, slots=True)
-class Action:
+class Action(NamedTuple):
     """Something a key does. `id` is the verb's name where it is a verb (bead.create)."""
 
     id: str

@@ -1,15 +1,14 @@
 """What moving a card into another lane means: one table for keys, mouse and words of refusal."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from halftui.domain.shown import Card
 
 LANES = ("blocked", "ready", "working", "review", "done", "closed")
 
 
-@dataclass(frozen=True, slots=True)
-class Move:
+class Move(NamedTuple):
     """What a move does: a verb, or "" with the words of the refusal; `asks` is what must be confirmed."""
 
     verb: str
@@ -61,8 +60,7 @@ def _to_ready(card: Card) -> Move:
     return Move("reopen", asks=f"Take {card.id} up again? What waits for it is blocked anew.")
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
+class Slot(NamedTuple):
     """A place among the cards of a lane; None is an end. `priority` is the one that holds there."""
 
     before: str | None

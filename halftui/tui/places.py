@@ -1,7 +1,7 @@
 """Where things stand at a size of the terminal: how wide each lane is, whether there are rail and dock."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 SPINE = 4
 LANE = 24  # an open lane wants this many cells
@@ -10,8 +10,7 @@ ONE_COLUMN, RAIL, TWO_RAILS = 80, 100, 160
 DOCK_FROM = 30
 
 
-@dataclass(frozen=True, slots=True)
-class Places:
+class Places(NamedTuple):
     """What a size has room for; widths and heights are in cells, 0 means that there is none."""
 
     rail: int  # of one rail column

@@ -3,9 +3,8 @@
 import contextlib
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from rich.errors import StyleSyntaxError
 from rich.style import Style
@@ -32,8 +31,7 @@ _TOP = ("title", "is_dark", "is_ansi", "colours", "inks")
 Inks = Mapping[str, Style]
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(NamedTuple):
     """A theme: what Textual colours its widgets with, and what the board draws with."""
 
     name: str
@@ -50,12 +48,14 @@ def folders() -> tuple[Path, ...]:
     return ours, config_folder() / "themes"
 
 
-def load(places: Iterable[Path] | None = None) -> tuple[dict[str, Look], list[Misconfigured]]:
-    """Return the looks by name, and what is wrong with files that are no theme."""
+def load(places: Iterable[Path] | None = None, only: str = "") -> tuple[dict[str, Look], list[Misconfigured]]:
+    """Return the looks by name, all or `only` one, and what is wrong with files that are no theme."""
     looks: dict[str, Look] = {}
     wrong: list[Misconfigured] = []
     for folder in folders() if places is None else places:
         for file in sorted(folder.glob("*.toml")):
+            if only not in ("", file.stem):
+                continue
             try:
                 looks[file.stem] = read(file)
             except Misconfigured as error:
@@ -70,6 +70,12 @@ def stamp() -> tuple[tuple[str, float], ...]:
         with contextlib.suppress(OSError):  # it went away meanwhile
             found.append((str(file), file.stat().st_mtime))
     return tuple(found)
+
+
+def first(wanted: str) -> Look:
+    """Return the look of that name, or the usual one; the others cost time that the first frame has not."""
+    names = (wanted, DEFAULT) if wanted else (DEFAULT,)
+    return next(look for name in names for look in load(only=name)[0].values())
 
 
 def read(file: Path) -> Look:

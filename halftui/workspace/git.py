@@ -128,6 +128,11 @@ class Git:
         """Return git's output as text."""
         return self.run(*args, stdin=stdin).text
 
+    def command(self, *args: str) -> tuple[list[str], dict[str, str]]:
+        """Return how somebody else starts this git: its words, and the whole environment."""
+        env = self._environment()
+        return [*_without_inherited(env), "git", *self.where, *args], {**os.environ, **env}
+
     @contextmanager
     def stream(self, *args: str) -> Iterator[IO[bytes]]:
         """Give git's output while it runs; leaving early ends git.
@@ -263,3 +268,11 @@ def _opened(stdin: bytes | IO[bytes] | None) -> Iterator[IO[bytes] | None]:
         source.write(stdin)
         source.seek(0)
         yield source
+
+
+def present(git: Git, shas: set[str]) -> set[str]:
+    """Return those of the commits that the repository has."""
+    asked = "".join(f"{sha}\n" for sha in shas).encode()
+    listed = git.text("cat-file", "--batch-check=%(objectname) %(objecttype)", stdin=asked)
+    pairs = (line.split(" ", 1) for line in listed.splitlines())
+    return {sha for sha, kind in pairs if kind == "commit"}

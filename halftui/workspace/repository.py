@@ -13,7 +13,7 @@ import fcntl
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,9 +24,10 @@ from halftui.errors import Conflict, NotFound, Refused
 from halftui.failpoints import failpoint
 from halftui.workspace import landing
 from halftui.workspace.diff import Changes, list_changes, read_patch, readable
-from halftui.workspace.git import SHA, Git, carry, check_version
+from halftui.workspace.git import SHA, Git, carry, check_version, present
 from halftui.workspace.message import people, with_trailer
 from halftui.workspace.origin import HEADS, OLD_FAULTS, URL_PROTOCOLS, Origin, branches, fetch_levels
+from halftui.workspace.signing import Signer, sign_one, sign_range
 from halftui.workspace.tree import (
     BRANCHES,
     Person,
@@ -203,13 +204,15 @@ class Repository:
 
     def merge(
         self, bead: str, tip: str, target: str, message: str, author: Person, committer: Person,
-        noun: str = "Bead",
+        noun: str = "Bead", signer: Signer | None = None,
     ) -> Merged | Clash:  # fmt: skip
         """Merge `tip` with a convoy's branch or the origin's branch `target`; nothing is checked out.
 
-        Without other work on the target, the result is `tip` itself. Raises Refused for unrelated ones.
+        Without other work on the target, the result is `tip` itself, or what `signer` made of it.
+        Raises Refused for unrelated ones.
         """
         onto, tip = self.tip(target), self._commit(tip)
+        tip = sign_range(self._git, onto, tip, signer) if signer else tip
         if self._merge_base(onto, tip) == onto:
             return Merged(tip, onto)
         if self._merge_base(onto, tip) == tip:
@@ -225,7 +228,8 @@ class Repository:
             return Clash(tuple(dict.fromkeys(path for path in paths if path)), onto)
         git = self._git.having(env=people(author, committer))
         text = with_trailer(message, f"HalfTUI-{noun}: {bead}").encode("utf-8", "replace")
-        return Merged(git.text("commit-tree", tree, "-p", onto, "-p", tip, "-F", "-", stdin=text), onto)
+        made = git.text("commit-tree", tree, "-p", onto, "-p", tip, "-F", "-", stdin=text)
+        return Merged(sign_one(self._git, made, signer) if signer else made, onto)
 
     def land(self, merged: Merged, origin: Origin, target: str) -> None:
         """Put the merged commit on the person's branch, if that is still where merge() saw it.
@@ -243,6 +247,17 @@ class Repository:
     def is_merged(self, tip: str, target: str) -> bool:
         """True if a convoy's branch or the origin's branch `target`, as last seen, contains the commit."""
         return self._merge_base(self.tip(target), self._commit(tip)) == tip
+
+    def command(
+        self, program: str, *options: str, settings: Mapping[str, str], env: Mapping[str, str]
+    ) -> tuple[list[str], dict[str, str]]:
+        """Return how `upload-pack` or `receive-pack` is started here: its words, and the environment."""
+        return self._git.having(settings, env).command(program, *options, str(self.path))
+
+    def fork(self, branch: str, base: str) -> tuple[str, str] | None:
+        """Return where a branch left the branch `base`, and its tip; None if there is no such branch."""
+        tip = self._read(HEADS + branch)
+        return (self._merge_base(self.tip(base), tip), tip) if tip else None
 
     def forget(self, tree: Tree, target: str, discard: bool = False) -> None:
         """Delete a bead's clone. Raises Refused if its work is not on `target`, unless `discard`.
@@ -307,7 +322,7 @@ class Repository:
         wants = set(there.values()) - set(here.values())
         if wants:
             self._sweep()
-            haves = _present(origin.git, set(here.values()))
+            haves = present(origin.git, set(here.values()))
             carry(origin.git, self._git, wants, haves, self.path, ignored=OLD_FAULTS)
         news = {name: sha for name, sha in there.items() if here.get(name) != sha}
         self._update(news, gone=here.keys() - there.keys())
@@ -360,7 +375,7 @@ class Repository:
         return sha
 
     def _has(self, sha: str) -> bool:
-        return bool(_present(self._git, {sha}))
+        return bool(present(self._git, {sha}))
 
     def _merge_base(self, one: str, other: str) -> str:
         """Return the best common ancestor, or nothing."""
@@ -383,11 +398,3 @@ class Repository:
         with (self.path / f"halftui-{what}.lock").open("a") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
-
-
-def _present(git: Git, shas: set[str]) -> set[str]:
-    """Return those of the commits that the repository has."""
-    asked = "".join(f"{sha}\n" for sha in shas).encode()
-    listed = git.text("cat-file", "--batch-check=%(objectname) %(objecttype)", stdin=asked)
-    pairs = (line.split(" ", 1) for line in listed.splitlines())
-    return {sha for sha, kind in pairs if kind == "commit"}

@@ -10,12 +10,13 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from tests.bench import agents, dispatch, keys, output, scene, start
+from tests.bench import agents, dispatch, each_command, guests, keys, output, scene, start
 from tests.bench.table import Row, table
 
 Measure = Callable[[Path, int], Iterator[Row]]
 MEASURES: Mapping[str, Measure] = {
     "P9": start.commands,
+    "E8": each_command.commands,
     "P1": start.first_frames,
     "P3": keys.cursor,
     "P4": keys.moves,
@@ -24,6 +25,8 @@ MEASURES: Mapping[str, Measure] = {
     "P10": dispatch.readiness,
     "P12": dispatch.throughput,
     "P11": agents.run,
+    "P13": guests.crowd,
+    "P14": guests.broadcast,
 }
 
 

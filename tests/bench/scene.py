@@ -50,7 +50,10 @@ def environment(folder: Path, **more: str) -> dict[str, str]:
 
 def house(folder: Path) -> House:
     """Return the house of a board in `folder`."""
-    return House(Settings(home=str(folder / "home"), sandbox="local"), {"HALFTUI_USER": "ann"})
+    return House(
+        Settings(home=str(folder / "home"), sandbox="local"),
+        {"HALFTUI_USER": "ann", "HALFTUI_CONFIG": str(folder / "config")},
+    )
 
 
 def halftui(folder: Path, *args: str) -> Program:
@@ -60,6 +63,11 @@ def halftui(folder: Path, *args: str) -> Program:
         HALFTUI_USER="ann", HALFTUI_SANDBOX="local",
     )  # fmt: skip
     return Program((sys.executable, "-c", ENTRY, *args), env, folder / "shop")
+
+
+def bare(folder: Path) -> Program:
+    """Return an interpreter that does nothing."""
+    return Program((sys.executable, "-c", "pass"), environment(folder), folder)
 
 
 def script(folder: Path, name: str, *args: str) -> Program:

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 from halftui import logs, settings
 from halftui.cli import parser
-from halftui.cli.door import Beginning, Check, Door, ImageRow
+from halftui.cli.door import Beginning, Check, Door, ImageRow, Planned, Safe
 from halftui.domain.actor import Actor, Role, person
+from halftui.main.house import House
+from halftui.main.safe import HouseSafe
 from halftui.service.service import Service
 from halftui.settings import Settings
 from halftui.store.store import Store
@@ -19,6 +21,13 @@ if TYPE_CHECKING:
 WRONG = "HALFTUI_TEST_BUG"  # set, `doctor` has a bug
 
 
+def _safe(chosen: Settings, actor: Actor) -> Safe:
+    """Return the program's own safe, opened by the test's actor."""
+    house = House(chosen)
+    house.__dict__["actor"] = actor  # a cached property: what would be found out from the environment
+    return HouseSafe(house)
+
+
 def door_of(actor: Actor | None = None) -> Door:
     """Return a door that opens the database which the settings name."""
     stores: dict[str, Store] = {}
@@ -26,7 +35,7 @@ def door_of(actor: Actor | None = None) -> Door:
 
     def service(chosen: Settings) -> Service:
         store = stores.setdefault(chosen.database_url, Store(chosen.database_url))
-        return Service(store, who, lambda board: _desk(store, board))
+        return Service(store, who, lambda board: _desk(store, board, who))
 
     def init(chosen: Settings, asked: Beginning) -> str:
         from halftui.ops import boards
@@ -39,12 +48,16 @@ def door_of(actor: Actor | None = None) -> Door:
     return Door(
         settings_of=settings.load,
         service=service,
-        seal=lambda _settings, ident, secret: f"sealed {len(secret)} for {ident}",
+        plan=lambda _settings, _board, goal, _tell: Planned(goal, service(settings.load())),
+        safe=lambda chosen: _safe(chosen, who),
+        seal=lambda chosen, ident, secret: House(chosen).vault.seal(ident, secret),
         init=init,
         tui=lambda _settings, board: _opened(f"the screen opens{board and f' on {board}'}"),
         welcome=lambda _settings: _opened("the first screen opens"),
         demo=lambda _settings, _showing: _opened("the demo opens"),
         doctor=_doctor,
+        serve=lambda _settings, _tell: _opened("the server runs"),
+        status=lambda _settings: {"guests": 0},
         image_build=_build,
         image_list=lambda _settings: [ImageRow("halftui-agent:1", "sha256:00", 300, 0.0)],
     )
@@ -62,10 +75,10 @@ def main(argv: Sequence[str]) -> int:
         return parser.report_bug(door, error, log)
 
 
-def _desk(store: Store, board: str) -> "Review":
+def _desk(store: Store, board: str, who: Actor) -> "Review":
     from tests.helpers.desk import PlainDesk
 
-    return PlainDesk(store, board)
+    return PlainDesk(store, board, who)
 
 
 def _opened(text: str) -> int:

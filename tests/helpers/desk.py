@@ -4,7 +4,7 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
-from halftui.domain.actor import ENGINE
+from halftui.domain.actor import ENGINE, Actor
 from halftui.domain.shown import FileRow, Work
 from halftui.errors import NotFound
 from halftui.ops import beads, views
@@ -27,8 +27,9 @@ def git(folder: Path, *words: str) -> str:
 class PlainDesk(Review):
     """Looks at and merges `halftui/<bead>` in the board's own repository."""
 
-    def __init__(self, store: Store, board: str) -> None:
+    def __init__(self, store: Store, board: str, actor: Actor = ENGINE) -> None:
         self._store = store
+        self._actor = actor
         self._board = store.read(views.board, board)
         self._folder = Path(self._board.repository)
 
@@ -49,11 +50,12 @@ class PlainDesk(Review):
         shown = git(self._folder, "diff", f"-U{context}", work.base, work.tip, "--", path).splitlines()
         return shown[next(i for i, line in enumerate(shown) if line.startswith("@@")) :]
 
-    def accept(self, bead: str) -> str:
-        """Merge, and approve as the engine."""
+    def accept(self, bead: str, *, own: bool = False) -> str:
+        """Merge, and approve."""
+        self._store.write(self._actor, beads.may_approve, bead, own=own)
         git(self._folder, "merge", "--no-ff", "-m", f"Merge {bead}", f"halftui/{bead}")
         merged = git(self._folder, "rev-parse", "HEAD").strip()
-        self._store.write(ENGINE, beads.approve, bead, merged)
+        self._store.write(self._actor, beads.approve, bead, merged, own=own)
         return merged
 
 

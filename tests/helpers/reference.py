@@ -14,11 +14,13 @@ import click
 from halftui import errors, settings
 from halftui.cli.parser import NOUNS
 from halftui.domain import states
+from halftui.domain.actor import Role
 from halftui.errors import HalfTUIError
 from halftui.ops.access import ALLOWED
 from halftui.tui import keys
 from halftui.tui.screens import detail, question, review
 from halftui.tui.widgets import diff, pane, told
+from tests.helpers.commands import EXAMPLES
 
 DOCS = Path(__file__).parents[2] / "docs"
 NOTE = "\n<!-- Made by `python -m tests.helpers.reference`; change the source, not this page. -->\n"
@@ -101,12 +103,22 @@ def _keys() -> str:
 
 
 def _access() -> str:
+    commands: dict[str, list[str]] = {}
+    for name, example in EXAMPLES.items():
+        for verb in example.verbs:
+            commands.setdefault(verb, []).append(f"`{name}`")
     rows = [
-        (f"`{verb}`", ", ".join(sorted(r.value for r in roles))) for verb, roles in sorted(ALLOWED.items())
+        (f"`{verb}`", *("●" if role in roles else "" for role in Role), ", ".join(commands.get(verb, [])))
+        for verb, roles in sorted(ALLOWED.items())
     ]
-    return f"# Who may do what\n{NOTE}\nWhat stands nowhere here is denied to all.\n\n" + _table(
-        ("verb", "roles"), rows
+    head = (
+        f"# Who may do what\n{NOTE}\n"
+        "What stands nowhere here is denied to all. Reading is open to everybody who may open the\n"
+        "database. The roles are of people (viewer to admin), of agents (leader, worker), and of the\n"
+        "engine. Nobody accepts their own work, but for `bead approve --own` of a person who is an admin\n"
+        "or has no maintainer beside them; agents never do.\n\n"
     )
+    return head + _table(("verb", *(role.value for role in Role), "commands"), rows)
 
 
 def _cli() -> str:

@@ -11,7 +11,7 @@ from halftui.domain.actor import ENGINE, Actor, person
 from halftui.domain.happenings import Option, Outcome, Question
 from halftui.domain.names import POOL
 from halftui.errors import Refused
-from halftui.ops import attempts, beads, boards, convoys, people, questions
+from halftui.ops import attempts, beads, boards, convoys, questions
 from halftui.service.review import Review
 from halftui.service.service import Service
 from halftui.store.store import Store
@@ -98,7 +98,6 @@ def empty(folder: Path, name: str = "demo-repo", **settings: str | int) -> Stage
     ann = person("ann")
     service = Service(store, ann, _no_review)
     stage = Stage(store, service, clock)
-    stage.write(people.ensure, "ann")
     stage.board = str(stage.write(boards.create, name, str(folder / "repo"), "main", **settings))
     return stage
 

@@ -16,7 +16,7 @@ from halftui.ops.access import ALLOWED, authorize, verb
 from tests.helpers.world import actor
 
 FOLDER = Path(halftui.ops.__file__).parent
-# The table a second time: admin, maintainer, operator, viewer, Leader, Worker, Engine.
+# The table a second time: admin, maintainer, operator, viewer, Leader, Worker, Engine, Guest.
 MATRIX = """
 agent.retire           a m
 attempt.adopt                    E
@@ -27,6 +27,7 @@ attempt.meter                    E
 attempt.renew                    E
 attempt.start                    E
 attempt.stop           a m o     E
+audit.sign             a         E
 attempt.switch                   E
 bead.approve           a m   L   E
 bead.cancel            a m o L
@@ -40,6 +41,7 @@ bead.fail              a m o L   E
 bead.hold              a m o L   E
 bead.link              a m o L
 bead.pin               a m o
+bead.push              a m o
 bead.rank              a m o
 bead.reject            a m o L   E
 bead.release           a m o L   E
@@ -58,13 +60,23 @@ convoy.cancel          a m o L
 convoy.create          a m o L
 convoy.land            a m   L   E
 convoy.start           a m o L
+house.backup           a
+house.restore          a
+identity.create        a m o
+identity.enroll                  E
+identity.rotate        a m o
 convoy.strand                    E
 heartbeat.beat                   E
 heartbeat.end                    E
 event.redo             a m o
 event.undo             a m o
+key.add                a
+key.invite             a
+key.join                           G
+key.remove             a
 line.append                      E
-person.ensure          a m o v   E
+person.dress           a m o v
+person.edit            a
 question.answer        a m o
 question.ask                     E
 subscription.cool                E
@@ -73,10 +85,12 @@ subscription.note                E
 subscription.park                E
 subscription.register  a
 subscription.remove    a
+secret.rotate          a
+token.accept                     E
 """
 LETTERS = {
     "a": Role.ADMIN, "m": Role.MAINTAINER, "o": Role.OPERATOR, "v": Role.VIEWER,
-    "L": Role.LEADER, "W": Role.WORKER, "E": Role.ENGINE,
+    "L": Role.LEADER, "W": Role.WORKER, "E": Role.ENGINE, "G": Role.GUEST,
 }  # fmt: skip
 WANTED = {
     line.split()[0]: frozenset(LETTERS[letter] for letter in line.split()[1:])
@@ -108,6 +122,7 @@ def test_every_op_has_an_entry_and_every_entry_an_op() -> None:
 
 def test_every_function_that_writes_and_is_public_is_an_op_or_part_of_one() -> None:
     parts = {
+        ("judging", "refuse_own_work"), ("manifests", "apply"),
         ("agents", "choose"), ("beads", "cancel_all"), ("beads", "cancel_row"),
         ("beads", "close"), ("beads", "free_ids"), ("ranks", "last"),
         ("beads", "live_attempt"), ("beads", "put_in_review"), ("beads", "reopen_for_work"),

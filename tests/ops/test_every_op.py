@@ -4,33 +4,42 @@ from collections.abc import Callable
 
 import pytest
 
-from halftui.domain import jsonl
-from halftui.domain.actor import ENGINE, Actor
+from halftui.domain import identity, jsonl
+from halftui.domain.actor import ENGINE, Actor, Role
 from halftui.domain.assign import Rules
 from halftui.domain.happenings import Outcome, Question
 from halftui.domain.names import POOL
+from halftui.domain.tokens import Claims, mint
 from halftui.errors import Unavailable
 from halftui.ops import (
     agents,
     attempts,
+    audit,
     beads,
     boards,
     budgets,
+    chain,
     convoys,
     edges,
     heartbeats,
+    house,
+    identities,
     interchange,
     people,
     pins,
+    pushes,
     questions,
     ranks,
     remarks,
+    secrets,
     subscriptions,
+    tokens,
     transcripts,
     undoing,
 )
 from halftui.ops.access import ALLOWED
 from halftui.store.tx import Tx
+from tests.helpers.people import KEY
 from tests.helpers.stores import ANN, BO
 from tests.helpers.world import LEASE, World
 
@@ -42,6 +51,8 @@ SILENT = {
     "attempt.meter",
     "line.append",
     "subscription.note",
+    "token.accept",
+    "audit.sign",
 }  # no state moves
 LINES = (b'{"id": "x-1", "title": "from elsewhere", "status": "open"}',)
 
@@ -145,6 +156,35 @@ def _account(op: Callable[[Tx, str], object], who: Actor) -> Scene:
     return scene
 
 
+def _enroll(world: World) -> tuple[Actor, Op]:
+    claim = world.taken(world.bead())
+    public = identity.public_of("07" * 32)
+    return _engine(lambda tx: identities.enroll(tx, f"agent:{claim.agent_id}", public, "sealed"))
+
+
+def _sign(world: World) -> tuple[Actor, Op]:
+    world.bead()
+    seq, digest, _ = world.ask(chain.newest)
+    return _ann(lambda tx: audit.sign(tx, seq, digest, 1.0, 0, "mark", "proof"))
+
+
+def _token(world: World) -> tuple[Actor, Op]:
+    claim = _working(world)
+    private = "07" * 32
+    public = identity.public_of(private)
+    world.engine(identities.enroll, f"agent:{claim.agent_id}", public, "sealed")
+    now = int(world.store.clock())
+    says = Claims(claim.attempt, claim.agent_id, world.board, claim.epoch, "x" * 32, now, now + 60)
+    text = mint(private, identity.fingerprint(public), says)
+    return _engine(lambda tx: tokens.accept(tx, text, world.board))
+
+
+def _rotate(world: World) -> tuple[Actor, Op]:
+    made = world.do(identities.create, world.board, "cedar")
+    public = identity.public_of("07" * 32)
+    return _ann(lambda tx: identities.rotate(tx, made, public, "sealed"))
+
+
 def _switch(world: World) -> tuple[Actor, Op]:
     for name in ("one", "two"):
         world.do(subscriptions.register, name, "oauth", "sealed", name)
@@ -158,6 +198,31 @@ def _beating(world: World) -> tuple[Actor, Op]:
     return _engine(lambda tx: heartbeats.end(tx, "home"))
 
 
+def _push(world: World) -> tuple[Actor, Op]:
+    bead = world.put(world.bead(), "active")
+    return _ann(
+        lambda tx: pushes.push(tx, bead, world.board, f"halftui/{bead}", attempts.Work("b", "t", 1, 2, 3))
+    )
+
+
+def _person(op: Op) -> Scene:
+    def scene(world: World) -> tuple[Actor, Op]:
+        world.do(people.add, "cy", KEY, "viewer")
+        return _ann(op)
+
+    return scene
+
+
+def _dress(world: World) -> tuple[Actor, Op]:
+    world.do(people.add, "cy", KEY, "viewer")
+    return Actor("person", "cy", Role.VIEWER), lambda tx: people.dress(tx, "mono")
+
+
+def _join(world: World) -> tuple[Actor, Op]:
+    world.do(people.invite, "cy", "open sesame", 2e9, "viewer")
+    return Actor("person", "cy", Role.GUEST), lambda tx: people.join(tx, "open sesame", KEY)
+
+
 SCENES: dict[str, Scene] = {
     "agent.retire": _retire,
     "attempt.adopt": _attempt(lambda tx, c: attempts.adopt(tx, c.attempt, LEASE, "local", "x", "s")),
@@ -168,6 +233,7 @@ SCENES: dict[str, Scene] = {
     "attempt.renew": _attempt(lambda tx, c: attempts.renew(tx, c.attempt, c.epoch, 2 * LEASE)),
     "attempt.start": _start,
     "attempt.stop": _attempt(lambda tx, c: attempts.stop(tx, c.attempt, "enough")),
+    "audit.sign": _sign,
     "attempt.switch": _switch,
     "bead.approve": _on("review", beads.approve, BO),
     "bead.cancel": _on("open", beads.cancel),
@@ -182,6 +248,7 @@ SCENES: dict[str, Scene] = {
     "bead.link": _pair(False, edges.link),
     "bead.pin": _on("open", lambda tx, bead: pins.pin(tx, bead, "")),
     "bead.rank": _pair(False, lambda tx, one, two: ranks.between(tx, one, two, None)),
+    "bead.push": _push,
     "bead.reject": _on("review", lambda tx, bead: beads.reject(tx, bead, "not yet")),
     "bead.release": _on("active", beads.release),
     "bead.reopen": _on("done", beads.reopen),
@@ -200,14 +267,26 @@ SCENES: dict[str, Scene] = {
     "convoy.land": _due(lambda tx, convoy: convoys.landed(tx, convoy, "abc")),
     "convoy.strand": _due(lambda tx, convoy: convoys.strand(tx, convoy, ["no way on"]), ENGINE),
     "convoy.start": _convoy(lambda tx, convoy, _: convoys.start(tx, convoy)),
+    "house.backup": lambda _: _ann(lambda tx: house.backup(tx, "copy.db")),
+    "house.restore": lambda _: _ann(lambda tx: house.restore(tx, "copy.db", "")),
+    "identity.create": lambda w: _ann(lambda tx: identities.create(tx, w.board, "cedar")),
+    "identity.enroll": _enroll,
+    "identity.rotate": _rotate,
     "heartbeat.beat": lambda _: _engine(lambda tx: heartbeats.beat(tx, "home", 4, Rules())),
     "heartbeat.end": _beating,
     "event.redo": _undo(again=True),
     "event.undo": _undo(),
+    "key.add": lambda _: _ann(lambda tx: people.add(tx, "cy", KEY, "viewer")),
+    "key.invite": lambda _: _ann(lambda tx: people.invite(tx, "cy", "open sesame", 2e9, "viewer")),
+    "key.join": _join,
+    "key.remove": _person(lambda tx: people.remove(tx, "cy")),
     "line.append": _attempt(lambda tx, c: transcripts.append(tx, c.attempt, [(1, 0.0, "out", "x")], "now")),
-    "person.ensure": lambda _: _ann(lambda tx: people.ensure(tx, "cy")),
+    "person.dress": _dress,
+    "person.edit": _person(lambda tx: people.edit(tx, "cy", "operator")),
     "question.answer": _answer,
     "question.ask": _attempt(lambda tx, c: questions.ask(tx, c.attempt, Question("question", "which?"))),
+    "secret.rotate": lambda _: _ann(lambda tx: secrets.rotate(tx, lambda row, sealed: sealed)),
+    "token.accept": _token,
     "subscription.cool": _account(lambda tx, ident: subscriptions.cool(tx, ident, 2e9), ENGINE),
     "subscription.edit": _account(lambda tx, _: subscriptions.edit(tx, "work", 3), ANN),
     "subscription.note": _account(lambda tx, ident: subscriptions.note(tx, ident, "{1}"), ENGINE),
@@ -217,7 +296,7 @@ SCENES: dict[str, Scene] = {
     ),
     "subscription.remove": _account(lambda tx, _: subscriptions.remove(tx, "work"), ANN),
 }
-EVENTS = {"attempt.claim": "bead.claim", "person.ensure": "person.create"}
+EVENTS = {"attempt.claim": "bead.claim", "key.join": "key.add"}
 
 
 def test_every_verb_has_a_scene() -> None:

@@ -125,3 +125,30 @@ def test_a_board_that_is_not_there(world: World) -> None:
     with pytest.raises(NotFound):
         world.ask(views.bead, "none")
     assert world.engine(attempts.renew, world.taken(world.bead()).attempt, 1, 1.0) == ""
+
+
+def test_lanes_are_counted_beyond_the_window(world: World) -> None:
+    later = world.store.clock() + 100
+    parent = world.bead("parent", not_before=later)
+    world.bead("child", parent=parent)
+    for number in range(3):
+        world.bead(f"free {number}")
+        world.bead(f"later {number}", not_before=later)
+        world.bead(f"held {number}", hold="not now")
+        world.put(world.bead(f"done {number}"), "done")
+    for name, total in (("ready", 3), ("blocked", 8), ("done", 3), ("working", 0)):
+        assert world.ask(views.lane, world.board, name, 1).total == total, name
+        assert world.ask(views.lane, world.board, name).total == total, name
+
+
+def test_what_a_snapshot_takes_over_is_as_if_read_anew(world: World) -> None:
+    made = [world.bead(f"{number}") for number in range(6)]
+    world.put(made[4], "review")
+    before = world.ask(views.snapshot, world.board)
+    world.do(ranks.between, made[0], made[2], made[3])
+    fresh = world.ask(views.snapshot, world.board, before=before)
+    assert fresh == world.ask(views.snapshot, world.board)
+    assert fresh.lane("review") is before.lane("review")
+    assert fresh.lane("ready") != before.lane("ready")
+    world.do(beads.cancel, made[1])
+    assert world.ask(views.snapshot, world.board, before=fresh) == world.ask(views.snapshot, world.board)

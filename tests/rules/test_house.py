@@ -19,6 +19,7 @@ MOST_PUBLIC_METHODS = 20
 # Where anything at all may be caught: an attempt's, an SSH session's and the program's outermost edge, and
 # the translations of the database's errors and of the agent SDK's bare Exception, which let every error of
 # another origin pass at once.
+REFUSED_TO_GUESTS = {"house", "house_copy", "skill"}  # files of commands of which none is for guests
 EDGES = re.compile(r"halftui/(engine/attempt|ssh/session|main(/\w+)?|store/store|runtime/claude)\.py")
 
 FORBIDDEN = {  # nowhere but in this file
@@ -99,6 +100,18 @@ def test_no_error_is_swallowed() -> None:
                 beside = lines[node.lineno - 1 : node.body[-1].end_lineno]
                 if not any("#" in line for line in beside):
                     found.append(f"{_name(file)}:{node.lineno}")
+    assert found == []
+
+
+def test_commands_take_files_by_one_way() -> None:
+    """Who comes in over SSH must reach no file of the serving machine: `Call.file` sees to that."""
+    found = []
+    for file in (ROOT / "halftui/cli/commands").glob("*.py"):
+        for node in ast.walk(_tree(file)):
+            called = node.func if isinstance(node, ast.Call) else None
+            is_file = isinstance(called, ast.Name) and called.id in {"Path", "open"}
+            if is_file and file.stem not in REFUSED_TO_GUESTS:
+                found.append(f"{_name(file)}:{called.lineno if called else 0}")
     assert found == []
 
 

@@ -258,7 +258,7 @@ from halftui.store.store import Store
 def use(file):
     store = Store("sqlite:///" + file)
     store.prepare()
-    store.write(person("ann"), people.ensure, "ann")
+    store.write(person("ann"), people.dress, "mono")
     store.close()
 
 use(sys.argv[2])

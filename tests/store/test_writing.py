@@ -11,7 +11,7 @@ import pytest
 
 from halftui.domain.actor import ENGINE
 from halftui.errors import Conflict, HalfTUIError, NotFound, Refused, Unavailable
-from halftui.ops import beads, boards, people, transcripts, views
+from halftui.ops import beads, boards, transcripts, views
 from halftui.store import store as door
 from halftui.store.store import Store
 from halftui.store.tables import Bead
@@ -170,9 +170,3 @@ def test_writers_in_processes_leave_no_gap(store: Store, board: str) -> None:
     cards = store.read(views.beads, board, most=0)
     assert len(cards) == len({c.id for c in cards}) == each * len(names)
     assert len({c.rank for c in cards}) == len(cards)
-
-
-def test_the_first_person_is_the_admin(store: Store) -> None:
-    assert store.write(ANN, people.ensure, "ann").value == "admin"
-    assert store.write(ANN, people.ensure, "ann").value == "admin"
-    assert [e.verb for e in store.read(views.events, 0)] == ["person.create"]

@@ -53,7 +53,10 @@ class Stage:
         self.now = NOW
         self.home = home
         self.project = make_project(home / "project")
-        self.house = House(Settings(home=str(home / "house")), {"HALFTUI_USER": "ann"})
+        self.house = House(
+            Settings(home=str(home / "house")),
+            {"HALFTUI_USER": "ann", "HALFTUI_CONFIG": str(home / "config")},
+        )
         self.house.store.clock = lambda: self.now
         self.board = self.house.init(self.project, BOARD)
         self.repository = self.house.repository(self.board)

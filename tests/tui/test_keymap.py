@@ -23,7 +23,7 @@ async def test_own_keys_act_and_are_named(busy: Stage, folder: Path) -> None:
         'bead.create = "^e"\n"cursor.down" = ["s", "down"]\nbead.dispatch="D"\n'
     )
     async with playing(busy) as player:
-        player.app.take_keys()
+        keymap.take(player.app)
         await player.pilot.pause(0.2)
         first = player.chosen
         await player.press("s")

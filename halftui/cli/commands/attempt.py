@@ -85,6 +85,7 @@ def _print_from(call: Call, ident: str, after: int, *, is_followed: bool) -> boo
         if found.is_over or (not is_followed and not found.entries):
             return found.is_over
         if not found.entries:
+            call.out.flush()  # whoever listens may have gone away
             time.sleep(POLL_SECONDS)
 
 

@@ -1,7 +1,5 @@
 """`halftui convoy`: beads that travel together."""
 
-from pathlib import Path
-
 import click
 
 from halftui.cli import output
@@ -67,10 +65,15 @@ def list_convoys(call: Call) -> None:
 @pass_call
 def show(call: Call, convoy: str) -> None:
     """Show a convoy's beads, each below what it waits for, and what keeps it if nothing moves."""
-    found = _read(call, convoy)
     if call.is_for_machines:
-        call.show(found)
+        call.show(_read(call, convoy))
         return
+    print_waves(call, convoy)
+
+
+def print_waves(call: Call, convoy: str) -> None:
+    """Print how a convoy stands, and its beads in waves."""
+    found = _read(call, convoy)
     call.write(clean(_head(found) + "\n"))
     call.write(output.table(_rows(found), ("bead", "title", "wave", "assignee", "more"), call.width,
                             is_bold=call.has_colours))  # fmt: skip
@@ -138,7 +141,7 @@ def _create_from(call: Call, file: str, name: str, *, integration: bool, starts:
     from halftui.cli import plan_file
     from halftui.ops import plans
 
-    text = call.input.read() if file == "-" else _text_of(file)
+    text = call.input.read() if file == "-" else _text_of(call, file)
     plan = plan_file.read(text, "the plan" if file == "-" else file)
     plan = replace(plan, name=name or plan.name, has_branch=integration or plan.has_branch)
     made = call.service.write(plans.make, call.board.id, plan, starts=starts)
@@ -150,9 +153,9 @@ def _create_from(call: Call, file: str, name: str, *, integration: bool, starts:
     call.write(_made(call, made.convoy) + "\n")
 
 
-def _text_of(file: str) -> str:
+def _text_of(call: Call, file: str) -> str:
     try:
-        return Path(file).read_text(encoding="utf-8")
+        return call.file(file).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         said = error.strerror if isinstance(error, OSError) else "it is no UTF-8 text"
         raise Misconfigured(

@@ -1,4 +1,4 @@
-"""`halftui init`, `demo`, `doctor` and `image`: what the composition root does for us."""
+"""`halftui init`, `demo`, `serve`, `status`, `doctor` and `image`: what the composition root does for us."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ import click
 
 from halftui.cli.call import Call
 from halftui.cli.door import Beginning, Showing
-from halftui.cli.grammar import command, group, pass_call
+from halftui.cli.grammar import command, group, pass_call, serving, tell
 from halftui.domain.text import clean_line
 from halftui.errors import Misconfigured
 from halftui.ops import views
@@ -44,6 +44,24 @@ def demo(call: Call, /, is_headless: bool, seconds: float) -> int:
     A scripted model stands in for the real one. Nothing of yours is touched, and nothing is left behind.
     """
     return call.door.demo(call.settings, Showing(is_headless, seconds))
+
+
+@command("serve", example="halftui serve --port 2222")
+@serving
+@pass_call
+def serve(call: Call) -> int:
+    """Serve the boards over SSH to the people that `halftui key` knows, with agents at work behind them.
+
+    There is no screen here; ctrl+c or SIGTERM ends it, and guests are told.
+    """
+    return call.door.serve(call.settings, lambda line: tell(call, line))
+
+
+@command("status", example="halftui status")
+@pass_call
+def status(call: Call) -> None:
+    """Show what the process does that serves the boards of this home."""
+    call.show(call.door.status(call.settings))
 
 
 @command("doctor", example="halftui doctor")

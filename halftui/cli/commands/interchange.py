@@ -48,7 +48,7 @@ def give(call: Call, file: str) -> None:
     if file == "-":
         call.service.read(originals.give, call.board.id, _printer(call))
         return
-    count = _replace(Path(file), lambda write: call.service.read(originals.give, call.board.id, write))
+    count = _replace(call.file(file), lambda write: call.service.read(originals.give, call.board.id, write))
     call.say(f"{count} lines are in {file}", {"file": file, "lines": count})
 
 
@@ -63,7 +63,7 @@ def _read(call: Call, file: str) -> list[Record]:
         raw = getattr(call.input, "buffer", None)
         return list(jsonl.read(_lines(raw) if raw else (text.encode() for text in call.input)))
     try:
-        with Path(file).open("rb") as stream:
+        with call.file(file).open("rb") as stream:
             return list(jsonl.read(_lines(stream)))
     except OSError as error:
         raise Misconfigured(f"{file} can't be read: {error.strerror}", "name a file of issues") from error
@@ -86,13 +86,14 @@ def _replace(file: Path, give: Callable[[Callable[[str], object]], int]) -> int:
     """Write a file anew; an old one stays whole until the new one is."""
     try:
         handle, name = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
+        made = file.parent / name  # it is absolute
         try:
             with os.fdopen(handle, "wb") as stream:
                 count = give(lambda line: stream.write(line.encode() + b"\n"))
-            Path(name).chmod(file.stat().st_mode & 0o777 if file.exists() else 0o644)
-            Path(name).replace(file)
+            made.chmod(file.stat().st_mode & 0o777 if file.exists() else 0o644)
+            made.replace(file)
         finally:
-            Path(name).unlink(missing_ok=True)  # it is gone already if it took the file's place
+            made.unlink(missing_ok=True)  # it is gone already if it took the file's place
     except OSError as error:
         raise Misconfigured(f"{file} can't be written: {error.strerror}", "name another file") from error
     return count

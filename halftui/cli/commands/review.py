@@ -36,12 +36,14 @@ def diff(call: Call, bead: str, *, stat: bool) -> None:
 
 @command("approve", example="halftui bead approve hf-3k2")
 @click.argument("bead")
+@click.option("--own", is_flag=True, help="It is work of your own hands, and nobody else is there to look.")
 @pass_call
-def approve(call: Call, bead: str) -> None:
+def approve(call: Call, bead: str, *, own: bool) -> None:
     """Merge a bead's work into the target branch and accept it."""
     ident = call.bead(bead)
-    merged = call.service.review(call.service.read(views.bead, ident).board).accept(ident)
-    call.say(f"{ident} is merged as {merged[:10]}", call.service.read(views.bead, ident))
+    merged = call.service.review(call.service.read(views.bead, ident).board).accept(ident, own=own)
+    word = f"merged as {merged[:10]}" if merged else "accepted"
+    call.say(f"{ident} is {word}", call.service.read(views.bead, ident))
 
 
 @command("reject", example="halftui bead reject hf-3k2 -m 'a test is missing'")

@@ -3,7 +3,8 @@
 from alembic import context
 from sqlmodel import SQLModel
 
-import halftui.store.tables  # noqa: F401 - fills the metadata
+import halftui.store.tables
+import halftui.store.trust  # noqa: F401 - both fill the metadata
 
 connection = context.config.attributes["connection"]
 context.configure(

@@ -10,7 +10,6 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.screen import Screen
-from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Static
 
@@ -38,7 +37,7 @@ else:
     verbs, writing = Lazy("halftui.tui.verbs"), Lazy("halftui.tui.writing")
     menus = Lazy("halftui.tui.menus")
 
-CLOCK_SECONDS = 1.0
+CLOCK_SECONDS = 10.0  # ages are told in minutes
 WATCH_DELAY = 0.1  # the dock waits until the cursor rests
 
 
@@ -69,7 +68,8 @@ class BoardScreen(Screen[None]):
         self._at: Places = places(80, 24)
         self._turn = asyncio.Lock()
         self._hand = Hand(self)
-        self._resting: Timer | None = None
+        self._resting: asyncio.TimerHandle | None = None
+        self._hinted = ""  # the lane whose hints were last drawn for a moved cursor
 
     # what stands on it
 
@@ -133,13 +133,15 @@ class BoardScreen(Screen[None]):
 
     def repaint_lines(self) -> None:
         """Draw the single rows again if they would look otherwise."""
+        self._hinted = ""
         for line in self._lines.values():
             line.repaint()
 
     def _tick(self) -> None:
         if self.half.snapshot is not None:
-            self.lanes.age(self.half.clock())
-            self.rail.show(self.half.snapshot, self.half.clock())
+            now = self.half.clock()
+            self.lanes.age(now)
+            self.rail.show(self.half.snapshot, now)
 
     def _dress(self) -> None:
         self.lanes.dress(self.half.inks)
@@ -171,14 +173,15 @@ class BoardScreen(Screen[None]):
 
     def _watch_soon(self) -> None:
         if self._resting is not None:
-            self._resting.stop()
-        if self._at.dock:
-            self._resting = self.set_timer(WATCH_DELAY, self._watch)
+            self._resting.cancel()
+        if self._at.dock:  # a timer of Textual's is a task, too much for each key
+            loop = asyncio.get_running_loop()
+            self._resting = loop.call_later(WATCH_DELAY, self.call_later, self._watch)
 
     async def _watch(self) -> None:
-        if (snapshot := self.half.snapshot) is not None:
-            working = snapshot.lane("working").cards
-            await self.dock.follow(dock.attempts(self.card, working, is_wide=self._at.rails == 2))
+        if (snapshot := self.half.snapshot) is not None and self.is_mounted:
+            shown = dock.attempts(self.card, snapshot.lane("working").cards, is_wide=self._at.rails == 2)
+            await self.dock.follow(shown)
 
     # where the cursor is
 
@@ -207,8 +210,12 @@ class BoardScreen(Screen[None]):
 
     def on_lane_moved(self, event: Lane.Moved) -> None:
         """Hints and dock follow the cursor."""
+        event.stop()
         if event.lane is self.lanes.lane:
-            self._lines["hints"].repaint()
+            lane = self.card.lane if self.card else "none"
+            if lane != self._hinted:
+                self._hinted = lane
+                self._lines["hints"].repaint()
             self._watch_soon()
 
     def on_lanes_beyond(self) -> None:
@@ -277,8 +284,6 @@ class BoardScreen(Screen[None]):
         else:
             self.unmark()
 
-    # doing things, one after the other
-
     def do(self, verb: Callable[[], Awaitable[None]]) -> None:
         """Run a verb when those before it are done."""
 
@@ -296,8 +301,6 @@ class BoardScreen(Screen[None]):
         """Forget the marks."""
         self.lanes.unmark()
         self._lines["status"].repaint()
-
-    # the keys
 
     action_attempt_stop = _on_card(lambda board, card: verbs.stop(board, card))
     action_bead_create = _in_turn(lambda board: writing.create(board))
@@ -375,8 +378,6 @@ class BoardScreen(Screen[None]):
             self.do(lambda: verbs.cancel_convoy(self, item.key, item.name))
         elif item is None:
             _on_card(lambda board, card: verbs.cancel(board, card))(self)
-
-    # the keys: convoys, agents, looks
 
     def action_convoy_start(self) -> None:
         """Let a convoy go."""

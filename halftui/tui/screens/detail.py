@@ -147,7 +147,9 @@ class DetailScreen(Screen[None]):
 
     def _hints(self, width: int) -> Strip:
         inks = self.half.inks
-        return bars.hints(width, [a for a in ACTIONS if a.rank < 9], inks).apply_style(inks["ground"])
+        return bars.hints(width, [a for a in ACTIONS if a.rank < 9], inks, self.half.may).apply_style(
+            inks["ground"]
+        )
 
     # Keys
 

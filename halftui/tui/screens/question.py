@@ -176,10 +176,15 @@ class QuestionSheet(ModalScreen[None]):
         self._present()
         self.set_interval(CLOCK_SECONDS, self._say_title)
 
+    def on_unmount(self) -> None:
+        """Let the others see that nobody answers here any more."""
+        self.half.company.answer("")
+
     def _present(self) -> None:
         self._choices, self._field = self.query_one(Choices), self.query_one(Input)
         self._sheet, self._text = self.query_one(Vertical), self.query_one(VerticalScroll)
         self._choices.display = bool(self.question.options)
+        self.half.company.answer(self.question.id)
         self._sheet.border_subtitle = Content("esc later, it stays in the inbox")
         self._say_title()
         is_wordy = not self._is_permission and not self.question.options
@@ -192,6 +197,7 @@ class QuestionSheet(ModalScreen[None]):
         verb = f"wants to use {ask.tool or 'a tool'}" if self._is_permission else "asks"
         parts = [f"{ask.agent} {verb}", f"{ask.bead} {ask.bead_title}"]
         parts.append(f"waiting {_waited(self.half.clock() - ask.asked_at)}")
+        parts += [others] if (others := self.half.company.answering(ask.id)) else []
         parts += [f"{ids.index(ask.id) + 1} of {len(ids)}"] if ask.id in ids and len(ids) > 1 else []
         title = Content(" · ".join(parts))
         if self._sheet.border_title != title.markup:

@@ -274,7 +274,7 @@ class ReviewScreen(Screen[None]):
 
     def _hints(self, width: int) -> Strip:
         rest = [a for a in (*ACTIONS, *diff.ACTIONS) if a.id not in _VERDICTS and a.rank < 9]
-        return self._grounded(bars.hints(width, rest, self.half.inks))
+        return self._grounded(bars.hints(width, rest, self.half.inks, self.half.may))
 
     # Files
 

@@ -42,13 +42,13 @@ def _tabs(board: BoardScreen, width: int, snapshot: Snapshot) -> Strip:
 
 def _status(board: BoardScreen, width: int, snapshot: Snapshot) -> Strip:
     actor = board.half.service.actor
-    who = bars.Who(actor.name or actor.kind, board.half.database, board.half.notice)
+    who = bars.Who(actor.name or actor.kind, board.half.database, board.half.notice, board.half.company.names)
     return bars.status(width, snapshot, who, board.half.inks, len(board.lanes.marked), board.finder.note)
 
 
 def _hints(board: BoardScreen, width: int, snapshot: Snapshot) -> Strip:
     lane = board.card.lane if board.card else "none"
-    return bars.hints(width, hinted(lane, is_needed=bars.need(snapshot) > 0), board.half.inks)
+    return bars.hints(width, hinted(lane, is_needed=bars.need(snapshot) > 0), board.half.inks, board.half.may)
 
 
 PAINTS: dict[str, Paint] = {"header": _header, "tabs": _tabs, "status": _status, "hints": _hints}

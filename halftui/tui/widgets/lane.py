@@ -1,7 +1,7 @@
 """A lane: its cards drawn line by line, one widget for any number of them."""
 
 from collections.abc import Iterator, Mapping, Set
-from typing import NamedTuple
+from typing import Self
 
 from rich.style import Style
 from textual import events
@@ -13,26 +13,20 @@ from textual.widget import Widget
 from halftui.domain import shown
 from halftui.domain.shown import Card
 from halftui.ops.views import WINDOW as PAGE
-from halftui.tui import draw
+from halftui.tui import draw, together
 from halftui.tui.cards import Fact, facts
 from halftui.tui.cards import draw as draw_card
 from halftui.tui.draw import Row
 from halftui.tui.places import SPINE
 from halftui.tui.themes import Inks
 from halftui.tui.widgets import empty
+from halftui.tui.widgets.drop import Drop, drop_line
+from halftui.tui.widgets.kept import Kept
 
 STRIDE = 3  # two rows of a card and the gap below it
 CACHED = 4_000
 LIFT = 2  # cells that the pointer goes before a press is a drag
 Key = tuple[Card, tuple[Fact, ...], int, bool, bool]
-
-
-class Drop(NamedTuple):
-    """Where cards would fall: in the gap before the card of that place; and what that would mean."""
-
-    gap: int
-    words: str
-    is_refused: bool
 
 
 class Lane(Widget, can_focus=True):
@@ -66,6 +60,7 @@ class Lane(Widget, can_focus=True):
 
     def __init__(self, name: str, inks: Inks, marked: Set[str]) -> None:
         super().__init__(id=f"lane-{name}")
+        self._kept = Kept()
         self.lane = name
         self.inks = inks
         self.marked = marked
@@ -88,6 +83,8 @@ class Lane(Widget, can_focus=True):
 
     def show(self, lane: shown.Lane, now: float, asked: Mapping[str, float]) -> None:
         """Take the newest cards; the cursor stays on its bead, and only what changed is drawn again."""
+        if lane.cards is self._pages[0] and (lane.total, asked) == (self.total, self._asked):
+            return
         held = self.card
         was, self.total = self.total, lane.total
         self._stale = set(self._pages) - {0}
@@ -104,7 +101,7 @@ class Lane(Widget, can_focus=True):
                 self.refresh()
         self.age(now)
         if (card := self.card) is not None and card != held:
-            self.post_message(self.Moved(self))
+            self._tell_moved()
 
     def forget(self) -> None:
         """Keep no page but the first, which `show` brings."""
@@ -112,9 +109,9 @@ class Lane(Widget, can_focus=True):
         self._wanted.clear()
         self.refresh()
 
-    def age(self, now: float) -> None:
-        """Draw those cards again whose words changed, be it by time."""
-        self._now = now
+    def age(self, now: float | None = None) -> None:
+        """Draw those cards again whose words or marks changed, be it by time."""
+        self._now = self._now if now is None else now
         if self.is_spine:
             return
         for index, key in list(self._drawn.items()):
@@ -125,6 +122,12 @@ class Lane(Widget, can_focus=True):
             if index not in self._drawn:
                 self._refresh_card(index)
 
+    def touch(self, beads: Set[str]) -> None:
+        """Draw those of these beads that are in sight and look otherwise now."""
+        for index, key in [] if self.is_spine else list(self._drawn.items()):
+            if key[0].id in beads and self._key(index) != key:
+                self._refresh_card(index)
+
     def add_page(self, page: int, cards: tuple[Card, ...]) -> None:
         """Take a page that was wanted."""
         self._pages[page] = cards
@@ -132,7 +135,7 @@ class Lane(Widget, can_focus=True):
         self._wanted.discard(page)
         self.age(self._now)
         if self.cursor // PAGE == page:
-            self.post_message(self.Moved(self))
+            self._tell_moved()
 
     def dress(self, inks: Inks) -> None:
         """Draw with other inks."""
@@ -178,7 +181,7 @@ class Lane(Widget, can_focus=True):
             self._refresh_card(self.cursor)
         self._refresh_rows(self.size.height - 1)
         if old != self.cursor:
-            self.post_message(self.Moved(self))
+            self._tell_moved()
 
     def choose(self, bead: str) -> bool:
         """Put the cursor on a bead; False if no loaded page has it."""
@@ -186,10 +189,6 @@ class Lane(Widget, can_focus=True):
         if index >= 0:
             self.move(index)
         return index >= 0
-
-    def mark_changed(self) -> None:
-        """Draw the marks again."""
-        self.age(self._now)
 
     def hit(self, x: int, y: int) -> int | None:
         """Return the place of the card under a cell of this widget, None on frame, gap or nothing."""
@@ -226,13 +225,16 @@ class Lane(Widget, can_focus=True):
             return None
         return max(min((self._drop.gap - self.top) * STRIDE, self.size.height - 1), 0)
 
-    def _drop_line(self, drop: Drop, width: int) -> Strip:
-        ink = self.inks["failed" if drop.is_refused else "focus"]
-        row = Row(width).put("✗ " if drop.is_refused else "▸ ", ink)
-        row.put(f"{drop.words} " if drop.words else "", ink + Style(bold=True))
-        return row.put("━" * row.left, ink).strip()
-
     # drawing
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Return the rows of a part of the lane."""
+        return self._kept.lines(self, crop)
+
+    def refresh(self, *regions: Region, **how: bool) -> Self:
+        """Draw these regions again, or everything."""
+        self._kept.forget(regions)
+        return super().refresh(*regions, **how)
 
     def render_line(self, y: int) -> Strip:
         """Return a line of the lane."""
@@ -243,7 +245,7 @@ class Lane(Widget, can_focus=True):
         if self.is_spine:
             return self._spine_line(y)
         if self._drop is not None and y == self._drop_row():
-            return self._drop_line(self._drop, width)
+            return drop_line(self._drop, width, self.inks)
         edge = self.inks["focus" if self.has_focus else "edge"]
         if y == 0:
             heading = self.inks["focus" if self.has_focus else "heading"] + Style(bold=True)
@@ -280,25 +282,21 @@ class Lane(Widget, can_focus=True):
             return None
         is_chosen = self.has_focus and index == self.cursor
         told = facts(card, self._now, self._asked.get(card.id))
+        if others := together.initials(self, card.id):
+            told = (Fact(others, "focus", 0), *told)
         return card, told, self.size.width - 2, is_chosen, card.id in self.marked
 
     def _spine_line(self, y: int) -> Strip:
         edge, height, is_heavy = self.inks["edge"], self.size.height, self._drop is not None
         if self._drop is not None:
             edge = self.inks["failed" if self._drop.is_refused else "focus"]
-        if y == 0:
-            return draw.top(SPINE, "", edge, edge, is_heavy=is_heavy)
-        if y == height - 1:
-            return draw.bottom(SPINE, "", edge, edge, is_heavy=is_heavy)
-        letters = self.lane.title()
-        text = letters[y - 1] if y - 1 < len(letters) else ""
-        style = self.inks["heading"]
+        text, style = self.lane.title()[y - 1 : y] if y else "", self.inks["heading"]
         count = draw.amount(self.total)
         digits = [count] if len(count) <= SPINE - 2 else list(count)  # a long one goes downwards
-        if y >= height - 1 - len(digits):
+        if height - 1 > y >= height - 1 - len(digits):
             text = digits[y - height + 1 + len(digits)]
             style = self.inks["text" if self.total else "muted"]
-        return draw.framed(Row(SPINE - 2).end(text, style).strip(), edge, is_heavy=is_heavy)
+        return draw.boxed(y, height, Row(SPINE - 2).end(text, style).strip(), edge, is_heavy=is_heavy)
 
     def _place_note(self) -> str:
         if not self.total:
@@ -325,6 +323,11 @@ class Lane(Widget, can_focus=True):
                     return page * PAGE + place
         return fallback
 
+    def _tell_moved(self) -> None:
+        """Tell the screen, not every widget on the way to it: it is told with each key."""
+        if self.is_attached:
+            self.screen.post_message(self.Moved(self))
+
     def _scroll_to_cursor(self) -> None:
         top = max(min(self.top, self.total - self.room), 0)
         top = min(top, self.cursor)
@@ -343,11 +346,11 @@ class Lane(Widget, can_focus=True):
         self._refresh_rows(first, 2)
 
     def _refresh_rows(self, first: int, count: int = 1) -> None:
-        last = self.size.height
-        if 0 <= first < last and not self.is_spine:
-            self.refresh(Region(0, first, self.size.width, min(count, last - first)))
-        elif self.is_spine:
+        width, height = self.size
+        if self.is_spine:
             self.refresh()
+        elif 0 <= first < height:
+            self.refresh(Region(0, first, width, min(count, height - first)))
 
     # events
 
@@ -361,10 +364,7 @@ class Lane(Widget, can_focus=True):
         self._drawn.clear()
         self.refresh()
 
-    def on_blur(self) -> None:
-        """The frame and the cursor's card look otherwise."""
-        self._drawn.clear()
-        self.refresh()
+    on_blur = on_focus
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
         """Remember where, since a press that ends elsewhere is no click."""
@@ -385,7 +385,7 @@ class Lane(Widget, can_focus=True):
         self.roll(1)
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        """Scroll without moving the cursor out of reach."""
+        """The other way."""
         event.stop()
         self.roll(-1)
 

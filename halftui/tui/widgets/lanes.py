@@ -1,6 +1,6 @@
 """The lanes side by side: which are open, where the cursor is, what is marked."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from typing import ClassVar
 
 from textual import events
@@ -82,6 +82,11 @@ class Lanes(Horizontal):
         for lane in self.by_name.values():
             lane.age(now)
 
+    def touch(self, beads: Set[str]) -> None:
+        """Draw those of these beads that are in sight and look otherwise now."""
+        for lane in self.by_name.values():
+            lane.touch(beads)
+
     def dress(self, inks: Inks) -> None:
         """Draw with other inks."""
         for lane in self.by_name.values():
@@ -157,7 +162,7 @@ class Lanes(Horizontal):
         """Mark or unmark the card under the cursor, and go on to the next."""
         if (card := self.card) is not None:
             self.marked.symmetric_difference_update({card.id})
-            self.lane.mark_changed()
+            self.lane.age()
             self.lane.move(self.lane.cursor + 1)
 
     def mark_range(self) -> None:
@@ -177,14 +182,14 @@ class Lanes(Horizontal):
         passed = {card.id for n in range(low, high + 1) if (card := lane.at(n)) is not None}
         self.marked.clear()
         self.marked.update(before | passed)
-        lane.mark_changed()
+        lane.age()
 
     def unmark(self) -> None:
         """Forget the marks."""
         self._range = None
         self.marked.clear()
         for lane in self.by_name.values():
-            lane.mark_changed()
+            lane.age()
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """The cursor is where the focus is."""

@@ -1,13 +1,14 @@
 """The rail: boxes of agents, convoys, and what waits for a person, each with a cursor."""
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from rich.style import Style
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container, Vertical
+from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
@@ -19,6 +20,7 @@ from halftui.tui.draw import PLAIN, Row
 from halftui.tui.items import Item, agents, convoys, inbox
 from halftui.tui.keys import ACTIONS, bindings
 from halftui.tui.themes import Inks
+from halftui.tui.widgets.kept import Kept
 
 BAR = 10
 _OWN = ("cursor.up", "cursor.down", "cursor.first", "cursor.last", "cursor.left")
@@ -43,6 +45,7 @@ class Box(Widget, can_focus=True):
 
     def __init__(self, title: str, empty: tuple[str, str], inks: Inks, *, id: str) -> None:
         super().__init__(id=id)
+        self._kept = Kept()
         self.heading = title
         self.empty = empty
         self.inks = inks
@@ -83,6 +86,15 @@ class Box(Widget, can_focus=True):
         self.cursor = max(min(index, len(self.items) - 1), 0)
         self._keep_in_sight()
         self.refresh()
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Return the rows of a part of the box."""
+        return self._kept.lines(self, crop)
+
+    def refresh(self, *regions: Region, **how: bool) -> Self:
+        """Draw these regions again, or everything."""
+        self._kept.forget(regions)
+        return super().refresh(*regions, **how)
 
     def render_line(self, y: int) -> Strip:
         """Return a line of the box."""

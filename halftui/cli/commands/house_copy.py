@@ -1,0 +1,43 @@
+"""`halftui backup`, `restore` and `secrets`: keeping what the database holds."""
+
+from pathlib import Path
+
+import click
+
+from halftui.cli.call import Call
+from halftui.cli.grammar import command, group, pass_call
+
+
+@command("backup", example="halftui backup ~/halftui-2026-12-24.db")
+@click.argument("file")
+@pass_call
+def backup(call: Call, file: str) -> None:
+    """Copy the database into a new file while it is in use; credentials in it stay sealed.
+
+    The key that opens them is not in it: keep ~/.config/halftui/key as well, at another place.
+    """
+    size = call.door.safe(call.settings).backup(Path(file))
+    call.say(f"{file} holds {size / 1e6:.1f} MB", {"file": file, "bytes": size})
+
+
+@command("restore", example="halftui restore ~/halftui-2026-12-24.db")
+@click.argument("file")
+@pass_call
+def restore(call: Call, file: str) -> None:
+    """Put a copy in the database's place; the present one is kept beside it."""
+    kept = call.door.safe(call.settings).restore(Path(file))
+    said = f"; what was there is in {kept}" if kept else ""
+    call.say(f"{file} is restored{said}", {"file": file, "kept": str(kept or "")})
+
+
+@group("secrets")
+def secrets() -> None:
+    """See to sealed credentials; none is ever shown."""
+
+
+@secrets.command("rotate", example="halftui secrets rotate")
+@pass_call
+def rotate(call: Call) -> None:
+    """Seal all credentials and keys anew with a new key, and forget the old one."""
+    count = call.door.safe(call.settings).rotate_secrets()
+    call.say(f"{count} values are sealed with a new key", {"count": count})

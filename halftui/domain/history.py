@@ -1,0 +1,16 @@
+"""The chain of events: each one's hash covers its row and the hash before it."""
+
+import hashlib
+import json
+
+Row = tuple[int, float, str, str, str, str, str, str]  # seq, at, actor, verb, board, subject, before, after
+
+
+def link(previous: str, row: Row) -> str:
+    """Return the hash of an event's row that follows the event with the hash `previous` ("" is none)."""
+    return hashlib.sha256(f"{previous}\n{json.dumps(row)}".encode()).hexdigest()
+
+
+def head_text(seq: int, digest: str, at: float, previous: int) -> bytes:
+    """Return what is signed: the history up to an event at a time, and which event the head before names."""
+    return json.dumps(["halftui history", seq, digest, at, previous]).encode()

@@ -1,0 +1,140 @@
+"""What may be asked about the history: whether it is whole, and all of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NamedTuple
+
+from halftui.domain import history, identity
+from halftui.store.store import Rows
+
+BATCH = 5_000
+_EVENTS = (
+    "SELECT seq, at, actor, verb, board_id, subject, before, after, hash FROM event"
+    " WHERE seq > :s ORDER BY seq LIMIT :m"
+)
+_HEADS = "SELECT seq, hash, at, previous, fingerprint, signature FROM head ORDER BY seq"
+
+
+class Link(NamedTuple):
+    """An event as the chain has it."""
+
+    seq: int
+    at: float
+    actor: str
+    verb: str
+    board: str
+    subject: str
+    before: str
+    after: str
+    hash: str
+
+
+class SignedHead(NamedTuple):
+    """A signature over the history up to an event."""
+
+    seq: int
+    hash: str
+    at: float
+    previous: int
+    fingerprint: str
+    signature: str
+
+
+class Fault(NamedTuple):
+    """A place where the history is not what it was; `seq` is an event's number."""
+
+    seq: int
+    what: str
+
+
+class Verdict(NamedTuple):
+    """What a look at the whole history found."""
+
+    events: int
+    heads: int
+    signed_until: int  # the newest event under a valid signature
+    unsigned: int  # events after that: they could have been cut without a trace
+    faults: tuple[Fault, ...]
+
+
+def newest(rows: Rows) -> tuple[int, str, float]:
+    """Return number, hash and time of the newest event; 0, "" and 0.0 if there is none."""
+    found = rows.rows("SELECT seq, hash, at FROM event ORDER BY seq DESC LIMIT 1")
+    return (int(found[0][0]), str(found[0][1]), float(found[0][2])) if found else (0, "", 0.0)
+
+
+def last_head(rows: Rows) -> tuple[int, float]:
+    """Return the event that the newest head names, and when it was signed; zeros if there is none."""
+    found = rows.rows("SELECT seq, at FROM head ORDER BY seq DESC LIMIT 1")
+    return (int(found[0][0]), float(found[0][1])) if found else (0, 0.0)
+
+
+def links(rows: Rows) -> Iterator[Link]:
+    """Yield all events, oldest first."""
+    last = -1
+    while found := rows.rows(_EVENTS, s=last, m=BATCH):
+        yield from map(Link._make, found)
+        last = found[-1][0]
+
+
+def heads(rows: Rows) -> list[SignedHead]:
+    """Return all signed heads, oldest first."""
+    return [SignedHead(*row) for row in rows.rows(_HEADS)]
+
+
+def export(rows: Rows, public: str, write: Callable[[str], object]) -> int:
+    """Write the whole history as JSON lines, its key and signatures first; return how many."""
+    count = 1
+    write(json.dumps({"kind": "key", "public": public}) + "\n")
+    for kind, found in (("head", heads(rows)), ("event", links(rows))):
+        for row in found:
+            write(json.dumps({"kind": kind, **row._asdict()}) + "\n")
+            count += 1
+    return count
+
+
+def verify(rows: Rows, public: str) -> Verdict:
+    """Return whether the history is whole; `public` is the line of the key that signs its heads."""
+    return judge(links(rows), heads(rows), public)
+
+
+def judge(events: Iterable[Link], signed: Iterable[SignedHead], public: str) -> Verdict:
+    """Return what is wrong with a history, wherever it comes from."""
+    wanted = {head.seq: head for head in signed}
+    faults: list[Fault] = []
+    total, count, after_good, good, previous, before = len(wanted), 0, 0, 0, 0, ""
+    for event in events:
+        count, after_good = count + 1, after_good + 1
+        if event.hash != history.link(before, event[:8]):
+            faults.append(Fault(event.seq, "it was changed, or what came before it was"))
+        before = event.hash
+        if (head := wanted.pop(event.seq, None)) is not None:
+            if fault := _fault_of(head, event.hash, previous, public):
+                faults.append(Fault(head.seq, fault))
+            if not faults:
+                good, after_good = head.seq, 0
+            previous = head.seq
+    faults += [Fault(seq, "it was signed, and is gone") for seq in wanted]
+    return Verdict(count, total, good, after_good, tuple(faults))
+
+
+def _fault_of(head: SignedHead, digest: str, previous: int, public: str) -> str:
+    if head.hash != digest:
+        return "another history was signed"
+    if head.previous != previous:
+        return "a signature before it is gone"
+    if not public:
+        return "the key that signed it is gone"
+    text = history.head_text(head.seq, head.hash, head.at, head.previous)
+    if head.fingerprint != identity.fingerprint(public):
+        return "it was signed with another key"
+    return "" if identity.is_signed(public, text, _bytes(head.signature)) else "its signature is forged"
+
+
+def _bytes(text: Any) -> bytes:
+    try:
+        return bytes.fromhex(text)
+    except (ValueError, TypeError):
+        return b""

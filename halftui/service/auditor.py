@@ -1,0 +1,36 @@
+"""Signs the head of the history while a board is open: after each 100 events, or each minute."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from halftui.errors import HalfTUIError
+from halftui.store.feed import Feed
+
+if TYPE_CHECKING:
+    from halftui.service.keyring import Keyring
+    from halftui.store.store import Store
+
+log = logging.getLogger(__name__)
+
+CALM_SECONDS = 2.0  # between two looks, however much happens
+LONGEST_WAIT = 60.0
+
+
+async def keep_signed(store: Store, keyring: Callable[[], Keyring], begun: asyncio.Event) -> None:
+    """Sign what is due, from `begun` until cancelled.
+
+    Without a key that opens, the history stays unsigned and the log says so.
+    """
+    await begun.wait()
+    try:
+        async with Feed(store) as feed:
+            while True:
+                await asyncio.to_thread(lambda: keyring().sign_history())
+                await asyncio.sleep(CALM_SECONDS)
+                await feed.wait(LONGEST_WAIT)
+    except HalfTUIError as error:
+        log.warning("the history is not signed any more", extra={"why": str(error)})

@@ -1,0 +1,151 @@
+"""The keys of agents and of the database: made when first needed, opened only to sign."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from halftui.domain import history, identity, tokens
+from halftui.domain.actor import ENGINE, Actor
+from halftui.domain.tokens import Claims
+from halftui.errors import Conflict, Misconfigured
+from halftui.ops import chain, signers
+from halftui.workspace.signing import Signer
+from halftui.workspace.tree import Person
+
+if TYPE_CHECKING:
+    from halftui.ops.signers import IdentityRow, SealedKey
+    from halftui.store.store import Store
+    from halftui.store.vault import Vault
+
+HOUSE = "house"  # the subject of the key that signs the history
+SIGN_EVENTS, SIGN_SECONDS = 100, 60.0  # after which a new head is due
+
+
+class Keyring:
+    """The keys of one database, sealed by one vault. Every method blocks."""
+
+    def __init__(self, store: Store, vault: Vault) -> None:
+        self._store = store
+        self._vault = vault
+
+    def private(self, subject: str) -> str:
+        """Return the private key of `agent:<id>` or `house`, made now if there is none.
+
+        Raises Unavailable if it was sealed by another vault.
+        """
+        key = self._store.read(signers.key_of, subject) or self._make(subject)
+        return self._vault.open(key.fingerprint, key.sealed)
+
+    def signer(self, agent_id: str) -> Signer:
+        """Return what signs an agent's commits in its name."""
+        private = self.private(f"agent:{agent_id}")
+        who = self._store.read(signers.by_id, agent_id)
+        person = Person(who.name, identity.email_of(who.username))
+        return Signer(person, lambda payload: identity.git_signature(private, payload))
+
+    def token(self, attempt: str, now: float, life: int = tokens.LONGEST_LIFE) -> str:
+        """Return a token for a live attempt, good for `life` seconds. Raises TokenRefused if it is over."""
+        from halftui.ops import tokens as ops
+
+        agent, board, epoch = self._store.read(ops.live, attempt)
+        private = self.private(f"agent:{agent}")
+        mark = identity.fingerprint(identity.public_of(private))
+        issued = int(now)
+        claims = Claims(attempt, agent, board, epoch, secrets.token_urlsafe(24), issued, issued + life)
+        return tokens.mint(private, mark, claims)
+
+    def public_of_house(self) -> str:
+        """Return the public line of the key that signs the history, "" if there is none.
+
+        It comes out of the vault, so a key that somebody else put in its place raises Unavailable.
+        """
+        key = self._store.read(signers.key_of, HOUSE)
+        return identity.public_of(self._vault.open(key.fingerprint, key.sealed)) if key else ""
+
+    def sign_history(self, actor: Actor = ENGINE, *, is_wanted: bool = False) -> int:
+        """Sign the head of the history if that is due, or wanted; return the event it names, or 0."""
+        from halftui.ops import audit
+        from halftui.ops.access import authorize
+
+        authorize(actor, "audit.sign")  # before a key is made for it
+        seq, digest, _ = self._store.read(chain.newest)
+        previous, signed_at = self._store.read(chain.last_head)
+        now = self._store.clock()
+        is_due = is_wanted or seq - previous >= SIGN_EVENTS or now - signed_at >= SIGN_SECONDS
+        if seq == previous or not is_due:
+            return 0
+        private = self.private(HOUSE)
+        seq, digest, _ = self._store.read(chain.newest)  # making the key is an event, too
+        mark = identity.fingerprint(identity.public_of(private))
+        proof = identity.sign(private, history.head_text(seq, digest, now, previous)).hex()
+        with suppress(Conflict):  # another process was quicker
+            self._store.write(actor, audit.sign, seq, digest, now, previous, mark, proof)
+        return seq
+
+    def rotate(self, actor: Actor, agent_id: str) -> str:
+        """Give an agent a new key, and return its fingerprint."""
+        from halftui.ops import identities
+
+        public, sealed = self._new()
+        self._store.write(actor, identities.rotate, agent_id, public, sealed)
+        return identity.fingerprint(public)
+
+    def keep(self, agent_id: str, folder: Path) -> Path:
+        """Return the file with an agent's private key, written anew if it is missing or another one.
+
+        It is for git in the agent's own terminal; only its owner may read it.
+        """
+        private = self.private(f"agent:{agent_id}")
+        who = self._store.read(signers.by_id, agent_id)
+        file = folder / who.username
+        if _public_beside(file) != who.public or not _is_private(file):
+            _write(folder, file, private, who)
+        return file
+
+    def _make(self, subject: str) -> SealedKey:
+        from halftui.ops import identities
+
+        public, sealed = self._new()
+        with suppress(Conflict):  # another process made it meanwhile: that one counts
+            self._store.write(ENGINE, identities.enroll, subject, public, sealed)
+        key = self._store.read(signers.key_of, subject)
+        assert key is not None
+        return key
+
+    def _new(self) -> tuple[str, str]:
+        private = identity.generate()
+        public = identity.public_of(private)
+        return public, self._vault.seal(identity.fingerprint(public), private)
+
+
+def _public_beside(file: Path) -> str:
+    try:
+        return " ".join(file.with_suffix(".pub").read_text(encoding="utf-8").split()[:2])
+    except (OSError, UnicodeDecodeError):
+        return ""
+
+
+def _is_private(file: Path) -> bool:
+    return file.is_file() and not file.is_symlink() and not file.stat().st_mode & 0o077
+
+
+def _write(folder: Path, file: Path, private: str, who: IdentityRow) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for place, text, mode in (
+            (file, identity.private_file(private), 0o600),
+            (file.with_suffix(".pub"), f"{who.public} {identity.email_of(who.username)}\n", 0o644),
+        ):
+            fresh = place.with_name(f".{place.name}.{os.getpid()}")
+            fresh.unlink(missing_ok=True)
+            with os.fdopen(os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode), "w") as opened:
+                opened.write(text)
+            fresh.replace(place)
+    except OSError as error:
+        raise Misconfigured(
+            f"the key can't be kept in {folder}: {error.strerror}", "check the folder's permissions"
+        ) from error

@@ -1,0 +1,127 @@
+"""A Textual driver on an SSH channel: bytes out, keys in, nothing of this process's own terminal."""
+
+from __future__ import annotations
+
+import asyncio
+import codecs
+import contextlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, BinaryIO, Literal, TextIO, cast
+
+import textual.app
+from textual import constants, events
+from textual._xterm_parser import XTermParser
+from textual.driver import Driver
+from textual.geometry import Size
+from textual.message import Message
+
+from halftui.ssh.line import Line
+
+LONE_ESCAPE_SECONDS = constants.ESCAPE_DELAY + 0.01
+ENTER = "\x1b[?1049h\x1b[?25l\x1b[?1004h\x1b[>25u\x1b[?2026$p\x1b[?2004h\x1b[?7l"
+LEAVE = "\x1b[?2004l\x1b[?7h\x1b[<u\x1b[?1049l\x1b[?25h\x1b[?1004l"
+MOUSE_ON = "\x1b[?1000h\x1b[?1003h\x1b[?1006h"
+MOUSE_OFF = "\x1b[?1006l\x1b[?1003l\x1b[?1000l"
+
+
+class Parser(XTermParser):
+    """The parser of keys; the base class's cache of one method would keep every app there ever was."""
+
+    def _parse_extended_key(self, sequence: str) -> list[events.Key] | None:  # type: ignore[override]
+        return XTermParser._parse_extended_key.__wrapped__(self, sequence)
+
+
+class ChannelDriver(Driver):
+    """Draws on the guest's terminal. Expects an app with a `line`."""
+
+    def __init__(
+        self, app: textual.app.App[Any], *, debug: bool = False, mouse: bool = True,
+        size: tuple[int, int] | None = None,
+    ) -> None:  # fmt: skip
+        super().__init__(app, debug=debug, mouse=mouse, size=size)
+        self._line = cast(Line, app.line)  # type: ignore[attr-defined]  # of GuestApp
+        self._tone: Callable[[str], str] = app.tone  # type: ignore[attr-defined]  # of GuestApp
+        self._parts: list[str] = []
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self._parser = Parser()
+        self._is_on = False
+
+    def write(self, data: str) -> None:
+        """Keep what is to be sent; it goes at the next turn of the loop, if nobody flushes before."""
+        if not self._parts:
+            self._loop.call_soon(self.flush)
+        self._parts.append(data)
+
+    def flush(self) -> None:
+        """Send what was written."""
+        text, self._parts = "".join(self._parts), []
+        if text:
+            self._line.write(self._tone(text).encode("utf-8", "replace"))
+
+    def start_application_mode(self) -> None:
+        """Take the guest's terminal."""
+        self._is_on = True
+        self.write(ENTER + (MOUSE_ON if self._mouse else ""))
+        self.flush()
+        width, height = self._size or (80, 24)
+        self.resize(width, height)
+        cast(asyncio.Event, self._app.begun).set()  # type: ignore[attr-defined]  # of GuestApp
+
+    def stop_application_mode(self) -> None:
+        """Give the terminal back as it was."""
+        if self._is_on:
+            self._is_on = False
+            self.write((MOUSE_OFF if self._mouse else "") + LEAVE)
+            self.flush()
+
+    def disable_input(self) -> None:
+        """Take no more keys."""
+        self._is_on = False
+
+    def resize(self, width: int, height: int) -> None:
+        """Tell the app that the guest's terminal has another size."""
+        size = Size(width, height)
+        self.send_message(events.Resize(size, size))
+
+    def send_message(self, message: Message) -> None:
+        """Hand a message to the app; both are on this loop."""
+        self._app.post_message(message)
+
+    def feed(self, data: bytes) -> None:
+        """Take in what the guest typed."""
+        text = self._decoder.decode(data)
+        if not text or not self._is_on:
+            return
+        try:
+            for message in self._parser.feed(text):
+                self.process_message(message)
+        except (ValueError, OverflowError):  # numbers that stand for no key: what follows starts anew
+            self._parser = Parser()
+        self._loop.call_later(LONE_ESCAPE_SECONDS, self._tick)
+
+    def _tick(self) -> None:
+        if self._is_on:
+            for message in self._parser.tick():
+                self.process_message(message)
+
+    def open_url(self, url: str, new_tab: bool = True) -> None:
+        """Open nothing: the browser here is not the guest's."""
+
+    def deliver_binary(
+        self, binary: BinaryIO | TextIO, *, delivery_key: str, save_path: Path,
+        open_method: Literal["browser", "download"] = "download", encoding: str | None = None,
+        mime_type: str | None = None, name: str | None = None,
+    ) -> None:  # fmt: skip
+        """Save nothing: the files here are not the guest's."""
+
+
+def leave_output_alone() -> None:
+    """Keep apps from catching the process's output: when several do, the last to end leaves it lost."""
+
+    @contextlib.contextmanager
+    def untouched(_target: object) -> Iterator[None]:
+        yield
+
+    for name in ("redirect_stdout", "redirect_stderr"):
+        setattr(textual.app, name, untouched)

@@ -1,0 +1,56 @@
+"""What the composition root lends the server."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+from halftui.domain.actor import Actor, Role, person
+from halftui.domain.shown import BoardRow
+
+if TYPE_CHECKING:
+    from halftui.cli.door import Door
+    from halftui.service.service import Service
+    from halftui.store.store import Store
+    from halftui.workspace.repository import Repository
+
+
+@dataclass(frozen=True)
+class Streams:
+    """Where one guest's command reads and writes; `width` is None without a terminal."""
+
+    out: TextIO
+    err: TextIO
+    input: TextIO
+    width: int | None
+
+
+@dataclass(frozen=True)
+class Hosting:
+    """What one server serves."""
+
+    store: Store
+    service: Service  # of the process; guests share its watches and live lines
+    service_of: Callable[[Actor], Service]
+    door: Callable[[Service, Streams, Callable[[str], None]], Door]  # the last: a board is to be opened
+    repository: Callable[[BoardRow], Repository]
+    folder: Path  # the host key, and what else the server keeps
+    database: str  # its kind, for the status row
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Who a connection belongs to: the user name that it gave, and the key that it proved."""
+
+    name: str
+    role: Role
+    fingerprint: str
+    public: str  # the key's own line
+    theme: str = ""
+
+    @property
+    def actor(self) -> Actor:
+        """The same as whoever does something."""
+        return person(self.name, self.role)

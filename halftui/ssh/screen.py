@@ -1,0 +1,52 @@
+"""Shows the board on a guest's terminal."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from halftui.errors import BUG_EXIT
+from halftui.ssh.guest import GuestApp
+
+if TYPE_CHECKING:
+    from halftui.ssh.session import Session, Terminal
+
+log = logging.getLogger(__name__)
+
+
+async def show(session: Session, board: str, terminal: Terminal) -> int:
+    """Run the application until it is left; return its exit code."""
+    server, env = session.server, session.env
+    app = GuestApp(
+        server.hosting.service_of(session.member.actor),
+        board,
+        session.line,
+        env,
+        theme=env.get("HALFTUI_THEME") or session.member.theme,
+        notice=server.notices.get(board, ""),
+        database=server.hosting.database,
+    )
+    if not session.line.is_open:
+        return BUG_EXIT
+    session.app = app
+    server.counts["screens"] += 1
+    has_mouse = env.get("HALFTUI_MOUSE") != "off"
+    with server.watching(board, app):
+        keys = server.spawn(_feed(session, app))
+        try:
+            await app.run_async(size=(terminal.width, terminal.height), mouse=has_mouse)
+        finally:
+            keys.cancel()
+    if app.fault is not None:
+        log.error("a guest's screen failed", exc_info=app.fault, extra={"person": session.member.name})
+        server.counts["screens_failed"] += 1
+    session.line.write(app.parting.getvalue().replace("\r\n", "\n").replace("\n", "\r\n").encode())
+    return BUG_EXIT if app.fault is not None else app.return_code or 0
+
+
+async def _feed(session: Session, app: GuestApp) -> None:
+    """Hand the guest's keys to the app, as soon as it has a driver."""
+    while data := await session.reader.read(4_096):
+        while app.driver is None:
+            await app.begun.wait()
+        app.driver.feed(data)

@@ -1,0 +1,43 @@
+"""The tables of trust: keys that sign, tokens that were used, and signed heads of the history."""
+
+from sqlalchemy import BigInteger, Column, Double, Index, Text, text
+from sqlmodel import Field, SQLModel
+
+
+class SigningKey(SQLModel, table=True):
+    """An Ed25519 key of an agent (`agent:<id>`) or of the database itself (`house`)."""
+
+    __table_args__ = (
+        Index(
+            "uq_signing_key_current", "subject", unique=True,
+            sqlite_where=text("retired_at IS NULL"), postgresql_where=text("retired_at IS NULL"),
+        ),
+    )  # fmt: skip
+    __tablename__ = "signing_key"
+
+    fingerprint: str = Field(primary_key=True)
+    subject: str
+    public: str
+    sealed: str = Field(sa_column=Column(Text, nullable=False))  # for the row of that fingerprint
+    created_at: float = Field(sa_column=Column(Double, nullable=False))
+    retired_at: float | None = Field(default=None, sa_column=Column(Double))
+
+
+class SpentToken(SQLModel, table=True):
+    """A token that was used; kept until it would have expired."""
+
+    __tablename__ = "spent_token"
+
+    jti: str = Field(primary_key=True)
+    expires_at: float = Field(sa_column=Column(Double, nullable=False))
+
+
+class Head(SQLModel, table=True):
+    """The chain of events up to one event, signed by the database's key."""
+
+    seq: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    hash: str
+    at: float = Field(sa_column=Column(Double, nullable=False))
+    previous: int = Field(sa_column=Column(BigInteger, nullable=False))  # the head before it, 0 is none
+    fingerprint: str
+    signature: str  # in hexadecimal

@@ -1,0 +1,47 @@
+"""Which keys a person's role lets them use; the ops ask again, here nobody begins what they can't end."""
+
+from halftui.domain.actor import Actor
+from halftui.errors import Denied
+from halftui.ops.access import ALLOWED, authorize
+
+# Actions whose verb has another name; those that only show something have none.
+_VERBS = {
+    "bead.less": "bead.edit",
+    "bead.more": "bead.edit",
+    "bead.left": "bead.release",
+    "bead.lower": "bead.rank",
+    "bead.raise": "bead.rank",
+    "bead.retry": "bead.dispatch",
+    "bead.right": "bead.dispatch",
+    "detail.edit": "bead.edit",
+    "question.allow": "question.answer",
+    "question.choose": "question.answer",
+    "question.refuse": "question.answer",
+    "question.send": "question.answer",
+    "question.type": "question.answer",
+    "review.accept": "bead.approve",
+    "review.comment": "bead.reject",
+    "review.drop": "bead.cancel",
+    "review.reject": "bead.reject",
+}
+
+
+def verb_of(ident: str) -> str:
+    """Return the verb that an action comes down to, "" if it only shows something."""
+    return _VERBS.get(ident) or (ident if ident in ALLOWED else "")
+
+
+def may(actor: Actor, ident: str) -> bool:
+    """Return whether an actor may use the action of that id."""
+    verb = verb_of(ident)
+    return not verb or actor.role in ALLOWED[verb]
+
+
+def check(actor: Actor, action: str) -> None:
+    """Raise Denied unless an actor may run an action, written as `screen.bead_create` or `choose(1)`."""
+    name = action.partition("(")[0].rpartition(".")[2]
+    if verb := verb_of(name.replace("_", ".", 1)):
+        try:
+            authorize(actor, verb)
+        except Denied as error:
+            raise Denied(f"you are {actor.role.value} here: {verb} is not for you", error.hint) from error

@@ -1,0 +1,48 @@
+"""The rows that a widget has drawn, kept until it draws them again.
+
+Textual keeps them, too, but walks through its filters and styles for every row of every widget each
+time that one row changes.
+"""
+
+from collections.abc import Sequence
+
+from textual.geometry import Region, Size
+from textual.strip import Strip
+from textual.widget import Widget
+
+
+class Kept:
+    """The drawn rows of one widget that has neither border nor padding."""
+
+    def __init__(self) -> None:
+        self._rows: dict[int, Strip] = {}
+        self._size = Size()
+
+    def forget(self, regions: Sequence[Region]) -> None:
+        """Let these regions be drawn again; without any, everything."""
+        if not regions:
+            self._rows.clear()
+        for region in regions:
+            for y in region.line_range:
+                self._rows.pop(y, None)
+
+    def lines(self, widget: Widget, crop: Region) -> list[Strip]:
+        """Return the rows of a part of the widget, drawing those that are not there."""
+        if widget.size != self._size:
+            self._rows.clear()
+            self._size = widget.size
+        rows = self._rows
+        for y in crop.line_range:
+            if y not in rows:
+                rows[y] = _filtered(widget, widget.render_line(y))
+        strips = [rows[y] for y in crop.line_range]
+        first, last = crop.column_span
+        if (first, last) == (0, self._size.width):
+            return strips
+        return [strip.crop(first, last) for strip in strips]
+
+
+def _filtered(widget: Widget, strip: Strip) -> Strip:
+    for each in widget.get_line_filters():
+        strip = strip.apply_filter(each, widget.background_colors[1])
+    return strip

@@ -1,0 +1,92 @@
+"""`halftui wait`: 0 when it came, 1 when it can't come any more, 124 when the time was up."""
+
+import subprocess
+from collections.abc import Callable
+
+import pytest
+
+from halftui.domain.happenings import Outcome
+from tests.cli.conftest import Line
+from tests.cli.test_process import PROGRAM, env
+from tests.helpers.world import World
+
+__all__ = ["env"]
+
+
+@pytest.mark.parametrize(
+    ("state", "until", "code"),
+    [
+        ("open", "open", 0), ("open", "ready", 0), ("active", "active", 0), ("review", "review", 0),
+        ("done", "done", 0), ("done", "ended", 0), ("failed", "ended", 0), ("cancelled", "ended", 0),
+        ("failed", "failed", 0), ("cancelled", "cancelled", 0),
+        ("failed", "done", 1), ("cancelled", "done", 1), ("done", "review", 1), ("done", "active", 1),
+        ("open", "done", 124), ("open", "blocked", 124), ("review", "done", 124), ("active", "ended", 124),
+    ],
+)  # fmt: skip
+def test_a_bead(line: Line, world: World, state: str, until: str, code: int) -> None:
+    bead = world.put(line.bead(), state)
+    ran = line("wait", "bead", bead, "--until", until, "--timeout", "0")
+    assert ran.code == code, ran
+    assert (ran.err == "", ran.out != "") == (code == 0, code == 0)
+
+
+def test_a_convoy(line: Line, world: World) -> None:
+    bead = line.bead()
+    line.ok("convoy", "create", "Trip", bead)
+    assert line("wait", "convoy", "trip", "--timeout", "0").code == 124
+    line.ok("convoy", "start", "trip")
+    assert line("wait", "convoy", "Trip", "--until", "moving", "--timeout", "0").code == 0
+    assert line("wait", "convoy", "trip", "--until", "cancelled", "--timeout", "0").code == 124
+    world.put(bead, "done")
+    assert line.ok("wait", "convoy", "trip", "-o", "json").json["state"] == "landed"
+    assert line("wait", "convoy", "trip", "--until", "cancelled").code == 1
+    assert line("wait", "convoy", "trip", "--until", "ended").code == 0
+
+
+def test_a_board(line: Line, world: World) -> None:
+    assert line.ok("wait", "board").out == "shop is 0 beads unfinished\n"
+    bead = line.bead()
+    assert line("wait", "board", "--timeout", "0").code == 124
+    line.ok("board", "pause")
+    assert line("wait", "board", "--timeout", "0").code == 0, "nothing starts on a paused board"
+    line.ok("board", "resume")
+    claim = world.taken(bead)
+    assert line("wait", "board", "Shop", "--until", "idle", "--timeout", "0").code == 124
+    world.end(claim)
+    assert line("wait", "board", "--timeout", "0").code == 0, "what waits for a review keeps no agent busy"
+    assert line("wait", "board", "--until", "finished", "--timeout", "0").code == 124
+
+
+@pytest.mark.parametrize(
+    "text", ["", "x", "-1", "1w", "1e3", "inf", "nan", "99999999999", "1.2345", "٣", "5 m"]
+)
+def test_what_is_no_span_of_time(line: Line, text: str) -> None:
+    bead = line.bead()
+    assert line("wait", "bead", bead, "--timeout", text).code == 2
+
+
+@pytest.mark.parametrize(
+    ("argv", "code"),
+    [(["bead", "none"], 5), (["convoy", "none"], 5), (["board", "none"], 5), (["bead"], 2),
+     (["lane", "x"], 2),
+     (["bead", "x", "--until", "never"], 2), (["board", "--until", "done"], 2)],
+)  # fmt: skip
+def test_bad_ones(line: Line, argv: list[str], code: int) -> None:
+    assert line("wait", *argv).code == code
+
+
+@pytest.mark.parametrize(
+    ("end", "code"),
+    [(lambda w, c: w.end(c), 0), (lambda w, c: w.end(c, Outcome.LOST), 124)],
+    ids=["passes", "is lost"],
+)
+def test_it_waits_for_real(
+    line: Line, world: World, env: dict[str, str], end: Callable[[World, object], None], code: int
+) -> None:
+    claim = world.started(world.taken(line.bead()))
+    words = [*PROGRAM, "wait", "bead", claim.bead, "--until", "review", "--timeout", "4s"]
+    with subprocess.Popen(words, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as ran:
+        with pytest.raises(subprocess.TimeoutExpired):
+            ran.wait(timeout=1.5)
+        end(world, claim)
+        assert ran.wait(timeout=30) == code

@@ -1,0 +1,1 @@
+"""Sessions: what people type, what they read, and how each command ends."""
