@@ -32,6 +32,7 @@ ALLOWED = frozenset({
     "bead hold",
     "bead link",
     "bead list",
+    "bead pin",
     "bead rank",
     "bead reject",
     "bead release",

@@ -46,6 +46,7 @@ ALLOWED: dict[str, frozenset[Role]] = {
     "bead.hold": _PLANNER | _ENGINE,
     "bead.link": _PLANNER | _ANY_AGENT,
     "bead.note": _ANY_AGENT,
+    "bead.pin": _OPERATOR,
     "bead.push": _OPERATOR,
     "bead.rank": _OPERATOR,
     "bead.reject": _PLANNER | _ENGINE,

@@ -124,6 +124,7 @@ class Bead(SQLModel, table=True):
     version: int = 1
     # A word: while set, it is never ready. It is a mark (see domain.graph) or a status from elsewhere.
     aside: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
+    pin: str = Field(default="", sa_column_kwargs={"server_default": text("''")})  # the agent it waits for
 
 
 class Original(SQLModel, table=True):

@@ -92,6 +92,8 @@ async def drop(board: BoardScreen, cards: list[Card], drop: Drop) -> None:
     """Do what dropping cards somewhere means."""
     if drop.verb == "rank" and drop.slot is not None:
         await _rank(board, cards, drop.slot)
+    elif drop.verb == "pin":
+        await pin(board, cards, drop.to)
     elif drop.verb == "join":
         await _join(board, cards, drop.to)
     elif drop.verb == "move":
@@ -122,6 +124,27 @@ async def _join(board: BoardScreen, cards: list[Card], convoy: str) -> None:
     joined = [card.id for card in cards if await board.half.did(convoys.add, convoy, card.id)]
     if joined:
         board.half.say(f"{' '.join(joined)} travels along", convoy)
+
+
+async def pin(board: BoardScreen, cards: list[Card], agent: str) -> None:
+    """Let beads wait for one agent; "" frees them again."""
+    from halftui.ops import pins
+
+    pinned = [card.id for card in cards if await board.half.did(pins.pin, card.id, agent)]
+    snapshot = board.half.snapshot
+    name = next((a.name for a in snapshot.agents if a.id == agent), "") if snapshot else ""
+    if pinned:
+        board.half.say(f"{name} takes it" if name else "any agent takes it", " ".join(pinned))
+
+
+async def choose_agent(board: BoardScreen, cards: list[Card]) -> None:
+    """Let a person say which agent takes beads."""
+    from halftui.tui.screens.menu import Choice, Menu
+
+    agents = board.half.snapshot.agents if board.half.snapshot else ()
+    choices = [Choice("-", "whoever is free"), *(Choice(a.id, f"{a.name} · {a.status}") for a in agents)]
+    if cards and (taken := await board.app.push_screen_wait(Menu("Who takes it?", choices))) is not None:
+        await pin(board, cards, taken.removeprefix("-"))
 
 
 async def undo(board: BoardScreen, *, is_again: bool = False) -> None:

@@ -67,6 +67,7 @@ EXAMPLES: dict[str, Example] = {
     "bead hold": _does("bead hold {a} later", "bead.hold"),
     "bead link": _does("bead link {a} {b}", "bead.link"),
     "bead list": _reads("bead list"),
+    "bead pin": _does("bead pin {a} {idle}", "bead.pin"),
     "bead rank": _does("bead rank {a} --behind {b}", "bead.rank"),
     "bead reject": _does("bead reject {r} -m no", "bead.reject"),
     "bead release": _does("bead release {h}", "bead.release"),

@@ -44,6 +44,7 @@ bead.fail              a m o L   E
 bead.hold              a m o L   E
 bead.link              a m o L W
 bead.note                    L W
+bead.pin               a m o
 bead.push              a m o
 bead.rank              a m o
 bead.reject            a m o L   E

@@ -315,6 +315,7 @@ class BoardScreen(Screen[None]):
     action_bead_less = _on_card(lambda board, card: verbs.weigh(board, card, 1))
     action_bead_lower = _in_turn(lambda board: verbs.place(board, 1))
     action_bead_more = _on_card(lambda board, card: verbs.weigh(board, card, -1))
+    action_bead_pin = _in_turn(lambda board: verbs.choose_agent(board, board.lanes.chosen()))
     action_bead_raise = _in_turn(lambda board: verbs.place(board, -1))
     action_bead_right = _on_card(lambda board, card: verbs.move(board, card, beside(card, 1)))
     action_board_pause = _in_turn(lambda board: verbs.pause(board))
