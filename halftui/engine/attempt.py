@@ -24,7 +24,7 @@ from halftui.domain.happenings import (
     Outcome,
     Started,
 )
-from halftui.domain.shown import BoardRow
+from halftui.domain.shown import BoardRow, Detail
 from halftui.engine import brief
 from halftui.engine.desk import Desk
 from halftui.engine.naming import (
@@ -95,11 +95,11 @@ class Running:
 
     async def run(self) -> None:
         """Work on the bead until it ended or was let go; what came of it is written down, nothing raised."""
-        last, self._standing = await asyncio.to_thread(
-            self.store.read, transcripts.standing, self.claim.attempt
-        )
+        last, own = 0, self.claim.attempt
+        if self.claim.heard is not None:  # else it is new, and nothing is told of it
+            last, self._standing = await asyncio.to_thread(self.store.read, transcripts.standing, own)
         self._standing = replace(self._standing, epoch=self.claim.epoch)
-        self.lines.open(self.claim.attempt, last, self._standing)
+        self.lines.open(own, last, self._standing)
         async with AsyncExitStack() as stack:
             stack.push_async_callback(self._clear_sockets)
             settled = await self._under_lease(stack)
@@ -107,7 +107,8 @@ class Running:
                 await self._settle(settled)
             if self.is_let_go:
                 self.lines.drop(self.claim.attempt)
-        if settled is not None and settled.end.outcome is Outcome.PASSED and not self.is_let_go:
+        is_due = self.board.review == "none" and not self.is_let_go
+        if is_due and settled is not None and settled.end.outcome is Outcome.PASSED:
             await asyncio.to_thread(accept, self.rooms, self.board, self.claim.bead)
 
     async def halt(self, outcome: Outcome, reason: str) -> None:
@@ -172,9 +173,8 @@ class Running:
         repository = self.rooms.repository(self.board)
         sandbox = await self.rooms.sandbox(self.board)
         failpoint("clone.before")
-        tree = await asyncio.to_thread(self._clone, repository)
+        tree, bead = await asyncio.to_thread(self._clone, repository)
         failpoint("clone.after")
-        bead = await asyncio.to_thread(self.store.read, views.bead, self.claim.bead)
         failpoint("socket.before")
         gate = await stack.enter_async_context(
             self.rooms.gate(self.claim, self._sockets, sandbox, self.holds)
@@ -196,7 +196,7 @@ class Running:
         settled = await self._harvest(end, tree, repository, sandbox, spec)
         return replace(settled, retry_at=gate.until) if end.outcome is Outcome.LIMITED else settled
 
-    def _clone(self, repository: Repository) -> Tree:
+    def _clone(self, repository: Repository) -> tuple[Tree, Detail]:
         if self.claim.heard is None:
             repository.create(self.rooms.origin(self.board))
         author = Person(self.claim.agent, f"{self.claim.agent.lower()}@agents.localhost")
@@ -204,7 +204,9 @@ class Running:
         course = self.store.read(journeys.course, self.claim.bead)
         if course.is_own:
             repository.follow(course.branch, course.home, takes_home=course.needs_home)
-        return repository.clone(self.claim.bead, self._folder / "work", course.branch, author, course.home)
+        bead, work = self.claim.bead, self._folder / "work"
+        tree = repository.clone(bead, work, course.branch, author, course.home)
+        return tree, self.store.read(views.bead, bead)
 
     async def _start(self, sandbox: Sandbox, spec: Spec, stack: AsyncExitStack) -> Process:
         """Start the program, or take over the one that an earlier board started."""
@@ -366,8 +368,6 @@ class Running:
 
 def accept(rooms: Rooms, board: BoardRow, bead: str) -> None:
     """Merge and approve work that passed, where the board wants nobody to look at it. Blocks."""
-    if board.review != "none":
-        return
     try:
         failpoint("release.before")
         rooms.accept(board, bead)

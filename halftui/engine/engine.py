@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from halftui.domain.actor import ENGINE
@@ -11,11 +10,12 @@ from halftui.domain.happenings import Answer, Outcome
 from halftui.domain.shown import BoardRow
 from halftui.engine import escort, patrol
 from halftui.engine.attempt import Running
+from halftui.engine.look import Look, is_calm, look
 from halftui.engine.naming import home_label
 from halftui.engine.rooms import Rooms
 from halftui.errors import HalfTUIError, Unavailable
 from halftui.failpoints import failpoint
-from halftui.ops import attempts, boards, heartbeats, turns, views
+from halftui.ops import attempts, boards, heartbeats, slots
 from halftui.ops.attempts import Claim
 from halftui.sandbox.settle import settle
 from halftui.service.lines import Lines
@@ -48,6 +48,8 @@ class Engine:
     _answers: dict[str, "asyncio.Future[Answer]"] = field(default_factory=dict)
     _told: dict[str, str] = field(default_factory=dict)
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    _seen: Look | None = None  # what was due at the last look
+    _is_urgent: bool = False  # something changed that no event tells
     _taken_over: set[str] = field(default_factory=set)  # boards where nothing of another is left
 
     async def run(self) -> None:
@@ -58,9 +60,11 @@ class Engine:
             try:
                 await patrol.clear(self.store, self.rooms)
                 async with Feed(self.store) as feed, asyncio.TaskGroup() as running:
+                    is_due = True
                     while not self._is_over():
-                        await self._round(running)
-                        await feed.wait(await self._patience())
+                        if is_due:
+                            await self._round(running)
+                        is_due = not await feed.wait(self._patience()) or not await self._is_calm()
                     await self._halt_all()
             finally:
                 journal.cancel()
@@ -69,35 +73,40 @@ class Engine:
 
     def drain(self) -> None:
         """Start nothing more, and let `run` come to its end when the last live attempt ended by itself."""
-        self.is_draining = True
+        self.is_draining = self._is_urgent = True
         self.store.wake()
 
     def stop(self) -> None:
         """Let `run` come to its end: no new attempt, the live ones stopped with their work kept."""
         self._stopping.set()
+        self._is_urgent = True
         self.store.wake()
 
     async def _round(self, group: asyncio.TaskGroup) -> None:
         """Do all that is due; a database that does not answer is asked again at the next tick."""
+        self._is_urgent = False
         try:
             await self._deliver_answers()
-            await self._heed_stops()
-            open_boards = await asyncio.to_thread(self.store.read, views.boards)
-            await self._take_over(group, open_boards)
-            await patrol.repair(self.store)
-            await escort.attend(self.store, self.rooms)
-            for board in open_boards:
-                await self._dispatch(group, board)
+            seen = self._seen = await asyncio.to_thread(self.store.read, look, frozenset(self.live), self.cap)
+            if seen.has_stops:
+                await self._heed_stops()
+            await self._take_over(group, seen)
+            if seen.has_repairs:
+                await patrol.repair(self.store)
+            if seen.has_convoys:
+                await escort.attend(self.store, self.rooms)
+            for board in seen.boards:
+                if board.id in seen.with_work:
+                    await self._dispatch(group, board)
         except Unavailable as error:
             log.warning("a round was cut short", extra={"why": str(error)})
 
-    async def _take_over(self, group: asyncio.TaskGroup, open_boards: Sequence[BoardRow]) -> None:
+    async def _take_over(self, group: asyncio.TaskGroup, seen: Look) -> None:
         """Go on with the agents that outlived the board that started them."""
         mine = frozenset(self.live)
-        expired = await asyncio.to_thread(self.store.read, patrol.expired, mine)
-        for board in open_boards:
+        for board in seen.boards:
             is_first = board.id not in self._taken_over
-            if not is_first and board.id not in expired:
+            if not is_first and board.id not in seen.expired:
                 continue
             try:
                 claims = await patrol.take_over(
@@ -114,8 +123,6 @@ class Engine:
                 await patrol.finish(self.store, self.rooms, board)
 
     async def _dispatch(self, group: asyncio.TaskGroup, board: BoardRow) -> None:
-        if not await asyncio.to_thread(self.store.read, turns.has_work, board.id):
-            return
         while not (self._stopping.is_set() or self.is_draining) and await self._is_able(board):
             failpoint("claim.before")
             claim = await asyncio.to_thread(
@@ -132,6 +139,8 @@ class Engine:
                 return
             failpoint("claim.after")
             self._open(group, claim, board)
+            if await asyncio.to_thread(self.store.read, slots.refusal, board.id, self.cap):
+                return
 
     def _open(self, group: asyncio.TaskGroup, claim: Claim, board: BoardRow) -> None:
         running = Running(
@@ -206,8 +215,17 @@ class Engine:
             else:
                 await running.halt(Outcome.LOST, CLOSED)
 
-    async def _patience(self) -> float:
-        due = await asyncio.to_thread(self.store.read, turns.next_due)
+    async def _is_calm(self) -> bool:
+        """Return True if what woke it is nothing to an engine."""
+        if self._is_urgent or self._seen is None:
+            return False
+        try:
+            return await asyncio.to_thread(self.store.read, is_calm, self._seen.seq)
+        except Unavailable:
+            return False
+
+    def _patience(self) -> float:
+        due = self._seen.next_due if self._seen else None
         tick = BUSY_TICK if self.live else IDLE_TICK
         return tick if due is None else min(tick, max(0.05, due - self.store.clock()))
 
@@ -215,6 +233,7 @@ class Engine:
         running = self.live.pop(task.get_name(), None)
         if running is not None and running.has_left_something:
             self._taken_over.discard(running.board.id)
+        self._is_urgent = True
         self.store.wake()  # a slot is free
 
 

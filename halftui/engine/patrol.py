@@ -94,7 +94,7 @@ def expired(rows: Rows, mine: frozenset[str]) -> set[str]:
 
 async def repair(store: Store) -> None:
     """Open beads that nobody works on."""
-    for bead in await asyncio.to_thread(store.read, _abandoned):
+    for bead in await asyncio.to_thread(store.read, abandoned):
         await asyncio.to_thread(store.write, PATROL, beads.release, bead, "nobody worked on it")
 
 
@@ -161,7 +161,8 @@ def _in_review(rows: Rows, board: str) -> list[str]:
     return [str(row[0]) for row in found]
 
 
-def _abandoned(rows: Rows) -> list[str]:
+def abandoned(rows: Rows) -> list[str]:
+    """Return the beads that are at work without an attempt."""
     found = rows.rows(
         # Board by board, in this order (SQLite keeps a CROSS JOIN's), so that an index finds the state.
         # Without an epoch nobody here began it: somebody elsewhere has it.

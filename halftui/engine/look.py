@@ -1,0 +1,45 @@
+"""What the engine sees in one reading of the database: whether anything is due, and what."""
+
+from typing import NamedTuple
+
+from halftui.domain.shown import BoardRow
+from halftui.engine import patrol
+from halftui.ops import journeys, slots, turns, views
+from halftui.store.store import Rows
+
+FEW = 20  # events that are looked at one by one
+
+
+class Look(NamedTuple):
+    """What is due; `seq` is the newest event of it."""
+
+    seq: int
+    boards: tuple[BoardRow, ...] = ()
+    has_stops: bool = False
+    has_repairs: bool = False
+    has_convoys: bool = False
+    expired: frozenset[str] = frozenset()  # boards with an attempt whose lease ran out
+    with_work: frozenset[str] = frozenset()  # boards that have both a bead to start and a slot
+    next_due: float | None = None  # UTC seconds
+
+
+def look(rows: Rows, mine: frozenset[str], cap: int) -> Look:
+    """Return what is due now, besides the attempts `mine` that are under way here."""
+    boards = views.boards(rows)
+    stops = rows.rows("SELECT 1 FROM attempt WHERE state <> 'ended' AND stop_reason <> '' LIMIT 1")
+    return Look(
+        views.last_seq(rows),
+        boards,
+        bool(stops),
+        bool(patrol.abandoned(rows)),
+        bool(journeys.due(rows) or journeys.strandings(rows)),
+        frozenset(patrol.expired(rows, mine)),
+        frozenset(b.id for b in boards if not slots.refusal(rows, b.id, cap) and turns.has_work(rows, b.id)),
+        turns.next_due(rows),
+    )
+
+
+def is_calm(rows: Rows, since: int) -> bool:
+    """Return True if all that happened after an event is that beads were put into another order."""
+    found = rows.rows("SELECT verb FROM event WHERE seq > :s LIMIT :m", s=since, m=FEW)
+    return 0 < len(found) < FEW and all(verb == "bead.rank" for (verb,) in found)
