@@ -21,6 +21,7 @@ _HIDDEN = re.compile(
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _SELECTORS = re.compile("[\ufe00-\ufe0f]")  # they change a mark's width, and terminals disagree
 _PLAIN = re.compile(r"[\x20-\x7e\n]*")
+_COLOURED = re.compile(r"[\x20-\x7e\n]*(?:\x1b\[[0-9;:]*m[\x20-\x7e\n]*)*")  # plain but for SGR
 HIDDEN_MARK = "\u2423"  # an open box: something invisible stood here
 LONGEST_LINE = 8_192
 
@@ -30,7 +31,7 @@ def clean(text: str, *, keeps_colours: bool = False) -> str:
 
     With `keeps_colours` SGR sequences (`ESC [ … m`) stay as they are. Cleaning twice changes nothing.
     """
-    if _PLAIN.fullmatch(text):
+    if (_COLOURED if keeps_colours else _PLAIN).fullmatch(text):
         return text
     text = _SELECTORS.sub("", text.replace("\r\n", "\n").expandtabs(4))
     if not keeps_colours:
