@@ -23,6 +23,7 @@ from halftui.tui.themes import Inks
 from halftui.tui.widgets.kept import Kept
 
 BAR = 10
+AGE = 5  # seconds in which no age is told anew
 _OWN = ("cursor.up", "cursor.down", "cursor.first", "cursor.last", "cursor.left")
 
 
@@ -236,6 +237,7 @@ class Rail(Container):
         self.inbox = Box("Inbox", ("", "nothing needs you"), inks, id="inbox")
         self.boxes = (self.agents, self.convoys, self.inbox)
         self._columns = 0
+        self._told: tuple[object, ...] = ()  # what the boxes tell of
 
     def compose(self) -> ComposeResult:
         """Return agents, and below or beside them the rest."""
@@ -245,13 +247,18 @@ class Rail(Container):
 
     def show(self, snapshot: Snapshot, now: float) -> None:
         """Draw what changed."""
+        review = snapshot.lane("review")
+        told = (snapshot.agents, snapshot.convoys, snapshot.asks, review, snapshot.board.cap, now // AGE)
+        if told == self._told:
+            return
+        self._told = told
         live = sum(a.status != "idle" for a in snapshot.agents)
         free = max(snapshot.board.cap - live, 0)
         waits = inbox(snapshot, now)
         self.agents.heading = f"Agents {live}/{snapshot.board.cap}"
         self.agents.show(agents(snapshot, now), f"{free} free" if free else "all busy")
         self.convoys.show(convoys(snapshot))
-        self.inbox.heading = f"Inbox {len(waits)}"
+        self.inbox.heading = f"Inbox {len(snapshot.asks) + review.total}"
         self.inbox.show(waits, "! opens the next" if waits else "")
         self._share()
 
