@@ -44,7 +44,7 @@ def steps(folder: Path, runs: int) -> Iterator[Row]:
 
 
 def _carried(played: Played, count: int, pace: int) -> float:
-    """Lift a card, carry it to and fro, and put it back; return the CPU milliseconds of a step."""
+    """Lift a card, carry it about, and put it back; return the CPU milliseconds of a step."""
     terminal = played.terminal
     row, column = _card(played)
     terminal.send(PRESSED % (column, row))
