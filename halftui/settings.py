@@ -35,6 +35,9 @@ class Settings:
     max_turns: int = 200  # of one attempt
     lease_seconds: int = 30
     on_quit: str = "stop"  # agents of a board that is left: stop (their work kept), or leave (at work)
+    vigil_warn: float = 15.0  # minutes without a tool until an agent is warned of; 0: never
+    vigil_tell: float = 60.0  # minutes without a tool until a person is told; 0: never
+    vigil_stop: float = 120.0  # minutes without a tool until it is stopped, its bead held; 0: never
     memory_mb: int = 4096
     cpus: float = 2.0
     pids: int = 256
@@ -79,6 +82,9 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "ageing_days": (0, 10_000),
     "max_turns": (1, 100_000),
     "lease_seconds": (1, 3_600),
+    "vigil_warn": (0, 100_000),
+    "vigil_tell": (0, 100_000),
+    "vigil_stop": (0, 100_000),
     "memory_mb": (64, 4_194_304),
     "cpus": (0.1, 1_024),
     "pids": (16, 1_000_000),

@@ -63,6 +63,14 @@ class Call:
         names = ", ".join(b.name for b in boards)
         raise Misconfigured("this folder belongs to no board", f"name one with --board: {names}")
 
+    @property
+    def has_boards(self) -> bool:
+        """Whether there is a board at all, or a database for one."""
+        try:
+            return bool(self.service.read(ops.views.boards))
+        except Misconfigured:
+            return False
+
     @cached_property
     def folder(self) -> Path | None:
         """Where the person stands; None if that folder is gone or nowhere."""

@@ -23,7 +23,11 @@ class Console:
 
     def __init__(self, door: Door, settings: Settings, service: Service, board: str) -> None:
         self._door = door._replace(
-            settings_of=lambda _: settings, service=lambda _: service, tui=_refuse, demo=_refuse
+            settings_of=lambda _: settings,
+            service=lambda _: service,
+            tui=_refuse,
+            demo=_refuse,
+            welcome=_closed,
         )
         self._service, self._board = service, board
 
@@ -68,5 +72,9 @@ def _words(line: str) -> list[str]:
     return words[1:] if words[:1] == ["halftui"] else words
 
 
-def _refuse(_: Settings, __: str | Showing) -> int:
+def _refuse(settings: Settings, _: str | Showing) -> int:
+    return _closed(settings)
+
+
+def _closed(_: Settings) -> int:
     raise Refused("a board is open already", "leave it with q first")

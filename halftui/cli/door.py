@@ -90,6 +90,7 @@ class Door(NamedTuple):
     init: Callable[[Settings, Beginning], str]  # makes a board, returns its id
     tui: Callable[[Settings, str], int]  # opens the board of that id, returns the exit code
     demo: Callable[[Settings, Showing], int]
+    welcome: Callable[[Settings], int]  # for whoever has no board yet; returns the exit code
     doctor: Callable[[Settings], Sequence[Check]]
     serve: Callable[[Settings, Callable[[str], None]], int]  # tells where guests connect
     status: Callable[[Settings], Mapping[str, object]]  # of the process that serves

@@ -48,6 +48,7 @@ NOUNS: Mapping[str, str] = {
     "import": "interchange:take",
     "inbox": "question:inbox",
     "init": "house:init",
+    "permit": "permit:permit",
     "key": "key:key",
     "plan": "plan:plan",
     "question": "question:question",
@@ -174,6 +175,8 @@ def cli(ctx: click.Context, /, *, serve: bool) -> Any:
         if serve:
             call.door.check("serve")
             return call.door.serve(call.settings, lambda line: tell(call, line))
+        if not call.wanted_board and call.out.isatty() and not call.has_boards:
+            return call.door.welcome(call.settings)
         return call.door.tui(call.settings, call.board.id)
     return None
 

@@ -89,6 +89,13 @@ class Heard:
 
 
 @dataclass(frozen=True, slots=True)
+class Reached:
+    """A message has reached the agent; `ident` is its id in this attempt."""
+
+    ident: str
+
+
+@dataclass(frozen=True, slots=True)
 class Ended:
     """Always the last happening. PASSED only if the program said so, said no error, and exited 0."""
 
@@ -99,7 +106,9 @@ class Ended:
     exit_code: int | None = None
 
 
-Happening = Started | Said | Thought | Used | Returned | Printed | Retrying | Metered | Heard | Ended
+Happening = (
+    Started | Said | Thought | Used | Returned | Printed | Retrying | Metered | Heard | Reached | Ended
+)
 
 
 @dataclass(frozen=True, slots=True)

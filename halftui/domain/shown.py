@@ -184,6 +184,7 @@ class Detail(NamedTuple):
     attempts: tuple[AttemptRow, ...]
     due: float | None = None
     not_before: float | None = None
+    handover: str = ""  # what the last agent left to the next one
     comments: tuple[tuple[str, str], ...] = ()  # who, and what was said; the oldest first
 
 
@@ -251,6 +252,28 @@ class ConvoyDetail(NamedTuple):
     started_at: float | None = None
     ended_at: float | None = None
     cost_usd: float = 0.0
+
+
+class PermitRow(NamedTuple):
+    """What agents of a board may do without asking."""
+
+    id: str
+    tool: str
+    act: str
+    granted_by: str
+    granted_at: float
+
+
+class MessageRow(NamedTuple):
+    """Something said to or by an agent; `delivered_at` is None while it has not heard it."""
+
+    number: int
+    sender: str
+    is_from_agent: bool
+    text: str
+    sent_at: float
+    delivered_at: float | None
+    attempt: str
 
 
 class KeyRow(NamedTuple):

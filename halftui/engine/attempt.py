@@ -22,6 +22,7 @@ from halftui.domain.happenings import (
     Heard,
     Metered,
     Outcome,
+    Reached,
     Started,
 )
 from halftui.domain.shown import BoardRow, Detail
@@ -37,10 +38,13 @@ from halftui.engine.naming import (
 )
 from halftui.engine.report import lines_of, now_of
 from halftui.engine.rooms import Rooms
+from halftui.engine.settled import Settled, ended, measured, summed
+from halftui.engine.talk import Talk
+from halftui.engine.vigil import stirs
 from halftui.errors import AttemptFailed, Conflict, HalfTUIError, Unavailable
 from halftui.failpoints import failpoint
-from halftui.ops import attempts, journeys, transcripts, views
-from halftui.ops.attempts import Claim, Work
+from halftui.ops import attempts, journeys, messages, transcripts, views
+from halftui.ops.attempts import Claim
 from halftui.ops.transcripts import Standing
 from halftui.runtime.base import Command
 from halftui.sandbox.base import Places, Process, Sandbox, Spec
@@ -62,15 +66,6 @@ UNAVAILABLE_SECONDS = 15.0  # before a bead is tried again whose surroundings di
 KEEP = "-keep"  # ends the name of the sandbox that saves what was not committed
 
 
-@dataclass(frozen=True)
-class Settled:
-    """What an attempt came to."""
-
-    end: Ended
-    work: Work | None = None
-    retry_at: float | None = None
-
-
 @dataclass
 class Running:
     """A claimed bead on its way; `halt` ends it early, `let_go` leaves it to another board."""
@@ -84,11 +79,14 @@ class Running:
     max_turns: int
     answers: dict[str, "asyncio.Future[Answer]"]
     process: Process | None = None
+    talk: Talk = field(default_factory=Talk)
     halted: Ended | None = None
     is_listening: bool = False  # True while the program works and can be left alone
     is_let_go: bool = False
+    uses_tools: bool = True  # its program tells of each tool
     has_left_something: bool = False  # True if the sandbox could not be removed
     _held_since: float = field(default_factory=time.monotonic)
+    _stirred: float | None = None  # when it last used a tool or waited for its provider, by the store's clock
     _told: Told = field(default_factory=list)  # lines since the last Heard
     _standing: Standing = field(default_factory=lambda: Standing(0))
     _worker: "asyncio.Task[Settled] | None" = None
@@ -132,6 +130,7 @@ class Running:
         """Return what the work came to, or None if it was let go."""
         async with asyncio.TaskGroup() as group:
             keeper = group.create_task(self._keep_lease())
+            courier = group.create_task(self.talk.carry())
             self._worker = group.create_task(self._try(stack))
             try:
                 return await self._worker
@@ -141,6 +140,7 @@ class Running:
                 return None
             finally:
                 keeper.cancel()
+                courier.cancel()
 
     async def _try(self, stack: AsyncExitStack) -> Settled:
         try:
@@ -148,7 +148,7 @@ class Running:
         except HalfTUIError as error:
             is_outside = isinstance(error, Unavailable)
             later = self.store.clock() + UNAVAILABLE_SECONDS if is_outside else None
-            return Settled(_ended(error), retry_at=later)
+            return Settled(ended(error), retry_at=later)
         except Exception as error:  # the edge of an attempt: a bug ends it, not the board
             log.exception("a bug ended an attempt", extra={"attempt": self.claim.attempt})
             return Settled(Ended(Outcome.FAILED, "bug", f"{type(error).__name__}: {error}"))
@@ -159,7 +159,9 @@ class Running:
             await asyncio.sleep(self.lease / 2)
             now = time.monotonic()
             try:
-                await self._write(attempts.renew, self.claim.attempt, self.claim.epoch, self.lease)
+                await self._write(
+                    attempts.renew, self.claim.attempt, self.claim.epoch, self.lease, self._stirred
+                )
             except Conflict:
                 log.warning("another board has the attempt", extra={"attempt": self.claim.attempt})
                 self.let_go()
@@ -181,17 +183,23 @@ class Running:
         )
         failpoint("socket.after")
         runtime = await self.rooms.runtime(self.claim.runtime, gate.kind)
+        self.uses_tools = runtime.abilities.tools
         can_resume = self.claim.is_resumed and runtime.abilities.resume
+        letters = await asyncio.to_thread(self.store.read, messages.first, self.claim.attempt)
         told = brief.write(
-            replace(self.claim, is_resumed=can_resume), self.board, bead,
+            replace(self.claim, is_resumed=can_resume), self.board, bead, letters,
             is_free=self.rooms.is_free(sandbox), max_turns=self.max_turns,
+            has_tools=runtime.abilities.questions,
         )  # fmt: skip
         places = self._places(tree, repository, runtime.program())
         command = runtime.command(told, sandbox.inside(places))
         command = replace(command, env={**command.env, **gate.env})
         spec = self._spec(command, places)
         process = await self._start(sandbox, spec, stack)
-        desk = Desk(self.claim.attempt, self.store, self.lines, self.answers)
+        desk = Desk(
+            self.claim.attempt, self.claim.epoch, self.claim.agent_id, self.store, self.lines, self.answers,
+            self.talk,
+        )  # fmt: skip
         end = await self._listen(runtime.converse(told, process, desk))
         settled = await self._harvest(end, tree, repository, sandbox, spec)
         return replace(settled, retry_at=gate.until) if end.outcome is Outcome.LIMITED else settled
@@ -245,6 +253,8 @@ class Running:
 
     async def _take(self, happening: Happening) -> None:
         attempt = self.claim.attempt
+        if stirs(happening, uses_tools=self.uses_tools):
+            self._stirred = self.store.clock()
         match happening:
             case Heard(end):
                 self._standing = replace(self._standing, heard=end)
@@ -254,9 +264,14 @@ class Running:
                 await self.lines.room(attempt)
                 return
             case Metered():
-                self._standing = _sum(self._standing, happening)
+                self._standing = summed(self._standing, happening)
             case Started(session):
                 await self._write(attempts.greet, attempt, self.claim.epoch, session)
+            case Reached(ident):
+                # Its line is kept with its being delivered: a message that was told is never told again.
+                said = await asyncio.to_thread(self.store.read, messages.told, attempt, ident)
+                if said:
+                    await self.lines.write(attempt, [("note", said)], messages.deliver, attempt, ident)
         told = lines_of(happening)
         if told:
             failpoint("streaming.before")
@@ -273,7 +288,7 @@ class Running:
             await self._salvage(tree, sandbox, spec)
             tip = await asyncio.to_thread(repository.collect, tree, self.claim.epoch)
             failpoint("collect.after")
-            work = await asyncio.to_thread(_measure, repository, tree, tip) if tip else None
+            work = await asyncio.to_thread(measured, repository, tree, tip) if tip else None
         except HalfTUIError as error:
             self._told.append(("error", f"the work could not be collected: {error}"))
             if end.outcome is not Outcome.PASSED:
@@ -374,27 +389,3 @@ def accept(rooms: Rooms, board: BoardRow, bead: str) -> None:
         failpoint("release.after")
     except HalfTUIError as error:
         log.warning("not merged", extra={"bead": bead, "why": str(error)})
-
-
-def _measure(repository: Repository, tree: Tree, tip: str) -> Work:
-    base = repository.base_of(tree.branch)
-    changes = repository.changes(base, tip)
-    return Work(base, tip, len(changes.files), changes.plus, changes.minus)
-
-
-def _ended(error: HalfTUIError) -> Ended:
-    if isinstance(error, AttemptFailed):
-        return Ended(Outcome.FAILED, error.reason, str(error))
-    if isinstance(error, Unavailable):
-        return Ended(Outcome.LOST, "unavailable", str(error))
-    return Ended(Outcome.FAILED, "start", str(error))
-
-
-def _sum(standing: Standing, used: Metered) -> Standing:
-    return replace(
-        standing,
-        tokens_in=standing.tokens_in + used.tokens_in,
-        tokens_out=standing.tokens_out + used.tokens_out,
-        cost_usd=standing.cost_usd + used.cost_usd,
-        turns=standing.turns + used.turns,
-    )

@@ -1,13 +1,23 @@
-"""Where an agent's questions go: onto the board, once each, whoever runs it meanwhile."""
+"""What an agent wants of the board: answers to its questions, and the use of its tools, each once."""
 
 import asyncio
-from dataclasses import dataclass
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
+from halftui.domain.actor import agent
+from halftui.domain.board_tools import Reply
 from halftui.domain.happenings import Answer, Question
-from halftui.ops import questions
+from halftui.engine.talk import Talk
+from halftui.errors import HalfTUIError, Unavailable
+from halftui.ops import permits, questions, toolcalls
+from halftui.runtime.base import Speaker
 from halftui.service.lines import Lines
 from halftui.store.store import Store
 from halftui.store.tx import Tx
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -15,15 +25,26 @@ class Desk:
     """The desk of one attempt; the engine brings the answers."""
 
     attempt: str
+    epoch: int
+    agent: str  # its id
     store: Store
     lines: Lines
     answers: dict[str, "asyncio.Future[Answer]"]
+    talk: Talk = field(default_factory=Talk)
+
+    def attend(self, speaker: Speaker | None) -> None:
+        """Take note of who passes on what people say."""
+        self.talk.attend(speaker)
 
     async def ask(self, question: Question) -> Answer:
         """Put an agent's question on the board and return the answer when somebody gave it.
 
         A request that an earlier board put there already is the same question, with its answer.
         """
+        if permit := await asyncio.to_thread(self.store.read, permits.granted, self.attempt, question):
+            note = f"allowed by the permit {permit}: {question.text}"
+            await self.lines.write(self.attempt, [("note", note)], permits.use, self.attempt, permit)
+            return Answer(is_allowed=True)
         is_known, answer = await asyncio.to_thread(self.store.read, questions.given, self.attempt, question)
         if answer is None:
             told = [] if is_known else [("ask", question.text)]
@@ -33,6 +54,23 @@ class Desk:
         if await asyncio.to_thread(self.store.read, questions.has_untold, self.attempt):
             self.lines.add(self.attempt, "answer", answer.text or _yes_or_no(answer))
         return answer
+
+    async def use(self, tool: str, given: Mapping[str, Any], request: str) -> Reply:
+        """Use a tool of the board as this attempt's agent; what is refused is written down, too."""
+        me = agent(self.agent)
+        try:
+            return Reply(
+                await asyncio.to_thread(
+                    self.store.write, me, toolcalls.use, self.attempt, self.epoch, request, tool, given
+                )
+            )
+        except HalfTUIError as error:
+            refused = str(error)
+        try:
+            await asyncio.to_thread(self.store.write, me, toolcalls.refuse, self.attempt, tool, refused)
+        except Unavailable as error:
+            log.warning("a refusal was not written down", extra={"attempt": self.attempt, "why": str(error)})
+        return Reply(refused, is_ok=False)
 
     async def _answer_to(self, question: str) -> Answer:
         future = self.answers.setdefault(question, asyncio.get_running_loop().create_future())

@@ -8,7 +8,8 @@ from halftui.domain.actor import ENGINE
 from halftui.domain.assign import CLOSED, Rules
 from halftui.domain.happenings import Answer, Outcome
 from halftui.domain.shown import BoardRow
-from halftui.engine import escort, patrol
+from halftui.domain.vigil import Patience
+from halftui.engine import escort, patrol, vigil
 from halftui.engine.attempt import Running
 from halftui.engine.look import Look, is_calm, look
 from halftui.engine.naming import home_label
@@ -17,6 +18,7 @@ from halftui.errors import HalfTUIError, Unavailable
 from halftui.failpoints import failpoint
 from halftui.ops import attempts, boards, heartbeats, slots
 from halftui.ops.attempts import Claim
+from halftui.runtime.base import Letter
 from halftui.sandbox.settle import settle
 from halftui.service.lines import Lines
 from halftui.store.feed import Feed
@@ -42,6 +44,7 @@ class Engine:
     pool: tuple[str, ...]
     leaves_agents: bool = False  # at `stop` working agents are left to the next board
     rules: Rules = field(default_factory=Rules)
+    patience: Patience = field(default_factory=Patience)  # with agents that use no tool
     is_draining: bool = False  # no new attempt; `run` ends with the last live one
     notices: dict[str, HalfTUIError] = field(default_factory=dict)
     live: dict[str, Running] = field(default_factory=dict)
@@ -64,7 +67,7 @@ class Engine:
                     while not self._is_over():
                         if is_due:
                             await self._round(running)
-                        is_due = not await feed.wait(self._patience()) or not await self._is_calm()
+                        is_due = not await feed.wait(self._tick()) or not await self._is_calm()
                     await self._halt_all()
             finally:
                 journal.cancel()
@@ -90,9 +93,12 @@ class Engine:
             seen = self._seen = await asyncio.to_thread(self.store.read, look, frozenset(self.live), self.cap)
             if seen.has_stops:
                 await self._heed_stops()
+            self._hand_letters(seen)
             await self._take_over(group, seen)
             if seen.has_repairs:
                 await patrol.repair(self.store)
+            if self.live:
+                await vigil.keep(self.store, self.lines, self.live, self.patience)
             if seen.has_convoys:
                 await escort.attend(self.store, self.rooms)
             for board in seen.boards:
@@ -146,6 +152,7 @@ class Engine:
         running = Running(
             claim, board, self.rooms, self.store, self.lines, self.lease, self.max_turns, self._answers
         )
+        running.talk.was_adopted = claim.heard is not None
         self.live[claim.attempt] = running
         task = group.create_task(running.run(), name=claim.attempt)
         task.add_done_callback(self._forget)
@@ -198,6 +205,11 @@ class Engine:
             if (running := self.live.get(attempt)) is not None:
                 await running.halt(Outcome.STOPPED, reason)
 
+    def _hand_letters(self, seen: Look) -> None:
+        for attempt, ident, text, is_urgent in seen.letters:
+            if (running := self.live.get(attempt)) is not None:
+                running.talk.hand([Letter(ident, text, is_urgent)])
+
     async def _deliver_answers(self) -> None:
         if not self._answers:
             return
@@ -224,7 +236,7 @@ class Engine:
         except Unavailable:
             return False
 
-    def _patience(self) -> float:
+    def _tick(self) -> float:
         due = self._seen.next_due if self._seen else None
         tick = BUSY_TICK if self.live else IDLE_TICK
         return tick if due is None else min(tick, max(0.05, due - self.store.clock()))

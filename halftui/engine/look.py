@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from halftui.domain.shown import BoardRow
 from halftui.engine import patrol
-from halftui.ops import journeys, slots, turns, views
+from halftui.ops import journeys, messages, slots, turns, views
 from halftui.store.store import Rows
 
 FEW = 20  # events that are looked at one by one
@@ -16,6 +16,7 @@ class Look(NamedTuple):
     seq: int
     boards: tuple[BoardRow, ...] = ()
     has_stops: bool = False
+    letters: tuple[messages.Pending, ...] = ()  # that agents at work have not heard yet
     has_repairs: bool = False
     has_convoys: bool = False
     expired: frozenset[str] = frozenset()  # boards with an attempt whose lease ran out
@@ -31,6 +32,7 @@ def look(rows: Rows, mine: frozenset[str], cap: int) -> Look:
         views.last_seq(rows),
         boards,
         bool(stops),
+        tuple(messages.pending(rows)),
         bool(patrol.abandoned(rows)),
         bool(journeys.due(rows) or journeys.strandings(rows)),
         frozenset(patrol.expired(rows, mine)),

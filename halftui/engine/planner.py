@@ -6,17 +6,19 @@ is for others to decide: it holds no command and no credential.
 
 import asyncio
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import Any
 
+from halftui.domain.board_tools import Reply
 from halftui.domain.happenings import Answer, Ended, Outcome, Question
 from halftui.domain.shown import BoardRow
 from halftui.engine.report import lines_of
 from halftui.engine.rooms import Rooms
 from halftui.errors import AttemptFailed
 from halftui.ops.attempts import Claim
-from halftui.runtime.base import Brief
+from halftui.runtime.base import Brief, Speaker
 from halftui.sandbox.base import Places, Spec
 
 PLANS = "plans"  # the folder of conversations that go on, in the home folder
@@ -57,6 +59,13 @@ class Refusing:
     async def ask(self, question: Question) -> Answer:
         """Refuse a permission, and leave a question to the leader."""
         return Answer("Plan with what you can read; nobody is asked now.")
+
+    async def use(self, tool: str, given: Mapping[str, Any], request: str) -> Reply:
+        """Refuse a tool of the board."""
+        return Reply("Plan with what you can read; nothing is made now.", is_ok=False)
+
+    def attend(self, speaker: Speaker | None) -> None:
+        """Take note of nothing: nobody speaks with a leader that plans."""
 
 
 async def plan(rooms: Rooms, board: BoardRow, claim: Claim, goal: str, tell: Callable[[str], None]) -> str:

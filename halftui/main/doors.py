@@ -50,6 +50,7 @@ def _door(settings_of: Callable[[Mapping[str, object]], Settings]) -> Door:
         seal=lambda chosen, row, secret: House(chosen).vault.seal(row, secret),
         init=_init,
         tui=_tui,
+        welcome=_welcome,
         demo=_demo,
         doctor=_doctor,
         serve=_serve,
@@ -193,6 +194,16 @@ async def _run_headless(
     total = sum(lane.total for lane in shown.lanes)
     print(f"{done} of {total} beads merged, {run.counts['question.answer']} question answered")  # noqa: T201
     return 0 if done else 1
+
+
+def _welcome(chosen: Settings) -> int:
+    """Show what is there and what is missing; then make a board here, or open the demo, or neither."""
+    from halftui.tui.welcome import DEMO, INIT, Welcome
+
+    way = Welcome(lambda: _doctor(chosen), chosen.theme).run(mouse=chosen.mouse == "on")
+    if way == DEMO:
+        return _demo(chosen, Showing())
+    return _tui(chosen, _init(chosen, Beginning(Path.cwd()))) if way == INIT else 0
 
 
 def _doctor(chosen: Settings) -> Sequence[Check]:

@@ -147,6 +147,7 @@ class House:
 
         from halftui.domain.assign import Rules
         from halftui.domain.names import THEMES
+        from halftui.domain.vigil import Patience
         from halftui.engine.engine import Engine
         from halftui.engine.gate import Credentials, opener
         from halftui.engine.rooms import Rooms
@@ -187,6 +188,7 @@ class House:
             max_turns=chosen.max_turns,
             pool=pool,
             leaves_agents=chosen.on_quit == "leave",
+            patience=Patience(chosen.vigil_warn, chosen.vigil_tell, chosen.vigil_stop),
             rules=Rules(chosen.caps_of_runtimes, chosen.ageing_days * 86_400),
         )
 

@@ -107,6 +107,7 @@ def guest_door(house: House, service: Service, streams: Streams, open_board: Tel
         init=_refused,
         tui=tui,
         demo=_refused,
+        welcome=_refused,
         doctor=_refused,
         serve=_refused,
         status=_refused,

@@ -22,6 +22,7 @@ _ANY_AGENT = frozenset({Role.LEADER, Role.WORKER})
 _PERSON = frozenset(PEOPLE)
 
 ALLOWED: dict[str, frozenset[Role]] = {
+    "agent.handoff": _OPERATOR,
     "agent.retire": _MAINTAINER,
     "attempt.adopt": _ENGINE,
     "attempt.claim": _ENGINE,
@@ -32,6 +33,8 @@ ALLOWED: dict[str, frozenset[Role]] = {
     "attempt.start": _ENGINE,
     "attempt.switch": _ENGINE,
     "attempt.stop": _OPERATOR | _ENGINE,
+    "attempt.submit": _ANY_AGENT,
+    "attempt.watch": _ENGINE,
     "audit.sign": _ADMIN | _ENGINE,
     "bead.approve": _MAINTAINER | {Role.LEADER} | _ENGINE,
     "bead.cancel": _PLANNER,
@@ -41,7 +44,9 @@ ALLOWED: dict[str, frozenset[Role]] = {
     "bead.edit": _PLANNER,
     "bead.fail": _PLANNER | _ENGINE,
     "bead.hold": _PLANNER | _ENGINE,
-    "bead.link": _PLANNER,
+    "bead.link": _PLANNER | _ANY_AGENT,
+    "bead.note": _ANY_AGENT,
+    "bead.pin": _OPERATOR,
     "bead.push": _OPERATOR,
     "bead.rank": _OPERATOR,
     "bead.reject": _PLANNER | _ENGINE,
@@ -78,6 +83,12 @@ ALLOWED: dict[str, frozenset[Role]] = {
     "key.join": frozenset({Role.GUEST}),
     "key.remove": _ADMIN,
     "line.append": _ENGINE,
+    "message.deliver": _ENGINE,
+    "message.send": _ANY_AGENT,
+    "message.tell": _OPERATOR,
+    "permit.grant": _MAINTAINER,
+    "permit.revoke": _MAINTAINER,
+    "permit.use": _ENGINE,
     "person.dress": _PERSON,
     "person.edit": _ADMIN,
     "question.answer": _OPERATOR,
@@ -90,6 +101,8 @@ ALLOWED: dict[str, frozenset[Role]] = {
     "subscription.park": _ENGINE,
     "subscription.register": _ADMIN,
     "subscription.remove": _ADMIN,
+    "tool.refuse": _ANY_AGENT,
+    "tool.use": _ANY_AGENT,
 }
 
 

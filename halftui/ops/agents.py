@@ -13,6 +13,7 @@ SELECT a.id FROM agent a
 WHERE a.board_id = :b AND a.runtime = :r AND a.kind = 'worker' AND a.retired_at IS NULL
   AND NOT EXISTS (SELECT 1 FROM attempt t WHERE t.agent_id = a.id AND t.state <> 'ended')
 """
+_PINNED = _IDLE + " AND a.id = :pin"
 _LAST_AT_BEAD = (
     _IDLE
     + """
@@ -32,8 +33,8 @@ _FINISHER_OF_BLOCKER = (
 
 
 def choose(tx: Tx, bead: Bead, runtime: str, pool: tuple[str, ...]) -> Agent:
-    """Return the agent for a bead: who worked on it last, who finished its blocker in the same convoy,
-    anybody idle, and only then a new one named from the pool.
+    """Return the agent for a bead: the one it is pinned to, who worked on it last, who finished its
+    blocker in the same convoy, anybody idle, and only then a new one named from the pool.
     """
     values = {"b": bead.board_id, "r": runtime}
     ways: list[tuple[str, dict[str, str]]] = [(_IDLE + " ORDER BY a.created_at LIMIT 1", {})]
@@ -41,6 +42,8 @@ def choose(tx: Tx, bead: Bead, runtime: str, pool: tuple[str, ...]) -> Agent:
         ways.insert(0, (_FINISHER_OF_BLOCKER, {"bead": bead.id, "convoy": bead.convoy_id}))
     if bead.epoch > 1:
         ways.insert(0, (_LAST_AT_BEAD, {"bead": bead.id}))
+    if bead.pin:
+        ways.insert(0, (_PINNED, {"pin": bead.pin}))
     for sql, more in ways:
         if found := tx.rows(sql, **values, **more):
             return tx.get(Agent, str(found[0][0]))

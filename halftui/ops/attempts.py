@@ -17,7 +17,7 @@ from halftui.domain.names import attempt_id
 from halftui.domain.states import ATTEMPT_MOVES, AttemptState, AttemptVerb, BeadState, after
 from halftui.domain.text import clean, clean_line
 from halftui.errors import Conflict, Unavailable
-from halftui.ops import accounts, beads, budgets, slots, turns
+from halftui.ops import accounts, beads, budgets, messages, slots, turns
 from halftui.ops.access import verb
 from halftui.ops.agents import choose
 from halftui.ops.fields import LONGEST_TEXT
@@ -96,20 +96,26 @@ def start(tx: Tx, attempt: str, epoch: int, sandbox: str, sandbox_name: str) -> 
 
 @verb("attempt.greet")
 def greet(tx: Tx, attempt: str, epoch: int, session: str) -> None:
-    """Record the session that the program opened, so that a later attempt can go on with it."""
+    """Record the session that the program opened, so that a later attempt can go on with it.
+
+    What its agent was told before has reached it by that.
+    """
     row = _mine(tx, attempt, epoch)
     row.session = session
     tx.add(row)
+    messages.deliver_first(tx, row)
 
 
 @verb("attempt.renew")
-def renew(tx: Tx, attempt: str, epoch: int, lease: float) -> str:
+def renew(tx: Tx, attempt: str, epoch: int, lease: float, stirred_at: float | None = None) -> str:
     """Extend the lease by `lease` seconds from now; return why it should stop, or "".
 
+    `stirred_at` is when the agent last used a tool, if that is known (UTC seconds).
     Raises Conflict if this epoch is over.
     """
     row = _mine(tx, attempt, epoch)
     row.lease_until = tx.now + lease
+    row.stirred_at = stirred_at or row.stirred_at
     _tally(tx, row)
     return row.stop_reason
 
@@ -203,16 +209,27 @@ def end(
     )
     if bead.state != BeadState.ACTIVE:  # a cancelled bead ignores the late result
         return
+    if outcome is Outcome.PASSED and row.is_handoff:
+        _hand_over(tx, bead, row, summary)
+        return
     if outcome is Outcome.PASSED:
         beads.forget_setbacks(bead)
+        bead.handover = ""
         bead.remark = ""
-        beads.put_in_review(tx, bead, clean(summary).strip() or "no summary was given")
+        beads.put_in_review(tx, bead, row.handed_in or clean(summary).strip() or "no summary was given")
         return
     kind = setback(outcome, reason, has_begun=has_begun, by_patrol=tx.actor.kind == "patrol")
     if outcome is Outcome.FAILED:
         bead.summary = clean(summary)[:LONGEST_TEXT]
     _set_back(tx, bead, row, kind, retry_at)
     beads.reopen_for_work(tx, bead, f"{outcome.value}: {row.reason}")
+
+
+def _hand_over(tx: Tx, bead: Bead, row: Attempt, summary: str) -> None:
+    """Open a bead for a fresh context, which begins with what the old one left it."""
+    row.outcome, row.reason, row.session = Outcome.STOPPED.value, "hand-off", ""
+    bead.handover = clean(summary).strip()[:LONGEST_TEXT] or "nothing was said"
+    beads.reopen_for_work(tx, bead, "handed over")
 
 
 @verb("attempt.switch")

@@ -17,7 +17,7 @@ from halftui.domain.states import (
 )
 from halftui.domain.text import clean, clean_line
 from halftui.errors import Conflict, Denied, Misconfigured, Refused
-from halftui.ops import judging, ranks
+from halftui.ops import judging, ranks, scope
 from halftui.ops.access import verb
 from halftui.ops.edges import connect, disconnect, settle
 from halftui.ops.fields import EDITABLE, LONGEST_TEXT, apply
@@ -44,6 +44,7 @@ def create(
 
     Raises Misconfigured for a bad field, Refused for a cycle.
     """
+    scope.may_create(tx, board_id, parent, after_beads, {"convoy": convoy, "hold": hold, **fields})
     board = tx.get(Board, board_id)
     bead = Bead(
         id=free_ids(tx, board, 1)[0],

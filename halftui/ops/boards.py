@@ -11,7 +11,7 @@ from halftui.store.tx import Tx
 
 MODES = ("auto", "manual")
 REVIEWS = ("person", "none")
-RUNTIMES = ("claude", "shell", "scripted")
+RUNTIMES = ("claude", "acp", "shell", "scripted")
 SANDBOXES = ("auto", "docker", "local")
 CHOICES = {"mode": MODES, "review": REVIEWS, "runtime": RUNTIMES, "sandbox": SANDBOXES}
 FORMS = {  # both become parts of branch names, paths and containers' names

@@ -11,6 +11,7 @@ from halftui.domain.graph import ALL_CHILDREN, BLOCKING, GATES, ON_FAILURE, RELE
 from halftui.domain.states import BeadState
 from halftui.domain.text import clean_line
 from halftui.errors import Misconfigured, Refused
+from halftui.ops import scope
 from halftui.ops.access import verb
 from halftui.ops.blocking import BLOCKERS
 from halftui.store.store import Rows
@@ -34,6 +35,7 @@ def link(
 
     Raises Refused with the cycle if it would close one, Misconfigured for a bad value.
     """
+    scope.may_link(tx, source, target, kind)
     bead = tx.get(Bead, source)
     tx.get(Bead, target)
     connect(tx, source, target, clean_line(kind, longest=50), on_failure, gate)

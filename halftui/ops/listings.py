@@ -9,6 +9,8 @@ from halftui.domain import graph
 from halftui.domain.shown import (
     ConvoyDetail,
     Happened,
+    MessageRow,
+    PermitRow,
     Place,
     SubscriptionRow,
     Twig,
@@ -116,6 +118,27 @@ def newest_attempt(rows: Rows, bead_id: str) -> str:
 def bead_of(rows: Rows, attempt: str) -> str:
     """Return the bead of an attempt."""
     return str(rows.rows("SELECT bead_id FROM attempt WHERE id = :i", i=attempt)[0][0])
+
+
+def thread(rows: Rows, agent_id: str, most: int = 100) -> tuple[MessageRow, ...]:
+    """Return the newest messages from and to an agent, oldest first."""
+    found = rows.rows(
+        "SELECT seq, sender, is_from_agent, text, sent_at, delivered_at, attempt_id FROM message"
+        " WHERE agent_id = :a ORDER BY seq DESC LIMIT :m",
+        a=agent_id,
+        m=most,
+    )
+    return tuple(MessageRow(*[*r[:2], bool(r[2]), *r[3:]]) for r in reversed(found))
+
+
+def permits(rows: Rows, board_id: str) -> tuple[PermitRow, ...]:
+    """Return what agents of a board may do without asking, the oldest first."""
+    found = rows.rows(
+        "SELECT id, tool, act, granted_by, granted_at FROM permit WHERE board_id = :b"
+        " ORDER BY granted_at, id",
+        b=board_id,
+    )
+    return tuple(PermitRow(*r) for r in found)
 
 
 def ask_of(rows: Rows, text: str, board_id: str) -> str:

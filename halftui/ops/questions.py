@@ -8,12 +8,15 @@ from halftui.domain.happenings import Question as Asked
 from halftui.domain.states import ATTEMPT_MOVES, AttemptState, AttemptVerb, after
 from halftui.domain.text import clean, clean_line
 from halftui.errors import Misconfigured, Refused
+from halftui.ops import permits
 from halftui.ops.access import verb
 from halftui.store.store import Rows
 from halftui.store.tables import Attempt, Question
 from halftui.store.tx import Tx
 
 KINDS = ("question", "permission")
+ALARM = "alarm"  # asked by the board itself, of an agent that seems to stand still
+GO_ON, STOP = "Let it go on", "Stop it"
 LONGEST = 16_384
 
 
@@ -56,23 +59,32 @@ def given(rows: Rows, attempt: str, asked: Asked) -> tuple[bool, Answer | None]:
 def has_untold(rows: Rows, attempt: str) -> bool:
     """Return True if the attempt's lines tell fewer answers than were given."""
     sql = (
-        "SELECT (SELECT count(*) FROM question WHERE attempt_id = :a AND answered_at IS NOT NULL)"
-        " > (SELECT count(*) FROM line WHERE attempt_id = :a AND kind = 'answer')"
+        "SELECT (SELECT count(*) FROM question WHERE attempt_id = :a AND answered_at IS NOT NULL"
+        " AND kind <> 'alarm') > (SELECT count(*) FROM line WHERE attempt_id = :a AND kind = 'answer')"
     )
     return bool(rows.rows(sql, a=attempt)[0][0])
 
 
 @verb("question.answer")
-def answer(tx: Tx, question_id: str, text: str = "", *, is_allowed: bool = False) -> None:
-    """Answer a question or a permission. Raises Refused if somebody did already."""
+def answer(
+    tx: Tx, question_id: str, text: str = "", *, is_allowed: bool = False, is_always: bool = False
+) -> None:
+    """Answer a question or a permission. Raises Refused if somebody did already.
+
+    With `is_always` what is allowed is from now on allowed on this board without asking.
+    """
     question = tx.get(Question, question_id)
     if question.answered_at is not None:
         raise Refused(f"this was answered by {question.answered_by}", "nothing is left to do")
     question.answer, question.is_allowed = clean(text)[:LONGEST], int(is_allowed)
     question.answered_by, question.answered_at = str(tx.actor), tx.now
     tx.add(question)
+    if is_allowed and is_always:
+        permits.grant(tx, question_id)
     row = tx.get(Attempt, question.attempt_id)
-    open_ones = "SELECT 1 FROM question WHERE attempt_id = :a AND answered_at IS NULL"
+    open_ones = "SELECT 1 FROM question WHERE attempt_id = :a AND answered_at IS NULL AND kind <> 'alarm'"
+    if question.kind == ALARM:
+        _heed(tx, row, question)
     if row.state == AttemptState.ASKING and not tx.rows(open_ones, a=row.id):
         row.state = after(ATTEMPT_MOVES, AttemptState(row.state), AttemptVerb.RESUME, row.id).value
         tx.add(row)
@@ -80,6 +92,15 @@ def answer(tx: Tx, question_id: str, text: str = "", *, is_allowed: bool = False
         "question.answer", question_id, question.board_id,
         bead=question.bead_id, answer=question.answer, is_allowed=is_allowed,
     )  # fmt: skip
+
+
+def _heed(tx: Tx, row: Attempt, alarm: Question) -> None:
+    """Let a quiet attempt go on as if it had just begun, or stop it."""
+    row.vigil = 0
+    tx.add(row)
+    if alarm.answer == STOP:
+        row.stop_reason = alarm.text
+        tx.record("attempt.stop", row.id, row.board_id, reason=row.stop_reason)
 
 
 def _ident(attempt: str, request: str) -> str:

@@ -67,6 +67,16 @@ def why(rows: Rows, board_id: str, runtime: str, convoy: str) -> list[str]:
     return [sentence for sentence in found if sentence]
 
 
+def pinned(rows: Rows, bead: str) -> list[str]:
+    """Return that a bead waits for one agent that is at work on another; [] if it does not."""
+    found = rows.rows(
+        "SELECT a.name FROM bead b JOIN agent a ON a.id = b.pin JOIN attempt t ON t.agent_id = a.id"
+        " WHERE b.id = :i AND t.state <> 'ended'",
+        i=bead,
+    )
+    return [f"it waits for {name}, who is at work" for (name,) in found]
+
+
 def _live(rows: Rows, column: str) -> dict[str, int]:
     counted = rows.rows(f"SELECT {column}, count(*) FROM attempt WHERE state <> 'ended' GROUP BY {column}")
     return {str(key): int(count) for key, count in counted}

@@ -27,6 +27,7 @@ from halftui.ops.counts import ALL
 from halftui.ops.filters import condition
 from halftui.ops.journeys import OPEN_CHILDREN
 from halftui.ops.journeys import convoys as convoys  # a part of a board's snapshot
+from halftui.ops.spoken import comments
 from halftui.store.store import Rows
 
 FEW = 20  # events that are looked at one by one
@@ -52,6 +53,8 @@ DISPATCHABLE = (
     " AND (b.retry_at IS NULL OR b.retry_at <= :now)"
     " AND (CASE b.mode WHEN '' THEN :board_mode ELSE b.mode END) = 'auto'"
     f" AND NOT (b.type = 'epic' AND {OPEN_CHILDREN})"
+    " AND (b.pin = '' OR NOT EXISTS"
+    " (SELECT 1 FROM attempt p WHERE p.agent_id = b.pin AND p.state <> 'ended'))"
 )
 _LANE_WHERE = {
     "blocked": f"b.state = 'open' AND NOT ({STARTABLE})",
@@ -176,7 +179,7 @@ def bead(rows: Rows, bead_id: str) -> Detail:
         raise NotFound(f"there is no bead {bead_id}", "halftui bead list shows them")
     rest = rows.rows(
         "SELECT board_id, description, acceptance, notes, summary, branch, base, tip, merged,"
-        " created_by, due, not_before FROM bead WHERE id = :i",
+        " created_by, due, not_before, handover FROM bead WHERE id = :i",
         i=bead_id,
     )[0]
     name = lane_of(rows, bead_id)
@@ -192,7 +195,7 @@ def bead(rows: Rows, bead_id: str) -> Detail:
             frees,
             tries,
             *rest[10:],
-            _comments(rows, bead_id),
+            comments(rows, bead_id),
         ]
     )
 
@@ -270,6 +273,7 @@ def why(rows: Rows, bead_id: str) -> list[str]:
     reasons += [f"on hold: {hold}"] if hold else []
     reasons += [f"set aside: {aside}"] if aside else []
     reasons += [f"it is {assignee}'s"] if assignee else []
+    reasons += ops.slots.pinned(rows, bead_id)
     reasons += ["its convoy is staged, not started"] if convoy == "staged" else []
     reasons += [f"beads of type {kind} are never dispatched"] if kind in NEVER_READY_TYPES else []
     if start and start > rows.now:
@@ -378,13 +382,6 @@ def _edges(rows: Rows, bead_id: str, here: str, there: str) -> tuple[tuple[str, 
         i=bead_id,
     )
     return tuple((str(a), str(k), str(s)) for a, k, s in found)
-
-
-def _comments(rows: Rows, bead_id: str) -> tuple[tuple[str, str], ...]:
-    found = rows.rows(
-        "SELECT actor, after FROM event WHERE subject = :b AND verb = 'bead.comment' ORDER BY seq", b=bead_id
-    )
-    return tuple((str(a).partition(":")[2], str(json.loads(text)["text"])) for a, text in found)
 
 
 def _cost_since(rows: Rows, board_id: str, start: float) -> float:

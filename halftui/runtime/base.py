@@ -3,8 +3,9 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
+from halftui.domain.board_tools import Reply
 from halftui.domain.happenings import Answer, Happening, Question
 
 
@@ -21,7 +22,7 @@ class Brief:
     is_free: bool = False  # True: the sandbox confines it, so tools need no permission
     model: str = ""
     max_turns: int | None = None
-    command: str = ""  # what the shell runtime runs
+    command: str = ""  # what the shell and acp runtimes run
     # Bytes of its output that an earlier board reported; None: the program has just been started.
     heard: int | None = None
 
@@ -47,6 +48,8 @@ class Abilities:
     questions: bool = False
     permissions: bool = False
     cost: bool = False
+    talk: bool = False  # it hears what people say while it works
+    tools: bool = False  # it tells of each tool that it uses
 
 
 class Inside(Protocol):
@@ -82,10 +85,33 @@ class Process(Protocol):
     async def stop(self, grace: float = 5.0) -> Ended: ...
 
 
-class Desk(Protocol):
-    """Where an agent's questions go; returns when a person answered."""
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What a person says to an agent at work; one `ident` is delivered once, however often it is said."""
 
-    async def ask(self, question: Question) -> Answer: ...
+    ident: str
+    text: str
+    is_urgent: bool = False  # what the agent does now is broken off for it
+
+
+class Speaker(Protocol):
+    """Passes on what people say to a program that listens."""
+
+    async def say(self, letter: Letter) -> None:
+        """Pass a letter on; that it arrived is told by the happening Reached. Raises Unavailable."""
+
+
+class Desk(Protocol):
+    """Where an agent's questions go, and its calls of the board's tools."""
+
+    async def ask(self, question: Question) -> Answer:
+        """Return what a person answers, when one did."""
+
+    def attend(self, speaker: Speaker | None) -> None:
+        """Take note of who passes letters on from now; None: the program hears nothing any more."""
+
+    async def use(self, tool: str, given: Mapping[str, Any], request: str) -> Reply:
+        """Use a tool of the board; the same request is done once and answered alike."""
 
 
 class Runtime(Protocol):

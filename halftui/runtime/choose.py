@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from halftui.runtime.script import Scenario
 
-KINDS = ("claude", "scripted", "shell")
+KINDS = ("acp", "claude", "scripted", "shell")
 
 
 def make(
@@ -35,6 +35,10 @@ def make(
         from halftui.runtime.scripted import ScriptedRuntime
 
         return ScriptedRuntime(scenario, **({"python": python} if python else {}))
+    if kind == "acp":
+        from halftui.runtime.acp import AcpRuntime
+
+        return AcpRuntime()
     if kind == "shell":
         from halftui.runtime.shell import ShellRuntime
 

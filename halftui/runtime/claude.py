@@ -14,6 +14,7 @@ import claude_agent_sdk
 from claude_agent_sdk import (
     ClaudeAgentOptions,
     ClaudeSDKClient,
+    ClaudeSDKError,
     Message,
     ProcessError,
     ResultError,
@@ -25,7 +26,7 @@ from claude_agent_sdk._internal.transport.subprocess_cli import SubprocessCLITra
 from halftui.domain.happenings import Ended, Happening, Heard
 from halftui.errors import AttemptFailed, Misconfigured, Unavailable
 from halftui.failpoints import failpoint
-from halftui.runtime.base import Abilities, Brief, Command, Desk, Inside, Process
+from halftui.runtime.base import Abilities, Brief, Command, Desk, Inside, Letter, Process
 from halftui.runtime.base import Ended as ProcessEnded
 from halftui.runtime.claude_report import Report
 from halftui.runtime.claude_stream import GARBAGE, Stream, garbage
@@ -81,7 +82,7 @@ class ClaudeRuntime:
     """
 
     kind = "claude"
-    abilities = Abilities(resume=True, questions=True, permissions=True, cost=True)
+    abilities = Abilities(resume=True, questions=True, permissions=True, cost=True, talk=True, tools=True)
 
     def __init__(
         self,
@@ -142,6 +143,7 @@ class ClaudeRuntime:
         try:
             if await self._greet(client, brief, report):
                 messages = _messages(client)
+                desk.attend(ClaudeSpeaker(client, brief.session, report.owed))
                 is_past = bool(brief.heard)
                 async for message in messages:
                     for happening in report.of(message):
@@ -151,6 +153,7 @@ class ClaudeRuntime:
                             is_past = happening.end < (brief.heard or 0)
                     if report.is_over and not is_past:
                         break
+                desk.attend(None)
                 if report.is_over:
                     failpoint("result.before")
                     for happening in await self._part(stream, messages, report):
@@ -159,6 +162,7 @@ class ClaudeRuntime:
         except Unavailable:
             report.fault = "lost"
         finally:
+            desk.attend(None)
             await client.disconnect()
         report.is_garbled |= stream.is_garbled
         yield await self._end(process, report)
@@ -172,7 +176,7 @@ class ClaudeRuntime:
                     await client.connect()
                     failpoint("initialize.after")
                     failpoint("prompt.before")
-                    await client.query(_prompt(brief), session_id=brief.session)
+                    await client.query(_message(_first(brief), brief.prompt), session_id=brief.session)
                     failpoint("prompt.after")
             return True
         except ResultError as error:
@@ -214,14 +218,31 @@ class ClaudeRuntime:
         return await process.stop()
 
 
-async def _prompt(brief: Brief) -> AsyncIterator[dict[str, Any]]:
-    """Yield the one message of an attempt. The CLI takes one id once, so sending it twice is harmless."""
-    yield {
-        "type": "user",
-        "uuid": str(uuid.uuid5(uuid.NAMESPACE_OID, brief.attempt)),
-        "message": {"role": "user", "content": brief.prompt},
-        "parent_tool_use_id": None,
-    }
+class ClaudeSpeaker:
+    """Passes letters on to the CLI, which takes them up between two turns; `owed` are sent, not yet taken."""
+
+    def __init__(self, client: ClaudeSDKClient, session: str, owed: set[str]) -> None:
+        self._client = client
+        self._session = session
+        self._owed = owed
+
+    async def say(self, letter: Letter) -> None:
+        """Send a letter. Raises Unavailable if the CLI is gone."""
+        self._owed.add(letter.ident)
+        try:
+            with translate():
+                if letter.is_urgent:
+                    await self._client.interrupt()
+                await self._client.query(_message(letter.ident, letter.text), session_id=self._session)
+        except (ClaudeSDKError, AttemptFailed) as error:
+            self._owed.discard(letter.ident)
+            raise Unavailable("the agent heard nothing", str(error)) from error
+
+
+async def _message(ident: str, text: str) -> AsyncIterator[dict[str, Any]]:
+    """Yield one message. The CLI takes one id once, so sending it twice is harmless."""
+    content = {"role": "user", "content": text}
+    yield {"type": "user", "uuid": ident, "message": content, "parent_tool_use_id": None}
 
 
 @contextmanager
@@ -233,6 +254,10 @@ def translate() -> Iterator[None]:
         if type(error) is not Exception:  # an error with a name of its own is told or found elsewhere
             raise
         raise AttemptFailed(str(error), reason="error") from error
+
+
+def _first(brief: Brief) -> str:
+    return str(uuid.uuid5(uuid.NAMESPACE_OID, brief.attempt))
 
 
 async def _messages(client: ClaudeSDKClient) -> AsyncIterator[Message]:
@@ -265,6 +290,8 @@ def _options(brief: Brief) -> ClaudeAgentOptions:
         resume=brief.session if brief.is_resumed else None,
         model=brief.model or None,
         max_turns=brief.max_turns,
+        # The CLI then says of each message when it takes it up.
+        extra_args={"replay-user-messages": None},
     )
 
 

@@ -24,6 +24,7 @@ from halftui.domain.happenings import (
     Heard,
     Metered,
     Printed,
+    Reached,
     Retrying,
     Returned,
     Said,
@@ -46,6 +47,7 @@ class Report:
         self.result: Result | None = None
         self.fault = ""  # what the board itself saw go wrong: hang or lost
         self.is_garbled = False
+        self.owed: set[str] = set()  # messages that were sent and not taken up yet
         self._session = session
         self._work = ""
         self._has_started = False
@@ -56,8 +58,8 @@ class Report:
 
     @property
     def is_over(self) -> bool:
-        """True if there is a result and no work goes on behind it that will bring another one."""
-        return self.result is not None and self._is_idle
+        """True if there is a result and nothing goes on or waits that will bring another one."""
+        return self.result is not None and self._is_idle and not self.owed
 
     def of(self, message: Message) -> Iterator[Happening]:
         """Yield what a message tells."""
@@ -66,6 +68,10 @@ class Report:
                 yield from self._system(message.subtype, message.data)
             case AssistantMessage():
                 yield from self._answer(message)
+            case UserMessage(content=str(), uuid=str(ident)):
+                self.owed.discard(ident)
+                self.result = None  # what the CLI takes up after its result brings another one
+                yield Reached(ident)
             case UserMessage(content=list() as blocks):
                 yield from self._blocks(blocks)
             case ResultMessage():

@@ -7,11 +7,13 @@ from claude_agent_sdk import (
     McpSdkServerConfig,
     PermissionResultAllow,
     PermissionResultDeny,
+    SdkMcpTool,
     ToolPermissionContext,
     create_sdk_mcp_server,
     tool,
 )
 
+from halftui.domain.board_tools import TOOLS, BoardTool
 from halftui.domain.happenings import Option, Question
 from halftui.runtime.base import Brief, Desk
 from halftui.runtime.summaries import summarise
@@ -45,7 +47,20 @@ def board_server(brief: Brief, desk: Desk) -> McpSdkServerConfig:
         answer = await desk.ask(Question("question", given["question"], options, request=request))
         return {"content": [{"type": "text", "text": answer.text}]}
 
-    return create_sdk_mcp_server(BOARD, tools=[ask])
+    return create_sdk_mcp_server(BOARD, tools=[ask, *(_served(one, desk) for one in TOOLS)])
+
+
+def _served(told: BoardTool, desk: Desk) -> SdkMcpTool[Any]:
+    """Return a tool of the board as the SDK serves it."""
+
+    @tool(told.name, told.purpose, told.schema)
+    async def use(given: dict[str, Any]) -> dict[str, Any]:
+        reply = await desk.use(
+            told.name, {k: v for k, v in given.items() if k != CALL}, str(given.get(CALL, ""))
+        )
+        return {"content": [{"type": "text", "text": reply.text}], "is_error": not reply.is_ok}
+
+    return use
 
 
 def permission(

@@ -37,7 +37,7 @@ class ScriptedRuntime:
     """The Runtime of the player. `python` is the interpreter as the sandbox knows it."""
 
     kind = "scripted"
-    abilities = Abilities(questions=True, permissions=True)
+    abilities = Abilities(questions=True, permissions=True, tools=True)
 
     def __init__(self, scenario: Scenario | None = None, *, python: str = sys.executable) -> None:
         self._scenario = scenario

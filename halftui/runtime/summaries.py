@@ -8,7 +8,7 @@ LINE = 160
 
 # The input that says most about a call, in the order of preference.
 _TELLING = ("command", "file_path", "notebook_path", "pattern", "url", "query", "question")
-_TELLING_TOO = ("description", "skill", "subject", "prompt", "path")
+_TELLING_TOO = ("description", "skill", "subject", "prompt", "path", "title", "summary", "text")
 
 
 def summarise(tool: str, given: Mapping[str, Any], work: str = "") -> tuple[str, str]:

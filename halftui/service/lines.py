@@ -112,6 +112,10 @@ class Lines:
         """Begin an attempt's lines after number `last`."""
         self._rings[attempt] = Ring(last, standing)
 
+    def is_open(self, attempt: str) -> bool:
+        """Return True between `open` and the end of an attempt's lines."""
+        return attempt in self._rings
+
     def add(self, attempt: str, kind: str, text: str) -> None:
         """Take in output of an attempt, one or several lines; this is the one entrance."""
         ring = self._rings[attempt]

@@ -39,7 +39,7 @@ class Board(SQLModel, table=True):
     runtime: str = "claude"
     sandbox: str = "auto"
     model: str = ""
-    command: str = ""  # what the shell runtime runs
+    command: str = ""  # what the shell and acp runtimes run
     cap: int = 4  # live attempts at once
     is_paused: int = 0
     notice: str = Field(default="", sa_column_kwargs={"server_default": text("''")})  # why no agent can start
@@ -114,6 +114,8 @@ class Bead(SQLModel, table=True):
     summary: str = Field(default="", sa_column=Column(Text, nullable=False))
     remark: str = Field(default="", sa_column=Column(Text, nullable=False))  # why it came back
     merged: str = ""  # the commit on the target branch
+    # What the last agent left to the next one, which starts in a fresh context.
+    handover: str = Field(default="", sa_column=Column(Text, nullable=False, server_default=text("''")))
     created_by: str = ""
     created_at: float = Field(sa_column=_time(nullable=False))
     updated_at: float = Field(sa_column=_time(nullable=False))
@@ -122,6 +124,7 @@ class Bead(SQLModel, table=True):
     version: int = 1
     # A word: while set, it is never ready. It is a mark (see domain.graph) or a status from elsewhere.
     aside: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
+    pin: str = Field(default="", sa_column_kwargs={"server_default": text("''")})  # the agent it waits for
 
 
 class Original(SQLModel, table=True):
@@ -250,6 +253,13 @@ class Attempt(SQLModel, table=True):
     heard: int = Field(default=0, sa_column=Column(BigInteger, nullable=False, server_default="0"))
     started_at: float = Field(sa_column=_time(nullable=False))
     ended_at: float | None = Field(default=None, sa_column=_time())
+    # When it last used a tool or waited for its provider, as far as was written down; None: at its start.
+    stirred_at: float | None = Field(default=None, sa_column=_time())
+    vigil: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})  # see domain.vigil.Stage
+    # What the agent handed in by the board's tool; "": its last words count.
+    handed_in: str = Field(default="", sa_column=Column(Text, nullable=False, server_default=text("''")))
+    # 1: its agent was asked to hand over, so that its end leads to a fresh context.
+    is_handoff: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
     tallied_at: float | None = Field(default=None, sa_column=_time())  # its minutes count up to here
 
 
@@ -296,7 +306,7 @@ class Question(SQLModel, table=True):
     attempt_id: str = Field(foreign_key="attempt.id", index=True)
     bead_id: str
     board_id: str = Field(foreign_key="board.id", index=True)
-    kind: str  # question | permission
+    kind: str  # question | permission | alarm
     text: str = Field(sa_column=Column(Text, nullable=False))
     options: str = Field(default="[]", sa_column=Column(Text, nullable=False))
     tool: str = ""

@@ -3,14 +3,16 @@
 import os
 import tempfile
 from pathlib import Path
+from typing import Any
+
+from textual.app import App
 
 from halftui.domain.text import clean
-from halftui.tui.app import HalfApp
 
 MOST_BYTES = 74_994  # of text; terminals drop a longer sequence (OSC 52) without a word
 
 
-def copy(app: HalfApp, text: str, what: str = "") -> None:
+def copy(app: App[Any], text: str, what: str = "") -> None:
     """Copy a text without its control characters; say what was copied, and where a long one went."""
     plain = clean(text)
     name = what or _lines(plain)
@@ -18,11 +20,15 @@ def copy(app: HalfApp, text: str, what: str = "") -> None:
         handle, path = tempfile.mkstemp(prefix="halftui-", suffix=".txt")
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(plain)
-        app.say(f"too long for a clipboard, saved: {Path(path)}", name)
+        _say(app, f"too long for a clipboard, saved: {Path(path)}", name)
         return
     app.copy_to_clipboard(plain)
     hint = " · tmux passes it on with: set -g set-clipboard on" if "TMUX" in os.environ else ""
-    app.say(f"copied{hint}", name)
+    _say(app, f"copied{hint}", name)
+
+
+def _say(app: App[Any], words: str, title: str) -> None:
+    app.notify(words, title=title, timeout=3, markup=False)
 
 
 def _lines(text: str) -> str:

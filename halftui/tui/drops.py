@@ -66,10 +66,13 @@ def between(card: Card, above: Card | None, below: Card | None) -> Slot:
     return Slot(before, behind, priority)
 
 
-def onto_agent() -> Drop:
-    """Return why a bead is not given to one agent: nothing in the board's rules pins it."""
-    hint = "drop it higher in Ready to have it taken sooner"
-    return Drop(words="free agents take the first in Ready", hint=hint)
+def onto_agent(cards: Sequence[Card], agent: str, snapshot: Snapshot) -> Drop:
+    """Return what dropping cards on an agent means: they wait for that one."""
+    name = next((a.name for a in snapshot.agents if a.id == agent), "")
+    for card in cards:
+        if card.lane not in ("ready", "blocked"):
+            return Drop(words=f"{card.id} is {card.state}", hint="only what waits can be given to one agent")
+    return Drop("pin", f"{name} takes it" if len(cards) == 1 else f"{name} takes them", to=agent)
 
 
 def onto_convoy(cards: Sequence[Card], convoy: str, snapshot: Snapshot) -> Drop:

@@ -152,7 +152,7 @@ class Hand:
             if box is self._board.rail.convoys:
                 return drops.onto_convoy(self._cards, box.items[item].key, snapshot)
             if box is self._board.rail.agents:
-                return drops.onto_agent()
+                return drops.onto_agent(self._cards, box.items[item].key, snapshot)
         return Drop()
 
     def _neighbour(self, lane: Lane, index: int, step: int) -> Card | None:

@@ -70,7 +70,7 @@ def inbox(snapshot: Snapshot, now: float) -> list[Item]:
 
 
 def _ask(ask: Ask, now: float) -> Item:
-    verb = "asks" if ask.kind == "question" else f"may it use {ask.tool}?"
+    verb = {"question": "asks", "alarm": "stands still"}.get(ask.kind, f"may it use {ask.tool}?")
     words = ask.text.partition("\n")[0] or ask.detail.partition("\n")[0]
     return Item(
         "ask", ask.id, ask.bead, "?", "asking", words, "text", (),

@@ -132,7 +132,11 @@ ACTIONS: tuple[Action, ...] = (
     Action("convoy.create", "N", "convoy", "Make a convoy of the marked beads", "board", 6, AGENTS),
     Action("convoy.start", "S", "start convoy", "Let the convoy of this bead go", "board", 6, AGENTS,
            "ready blocked"),
+    Action("agent.tell", "t", "talk", "Say something to its agent: it hears it between two turns", "board", 6,
+           AGENTS, "working review"),
     Action("attempt.stop", "X", "stop", "Stop its agent (asks first)", "board", 5, AGENTS, "working"),
+    Action("bead.pin", "P", "pin", "Say which agent takes it; dropping it on one does the same", "board", 8,
+           AGENTS, "ready blocked"),
     Action("board.pause", "p", "pause", "Start no more agents, or go on", "board", 7, AGENTS),
 
     Action("output.open", "o", "output", "What its agent prints, as large as the screen", "board", 4, LOOK,

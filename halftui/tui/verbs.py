@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from halftui.domain.shown import Card
@@ -13,6 +14,8 @@ from halftui.tui.screens.confirm import Confirm
 
 if TYPE_CHECKING:
     from halftui.tui.screens.board import BoardScreen
+
+_drafts: dict[str, str] = {}  # by agent: what was not sent
 
 
 async def dispatch(board: BoardScreen, cards: list[Card]) -> None:
@@ -89,6 +92,8 @@ async def drop(board: BoardScreen, cards: list[Card], drop: Drop) -> None:
     """Do what dropping cards somewhere means."""
     if drop.verb == "rank" and drop.slot is not None:
         await _rank(board, cards, drop.slot)
+    elif drop.verb == "pin":
+        await pin(board, cards, drop.to)
     elif drop.verb == "join":
         await _join(board, cards, drop.to)
     elif drop.verb == "move":
@@ -119,6 +124,27 @@ async def _join(board: BoardScreen, cards: list[Card], convoy: str) -> None:
     joined = [card.id for card in cards if await board.half.did(convoys.add, convoy, card.id)]
     if joined:
         board.half.say(f"{' '.join(joined)} travels along", convoy)
+
+
+async def pin(board: BoardScreen, cards: list[Card], agent: str) -> None:
+    """Let beads wait for one agent; "" frees them again."""
+    from halftui.ops import pins
+
+    pinned = [card.id for card in cards if await board.half.did(pins.pin, card.id, agent)]
+    snapshot = board.half.snapshot
+    name = next((a.name for a in snapshot.agents if a.id == agent), "") if snapshot else ""
+    if pinned:
+        board.half.say(f"{name} takes it" if name else "any agent takes it", " ".join(pinned))
+
+
+async def choose_agent(board: BoardScreen, cards: list[Card]) -> None:
+    """Let a person say which agent takes beads."""
+    from halftui.tui.screens.menu import Choice, Menu
+
+    agents = board.half.snapshot.agents if board.half.snapshot else ()
+    choices = [Choice("-", "whoever is free"), *(Choice(a.id, f"{a.name} · {a.status}") for a in agents)]
+    if cards and (taken := await board.app.push_screen_wait(Menu("Who takes it?", choices))) is not None:
+        await pin(board, cards, taken.removeprefix("-"))
 
 
 async def undo(board: BoardScreen, *, is_again: bool = False) -> None:
@@ -152,6 +178,28 @@ async def cancel(board: BoardScreen, card: Card) -> None:
     loss = f"{agent}What waits for it stays blocked; its branch is kept."
     if await board.confirmed(Confirm(f"Drop {card.id} {card.title}?", loss, "Drop it")):
         await board.half.tell(beads.cancel, card.id)
+
+
+async def talk(board: BoardScreen, card: Card) -> None:
+    """Say something to a bead's agent; what was not sent is kept for the next time."""
+    from halftui.ops import listings, messages
+    from halftui.tui.screens.remark import RemarkSheet
+
+    agents = board.half.snapshot.agents if board.half.snapshot else ()
+    found = next((a for a in agents if a.name == card.assignee), None)
+    if found is None:
+        board.half.refuse(Refused(f"{card.id} has no agent", "s starts one"))
+        return
+    said = await asyncio.to_thread(board.half.service.read, listings.thread, found.id, 4)
+    about = "\n".join(f"{m.sender.partition(':')[2] if not m.is_from_agent else found.name}: {m.text}"
+                      for m in said)  # fmt: skip
+    sheet = RemarkSheet(f"Tell {found.name}", about, _drafts.pop(found.id, ""), "tell")
+    remark = await board.app.push_screen_wait(sheet)
+    if not remark.is_sent:
+        _drafts[found.id] = remark.text
+    elif await board.half.tell(messages.tell, found.id, remark.text):
+        when = "between two turns" if found.status != "idle" else "at its next start"
+        board.half.say(f"{found.name} hears it {when}", card.id)
 
 
 async def stop(board: BoardScreen, card: Card) -> None:

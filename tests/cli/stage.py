@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from halftui.domain.happenings import Outcome, Question
-from halftui.ops import attempts, questions
+from halftui.ops import attempts, permits, questions
 from halftui.store.store import Store
 from tests.cli.conftest import Line, Ran
 from tests.helpers.commands import KEYS, PLAN, Example
@@ -98,7 +98,7 @@ def _fill(line: Line, world: World) -> dict[str, str]:
     idle = world.ask(lambda rows: rows.rows("SELECT name FROM agent WHERE id = :i", i=reviewed.agent_id))
     names = {
         "r": reviewed.bead, "w": working, "q": asked["question"], "p": asked["permission"],
-        "idle": str(idle[0][0]), "plan": PLAN.strip(),
+        "permit": world.do(permits.grant, asked["permission"]), "idle": str(idle[0][0]), "plan": PLAN.strip(),
         "a": line.bead("a"), "b": line.bead("b"), "h": line.bead("h"), "f": line.bead("f"),
     }  # fmt: skip
     names["after"] = line.bead("after", "--after", names["b"])

@@ -67,7 +67,7 @@ KEYS = [
 ]  # fmt: skip
 MORE = [
     "board", "description", "acceptance", "notes", "summary", "branch", "base", "tip", "merged",
-    "created_by", "why", "waits_for", "frees", "attempts", "due", "not_before", "comments",
+    "created_by", "why", "waits_for", "frees", "attempts", "due", "not_before", "handover", "comments",
 ]  # fmt: skip
 
 

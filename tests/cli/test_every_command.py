@@ -22,8 +22,11 @@ __all__ = ["stage", "template"]
 DENIED = 4
 ROLES = [role for role in Role if role is not Role.ENGINE]  # the engine has no command line
 BY_ENGINE = {verb for verb, roles in ALLOWED.items() if roles == {Role.ENGINE}}
-# Verbs of screens and of guests' ways in.
-ELSEWHERE = {"event.undo", "event.redo", "person.ensure", "person.dress", "key.join", "bead.push"}
+# Verbs of screens, of guests' ways in, and of the tools that the board lends agents.
+ELSEWHERE = {
+    "event.undo", "event.redo", "person.dress", "key.join", "bead.push",
+    "message.send", "tool.use", "tool.refuse", "bead.note", "attempt.submit",
+}  # fmt: skip
 WRITING = sorted(name for name, example in EXAMPLES.items() if example.verbs)
 
 

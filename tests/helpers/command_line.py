@@ -53,6 +53,7 @@ def door_of(actor: Actor | None = None) -> Door:
         seal=lambda chosen, ident, secret: House(chosen).vault.seal(ident, secret),
         init=init,
         tui=lambda _settings, board: _opened(f"the screen opens{board and f' on {board}'}"),
+        welcome=lambda _settings: _opened("the first screen opens"),
         demo=lambda _settings, _showing: _opened("the demo opens"),
         doctor=_doctor,
         serve=lambda _settings, _tell: _opened("the server runs"),

@@ -18,6 +18,7 @@ from tests.helpers.world import actor
 FOLDER = Path(halftui.ops.__file__).parent
 # The table a second time: admin, maintainer, operator, viewer, Leader, Worker, Engine, Guest.
 MATRIX = """
+agent.handoff          a m o
 agent.retire           a m
 attempt.adopt                    E
 attempt.claim                    E
@@ -29,6 +30,8 @@ attempt.start                    E
 attempt.stop           a m o     E
 audit.sign             a         E
 attempt.switch                   E
+attempt.submit               L W
+attempt.watch                    E
 bead.approve           a m   L   E
 bead.cancel            a m o L
 bead.claim             a m o
@@ -39,7 +42,9 @@ bead.dispatch          a m o L
 bead.edit              a m o L
 bead.fail              a m o L   E
 bead.hold              a m o L   E
-bead.link              a m o L
+bead.link              a m o L W
+bead.note                    L W
+bead.pin               a m o
 bead.push              a m o
 bead.rank              a m o
 bead.reject            a m o L   E
@@ -74,6 +79,12 @@ key.invite             a
 key.join                           G
 key.remove             a
 line.append                      E
+message.deliver                  E
+message.send                 L W
+message.tell           a m o
+permit.grant           a m
+permit.revoke          a m
+permit.use                       E
 person.dress           a m o v
 person.edit            a
 question.answer        a m o
@@ -84,6 +95,8 @@ subscription.note                E
 subscription.park                E
 subscription.register  a
 subscription.remove    a
+tool.refuse                  L W
+tool.use                     L W
 secret.rotate          a
 token.accept                     E
 """
@@ -128,7 +141,9 @@ def test_every_function_that_writes_and_is_public_is_an_op_or_part_of_one() -> N
         ("beads", "weigh"), ("budgets", "tally"), ("convoys", "stage"),
         ("edges", "connect"), ("edges", "disconnect"), ("edges", "recount"),
         ("edges", "recount_all"), ("edges", "refuse_cycle"), ("edges", "refuse_cycles"),
-        ("edges", "settle"), ("edges", "waiting_for"), ("travel", "finish"),
+        ("messages", "deliver_first"),
+        ("edges", "settle"), ("edges", "waiting_for"), ("scope", "may_create"),
+        ("scope", "may_link"), ("scope", "own"), ("travel", "finish"),
         ("travel", "is_due"), ("travel", "join"), ("travel", "land"),
     }  # fmt: skip
     decorated = {(module, name) for _, module, name in OPS}

@@ -5,11 +5,12 @@ from collections.abc import Callable
 import pytest
 
 from halftui.domain import identity, jsonl
-from halftui.domain.actor import ENGINE, Actor, Role
+from halftui.domain.actor import ENGINE, Actor, Role, agent
 from halftui.domain.assign import Rules
 from halftui.domain.happenings import Outcome, Question
 from halftui.domain.names import POOL
 from halftui.domain.tokens import Claims, mint
+from halftui.domain.vigil import Stage
 from halftui.errors import Unavailable
 from halftui.ops import (
     agents,
@@ -25,7 +26,10 @@ from halftui.ops import (
     house,
     identities,
     interchange,
+    messages,
     people,
+    permits,
+    pins,
     pushes,
     questions,
     ranks,
@@ -33,8 +37,10 @@ from halftui.ops import (
     secrets,
     subscriptions,
     tokens,
+    toolcalls,
     transcripts,
     undoing,
+    vigils,
 )
 from halftui.ops.access import ALLOWED
 from halftui.store.tx import Tx
@@ -142,6 +148,43 @@ def _undo(*, again: bool = False) -> Scene:
     return scene
 
 
+def _as_agent(op: Callable[[Tx, attempts.Claim], object]) -> Scene:
+    def scene(world: World) -> tuple[Actor, Op]:
+        claim = _working(world)
+        return agent(claim.agent_id), lambda tx: op(tx, claim)
+
+    return scene
+
+
+def _talking(op: Callable[[Tx, attempts.Claim], object]) -> Scene:
+    def scene(world: World) -> tuple[Actor, Op]:
+        claim = _working(world)
+        return _ann(lambda tx: op(tx, claim))
+
+    return scene
+
+
+def _delivery(world: World) -> tuple[Actor, Op]:
+    claim = _working(world)
+    number = world.do(messages.tell, claim.agent_id, "use tabs")
+    ident = messages.ident_of(claim.attempt, number)
+    return _engine(lambda tx: messages.deliver(tx, claim.attempt, ident))
+
+
+def _granting(world: World) -> Op:
+    question = world.asked(_working(world), "permission")
+    return lambda tx: permits.grant(tx, question)
+
+
+def _permit(op: Callable[[Tx, str, attempts.Claim], object], who: Actor) -> Scene:
+    def scene(world: World) -> tuple[Actor, Op]:
+        claim = _working(world)
+        ident = world.do(permits.grant, world.asked(claim, "permission"))
+        return who, lambda tx: op(tx, ident, claim)
+
+    return scene
+
+
 def _answer(world: World) -> tuple[Actor, Op]:
     question = world.asked(_working(world))
     return _ann(lambda tx: questions.answer(tx, question, "this one"))
@@ -223,6 +266,7 @@ def _join(world: World) -> tuple[Actor, Op]:
 
 
 SCENES: dict[str, Scene] = {
+    "agent.handoff": _talking(lambda tx, c: messages.hand_off(tx, c.agent_id)),
     "agent.retire": _retire,
     "attempt.adopt": _attempt(lambda tx, c: attempts.adopt(tx, c.attempt, LEASE, "local", "x", "s")),
     "attempt.claim": _claim_attempt,
@@ -234,6 +278,8 @@ SCENES: dict[str, Scene] = {
     "attempt.stop": _attempt(lambda tx, c: attempts.stop(tx, c.attempt, "enough")),
     "audit.sign": _sign,
     "attempt.switch": _switch,
+    "attempt.submit": _as_agent(lambda tx, _: toolcalls.submit(tx, "made", "it runs")),
+    "attempt.watch": _attempt(lambda tx, c: vigils.watch(tx, c.attempt, Stage.TOLD, "no tool used")),
     "bead.approve": _on("review", beads.approve, BO),
     "bead.cancel": _on("open", beads.cancel),
     "bead.claim": _on("open", beads.claim),
@@ -245,6 +291,8 @@ SCENES: dict[str, Scene] = {
     "bead.fail": _on("active", lambda tx, bead: beads.fail(tx, bead, "no way")),
     "bead.hold": _on("open", lambda tx, bead: beads.hold(tx, bead, "later")),
     "bead.link": _pair(False, edges.link),
+    "bead.note": _as_agent(lambda tx, _: toolcalls.note(tx, "half way")),
+    "bead.pin": _on("open", lambda tx, bead: pins.pin(tx, bead, "")),
     "bead.rank": _pair(False, lambda tx, one, two: ranks.between(tx, one, two, None)),
     "bead.push": _push,
     "bead.reject": _on("review", lambda tx, bead: beads.reject(tx, bead, "not yet")),
@@ -279,6 +327,12 @@ SCENES: dict[str, Scene] = {
     "key.join": _join,
     "key.remove": _person(lambda tx: people.remove(tx, "cy")),
     "line.append": _attempt(lambda tx, c: transcripts.append(tx, c.attempt, [(1, 0.0, "out", "x")], "now")),
+    "message.deliver": _delivery,
+    "message.send": _as_agent(lambda tx, _: messages.send(tx, "it is slow")),
+    "message.tell": _talking(lambda tx, c: messages.tell(tx, c.agent_id, "use tabs")),
+    "permit.grant": lambda w: _ann(_granting(w)),
+    "permit.revoke": _permit(lambda tx, ident, _: permits.revoke(tx, ident), ANN),
+    "permit.use": _permit(lambda tx, ident, claim: permits.use(tx, claim.attempt, ident), ENGINE),
     "person.dress": _dress,
     "person.edit": _person(lambda tx: people.edit(tx, "cy", "operator")),
     "question.answer": _answer,
@@ -293,6 +347,8 @@ SCENES: dict[str, Scene] = {
         lambda tx: subscriptions.register(tx, "home", "api-key", "sealed", "s-2")
     ),
     "subscription.remove": _account(lambda tx, _: subscriptions.remove(tx, "work"), ANN),
+    "tool.refuse": _as_agent(lambda tx, c: toolcalls.refuse(tx, c.attempt, "approve", "no such tool")),
+    "tool.use": _as_agent(lambda tx, c: toolcalls.use(tx, c.attempt, c.epoch, "r", "read_bead", {})),
 }
 EVENTS = {"attempt.claim": "bead.claim", "key.join": "key.add"}
 

@@ -7,10 +7,12 @@ import signal
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+from halftui.domain.board_tools import Reply
 from halftui.domain.happenings import Answer, Happening, Heard, Question
 from halftui.errors import Unavailable
-from halftui.runtime.base import Brief, Desk, Runtime
+from halftui.runtime.base import Brief, Desk, Runtime, Speaker
 from halftui.sandbox.base import Exit, Inside
 
 
@@ -96,10 +98,19 @@ class FixedDesk:
 
     answer: Answer
     asked: list[Question] = field(default_factory=list)
+    speaker: Speaker | None = None
+    used: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
 
     async def ask(self, question: Question) -> Answer:
         self.asked.append(question)
         return self.answer
+
+    def attend(self, speaker: Speaker | None) -> None:
+        self.speaker = speaker
+
+    async def use(self, tool: str, given: Mapping[str, Any], request: str) -> Reply:
+        self.used.append((tool, given))
+        return Reply("noted")
 
 
 @dataclass(frozen=True)

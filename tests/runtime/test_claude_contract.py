@@ -49,6 +49,7 @@ def test_the_command_line_of_a_new_session() -> None:
         *("--mcp-config", json.dumps(declared)),
         "--strict-mcp-config",
         "--setting-sources=",
+        "--replay-user-messages",
         *("--input-format", "stream-json"),
     ]
 

@@ -214,8 +214,8 @@ async def test_a_shell_out_of_memory() -> None:
 
 def test_make() -> None:
     assert [make(kind).kind for kind in KINDS] == list(KINDS)
-    with pytest.raises(Misconfigured, match="acp"):
-        make("acp")
+    with pytest.raises(Misconfigured, match="codex"):
+        make("codex")
 
 
 @pytest.mark.parametrize(

@@ -167,15 +167,36 @@ async def test_a_bead_joins_the_convoy_it_falls_on(busy: Stage) -> None:
     assert (card.convoy, card.lane) == ("docs-refresh", "blocked")
 
 
-async def test_an_agent_takes_no_bead_by_hand_and_it_says_so(busy: Stage) -> None:
-    was = seq(busy)
+async def test_a_card_dropped_on_an_agent_waits_for_that_one(busy: Stage) -> None:
     async with playing(busy) as player:
         mouse = Mouse(player)
         await mouse.lift(mouse.at("ready", 1))
         await mouse.move(mouse.over(player.board.rail.agents, 1))
-        assert "free agents take the first in Ready" in player.text
+        assert "Toast takes it" in player.text
+        await mouse.release()
+    why = busy.store.read(views.bead, busy.ids[HEALTH]).why
+    assert "it waits for Toast, who is at work" in why
+
+
+async def test_an_agent_takes_only_what_waits(busy: Stage) -> None:
+    was = seq(busy)
+    async with playing(busy) as player:
+        mouse = Mouse(player)
+        await mouse.lift(mouse.at("review", 0))
+        await mouse.move(mouse.over(player.board.rail.agents, 1))
+        assert "is review" in player.text
         await mouse.release()
     assert seq(busy) == was
+
+
+async def test_an_agent_is_chosen_by_keys_too(busy: Stage) -> None:
+    async with playing(busy) as player:
+        player.board.lanes.choose(busy.ids[HEALTH])
+        await player.press("P", "j", "enter")
+        await player.pilot.pause(0.3)
+    events = busy.store.read(views.events, 0, busy.ids[HEALTH])
+    assert events[-1].verb == "bead.pin"
+    assert events[-1].after["pin"]
 
 
 async def test_marked_cards_move_together(busy: Stage) -> None:

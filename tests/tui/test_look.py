@@ -219,10 +219,10 @@ async def test_the_help_names_every_action_and_scrolls_at_80_by_24(busy: Stage) 
     async with playing(busy, 80, 24) as player:
         await player.press("question_mark")
         seen = player.text
-        for _ in range(60):
+        for _ in range(90):
             await player.pilot.press("j")
         await player.rest()
-        for _ in range(40):
+        for _ in range(80):
             await player.pilot.press("k")
             seen += player.text
         for action in ACTIONS:

@@ -303,6 +303,20 @@ def fail(call: Call, bead: str, message: str) -> None:
     _tell(call, ident, f"{ident} failed")
 
 
+@bead.command("pin", example="halftui bead pin hf-3k2 Toast")
+@click.argument("bead")
+@click.argument("agent", required=False)
+@pass_call
+def pin(call: Call, bead: str, agent: str | None) -> None:
+    """Let a bead wait for one agent; without one any may take it again."""
+    from halftui.ops import listings, pins
+
+    ident = call.bead(bead)
+    wanted = call.service.read(listings.agent_of, agent, call.board.id) if agent else ""
+    call.service.write(pins.pin, ident, wanted)
+    _tell(call, ident, f"{ident} is {f'for {agent}' if agent else 'for whoever is free'}")
+
+
 @bead.command("comment", example="halftui bead comment hf-3k2 'the list is empty on Sundays'")
 @click.argument("bead")
 @click.argument("text")

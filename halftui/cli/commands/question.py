@@ -39,16 +39,18 @@ def inbox(call: Call) -> None:
 @click.argument("question")
 @click.argument("text", default="")
 @click.option("--allow", is_flag=True, help="Permit what it asks for.")
+@click.option("--always", is_flag=True, help="Permit it, and from now on without asking on this board.")
 @click.option("--refuse", is_flag=True, help="Do not permit it; the text says why.")
 @pass_call
-def answer(call: Call, question: str, text: str, *, allow: bool, refuse: bool) -> None:
+def answer(call: Call, question: str, text: str, *, allow: bool, always: bool, refuse: bool) -> None:
     """Answer a question by a text or an option's number, a permission by --allow or --refuse."""
     from halftui.ops import questions
 
+    allow = allow or always
     ident = call.service.read(listings.ask_of, question, call.board.id)
     asked = next(a for a in call.service.read(views.asks, call.board.id) if a.id == ident)
     said = _checked(asked, text, allow=allow, refuse=refuse)
-    call.service.write(questions.answer, ident, said, is_allowed=allow)
+    call.service.write(questions.answer, ident, said, is_allowed=allow, is_always=always)
     word = ("allowed" if allow else "refused") if asked.kind == "permission" else f"answered: {said}"
     call.say(f"{asked.agent} on {asked.bead} is {word}", {"id": ident, "text": said, "is_allowed": allow})
 

@@ -4,6 +4,7 @@ from alembic import context
 from sqlmodel import SQLModel
 
 import halftui.store.tables
+import halftui.store.talk
 import halftui.store.trust  # noqa: F401 - both fill the metadata
 
 connection = context.config.attributes["connection"]

@@ -303,6 +303,7 @@ class BoardScreen(Screen[None]):
         self.lanes.unmark()
         self._lines["status"].repaint()
 
+    action_agent_tell = _on_card(lambda board, card: verbs.talk(board, card))
     action_attempt_stop = _on_card(lambda board, card: verbs.stop(board, card))
     action_bead_create = _in_turn(lambda board: writing.create(board))
     action_bead_comment = _on_card(lambda board, card: writing.comment(board, card))
@@ -315,6 +316,7 @@ class BoardScreen(Screen[None]):
     action_bead_less = _on_card(lambda board, card: verbs.weigh(board, card, 1))
     action_bead_lower = _in_turn(lambda board: verbs.place(board, 1))
     action_bead_more = _on_card(lambda board, card: verbs.weigh(board, card, -1))
+    action_bead_pin = _in_turn(lambda board: verbs.choose_agent(board, board.lanes.chosen()))
     action_bead_raise = _in_turn(lambda board: verbs.place(board, -1))
     action_bead_right = _on_card(lambda board, card: verbs.move(board, card, beside(card, 1)))
     action_board_pause = _in_turn(lambda board: verbs.pause(board))

@@ -30,6 +30,14 @@ CLOCK_SECONDS = 1.0
 
 ACTIONS: tuple[Action, ...] = (
     Action("question.allow", "a", "allow once", "Let the agent do this one thing", "question", 0),
+    Action(
+        "question.always",
+        "A",
+        "always",
+        "Let agents of this board do exactly this without asking again",
+        "question",
+        1,
+    ),
     Action("question.refuse", "r", "refuse", "Say no; the agent goes on without it", "question", 0),
     Action("question.send", "enter", "send", "Send the answer that is chosen", "question", 1),
     Action("question.type", "t", "type an answer", "Answer in words of your own", "question", 2),
@@ -195,6 +203,7 @@ class QuestionSheet(ModalScreen[None]):
         asks = self.half.snapshot.asks if self.half.snapshot else ()
         ids = [one.id for one in asks]
         verb = f"wants to use {ask.tool or 'a tool'}" if self._is_permission else "asks"
+        verb = "stands still" if ask.kind == "alarm" else verb
         parts = [f"{ask.agent} {verb}", f"{ask.bead} {ask.bead_title}"]
         parts.append(f"waiting {_waited(self.half.clock() - ask.asked_at)}")
         parts += [others] if (others := self.half.company.answering(ask.id)) else []
@@ -208,7 +217,7 @@ class QuestionSheet(ModalScreen[None]):
         if self.has_class("-types"):
             row.put("enter", inks["key"]).put(" send", inks["muted"]).skip(2)
             return row.put("esc", inks["key"]).put(" leave, the text is kept", inks["muted"]).strip()
-        verdicts = ("question.allow", "question.refuse")
+        verdicts = ("question.allow", "question.always", "question.refuse")
         unfit: tuple[str, ...] = ("question.send",) if self._is_permission else verdicts
         if self.question.options and not self._is_permission:
             last = min(len(self.question.options), 9)
@@ -258,6 +267,11 @@ class QuestionSheet(ModalScreen[None]):
         if self._is_permission:
             self._answer("", is_allowed=True)
 
+    def action_question_always(self) -> None:
+        """Let the agent do it, and all agents of this board from now on."""
+        if self._is_permission:
+            self._answer("", is_allowed=True, is_always=True)
+
     def action_question_refuse(self) -> None:
         """Say no."""
         if self._is_permission:
@@ -282,7 +296,7 @@ class QuestionSheet(ModalScreen[None]):
         self.query_one(Line).refresh()
 
     @work(group="answer", exclusive=True)
-    async def _answer(self, text: str, *, is_allowed: bool) -> None:
+    async def _answer(self, text: str, *, is_allowed: bool, is_always: bool = False) -> None:
         if self._is_sending:
             return
         self._is_sending = True
@@ -290,7 +304,12 @@ class QuestionSheet(ModalScreen[None]):
 
         try:
             await self.half.ask(
-                self.half.service.write, questions.answer, self.question.id, text, is_allowed=is_allowed
+                self.half.service.write,
+                questions.answer,
+                self.question.id,
+                text,
+                is_allowed=is_allowed,
+                is_always=is_always,
             )
         except Refused as error:
             self.half.refuse(error)

@@ -213,7 +213,7 @@ class ReviewScreen(Screen[None]):
             return
         self.shown = file
         intro = self._intro() if self._file == 0 else ""
-        self.view.show([*desk.said(file), *lines], self.notes.comments.get(file.path), intro)
+        self.view.show([*desk.said(file), *lines], self.notes.comments.get(file.path), intro, file.path)
         self.say_where()
 
     def _intro(self) -> str:

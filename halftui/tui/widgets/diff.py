@@ -13,11 +13,14 @@ from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from halftui.tui import clip
+from halftui.tui.app import half
 from halftui.tui.draw import cut
 from halftui.tui.keys import Action, bindings
 from halftui.tui.widgets.cells import padded
 from halftui.tui.widgets.patch import Patch, Row, Spot, changed
 from halftui.tui.widgets.rows import overlaid
+from halftui.tui.widgets.syntax import spans
 
 SPLIT_FROM = 160  # columns of the screen from which two columns are shown unasked
 STRIPS = 2_000
@@ -76,7 +79,7 @@ class DiffView(ScrollView, can_focus=True, inherit_bindings=False):
         self.patch = Patch(())
         self.message = ""
         self._comments: Mapping[Spot, str] = {}
-        self._intro = ""
+        self._intro = self._path = ""
         self._rows: list[Row] = []
         self._wraps = False
         self._is_split: bool | None = None
@@ -91,12 +94,18 @@ class DiffView(ScrollView, can_focus=True, inherit_bindings=False):
         self.message, self._intro = message, ""
         self._take(Patch(()), {})
 
-    def show(self, lines: Sequence[str], comments: Mapping[Spot, str] | None = None, intro: str = "") -> None:
+    def show(
+        self,
+        lines: Sequence[str],
+        comments: Mapping[Spot, str] | None = None,
+        intro: str = "",
+        path: str = "",
+    ) -> None:
         """Show a patch's lines, cleaned, and the comments on lines of it; the cursor goes to the top.
 
-        `intro` is prose that stands above the first hunk.
+        `intro` is prose that stands above the first hunk; `path` tells the language of the code.
         """
-        self._intro = intro
+        self._intro, self._path = intro, path
         self.message = "" if lines else "nothing changed in the text of this file"
         self._take(Patch(lines), comments or {})
 
@@ -227,11 +236,17 @@ class DiffView(ScrollView, can_focus=True, inherit_bindings=False):
     def _rule(self, at: int) -> list[Segment]:
         hunk = self.patch.hunks[self.patch.hunk_of(at)]
         width = self._cells
-        head = f" {hunk.new:>{self.patch.digits}} ──"
+        number = f" {hunk.new:>{self.patch.digits}} "
+        head = f"{number}──"
         place = f" {cut(hunk.place, width - len(head) - 4)} " if hunk.place else ""
         rest = "─" * max(width - len(head) - cell_len(place), 0)
         rule = self._look("rule")
-        return [Segment(head, rule), Segment(place, self._look("place")), Segment(rest, rule)]
+        return [
+            Segment(number, self._look("number")),
+            Segment("──", rule),
+            Segment(place, self._look("place")),
+            Segment(rest, rule),
+        ]
 
     def _cell(self, line: int, cells: int, side: str, row: Row) -> list[Segment]:
         """Return a line of the file in so many cells: number, sign, text."""
@@ -249,6 +264,7 @@ class DiffView(ScrollView, can_focus=True, inherit_bindings=False):
         stop = len(text) - 1 if row.stop < 0 else row.stop
         shown = text[1:][row.start : stop]
         body = [Segment(padded(shown, room), self._look(part))]
+        body = self._coloured(body, text[1:], row.start, room)
         body = self._words(line, body, row.start, part, room)
         mark = self._look(f"{part}-sign") if part != "line" else self._look("line")
         return [
@@ -256,6 +272,17 @@ class DiffView(ScrollView, can_focus=True, inherit_bindings=False):
             Segment(f" {sign} ", mark),
             *body,
         ]
+
+    def _coloured(self, body: list[Segment], text: str, start: int, room: int) -> list[Segment]:
+        """Draw what the words of the code are; without colours nothing is said by them."""
+        if not self._path or self.app.ansi_color:
+            return body
+        inks, before = half(self).inks, cell_len(text[:start])
+        for span in spans(self._path, text):
+            low, high = max(span.start - before, 0), min(span.stop - before, room)
+            if low < high:
+                body = overlaid(body, low, high, inks[span.ink])
+        return body
 
     def _words(self, line: int, body: list[Segment], start: int, part: str, room: int) -> list[Segment]:
         """Mark what differs from the line that stands for this one."""
@@ -363,5 +390,4 @@ class DiffView(ScrollView, can_focus=True, inherit_bindings=False):
 
     def action_diff_copy(self) -> None:
         """Copy the cursor's line."""
-        self.app.copy_to_clipboard(self.line[1:])
-        self.app.notify("copied 1 line", markup=False, timeout=2)
+        clip.copy(self.app, self.line[1:])

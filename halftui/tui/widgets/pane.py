@@ -324,7 +324,7 @@ class LinePane(ScrollView, can_focus=True, inherit_bindings=False):
         if self._here is not None:
             entries = [entry for entry in self.tail.entries if entry[0] == self._here]
         words = "1 line" if len(entries) == 1 else f"{len(entries)} lines"
-        clip.copy(half(self), "\n".join(sgr.plain(entry[3]) for entry in entries), words)
+        clip.copy(self.app, "\n".join(sgr.plain(entry[3]) for entry in entries), words)
 
     # Searching
 

@@ -1,0 +1,46 @@
+"""What an attempt came to, worked out from what its program and its clone left."""
+
+from dataclasses import dataclass, replace
+
+from halftui.domain.happenings import Ended, Metered, Outcome
+from halftui.errors import AttemptFailed, HalfTUIError, Unavailable
+from halftui.ops.attempts import Work
+from halftui.ops.transcripts import Standing
+from halftui.workspace.repository import Repository
+from halftui.workspace.tree import Tree
+
+
+@dataclass(frozen=True)
+class Settled:
+    """What an attempt came to."""
+
+    end: Ended
+    work: Work | None = None
+    retry_at: float | None = None
+
+
+def measured(repository: Repository, tree: Tree, tip: str) -> Work:
+    """Return what a branch changes. Blocks."""
+    base = repository.base_of(tree.branch)
+    changes = repository.changes(base, tip)
+    return Work(base, tip, len(changes.files), changes.plus, changes.minus)
+
+
+def ended(error: HalfTUIError) -> Ended:
+    """Return how an attempt ended that an error broke off."""
+    if isinstance(error, AttemptFailed):
+        return Ended(Outcome.FAILED, error.reason, str(error))
+    if isinstance(error, Unavailable):
+        return Ended(Outcome.LOST, "unavailable", str(error))
+    return Ended(Outcome.FAILED, "start", str(error))
+
+
+def summed(standing: Standing, used: Metered) -> Standing:
+    """Return a standing with what was used since added."""
+    return replace(
+        standing,
+        tokens_in=standing.tokens_in + used.tokens_in,
+        tokens_out=standing.tokens_out + used.tokens_out,
+        cost_usd=standing.cost_usd + used.cost_usd,
+        turns=standing.turns + used.turns,
+    )

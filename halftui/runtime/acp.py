@@ -1,0 +1,198 @@
+"""Runs any agent that speaks the Agent Client Protocol: its command line is the board's `command`."""
+
+import asyncio
+import contextlib
+import json
+from collections import deque
+from collections.abc import AsyncGenerator, AsyncIterator
+from dataclasses import replace
+from typing import Any
+
+import acp
+from acp import PROTOCOL_VERSION, RequestError
+from acp import schema as wire
+
+from halftui.domain.happenings import Happening, Heard, Metered, Reached, Started
+from halftui.errors import Unavailable
+from halftui.runtime.acp_client import BoardClient
+from halftui.runtime.base import Abilities, Brief, Command, Desk, Inside, Letter, Process
+from halftui.runtime.lines import Framer
+from halftui.runtime.outcome import Remains, Result, classify
+
+LONGEST_LINE = 32 * 2**20
+GREETING_SECONDS = 60.0
+END_SECONDS = 5.0
+_AUTH_REQUIRED = -32000  # of the protocol
+_BAD_ENDS = {"max_tokens": "max_turns", "max_turn_requests": "max_turns"}
+
+Queue = asyncio.Queue[Happening | None]
+
+
+class AcpRuntime:
+    """The Runtime of the Agent Client Protocol. What it works on is its clone; it starts anew each time."""
+
+    kind = "acp"
+    abilities = Abilities(permissions=True, talk=True, tools=True)
+
+    def __init__(self) -> None:
+        self._work = ""
+
+    def program(self) -> None:
+        """Return None: the agent is in the sandbox's image, or on this machine."""
+
+    def command(self, brief: Brief, inside: Inside) -> Command:
+        """Return the agent's command line. Many agents can write into a pipe only, not into a spool file."""
+        self._work = inside.work
+        return Command(["sh", "-c", f"{brief.command} | cat"], {"HOME": inside.home})
+
+    async def converse(self, brief: Brief, process: Process, desk: Desk) -> AsyncGenerator[Happening, None]:
+        """Prompt the agent until there is nothing more to say, and yield what happens."""
+        if brief.is_adopted:  # its answers belong to a board that is gone; the clone is what is left
+            await process.stop()
+            yield classify(Remains(None, fault="lost", errors="its board died"))
+            return
+        happenings: Queue = asyncio.Queue()
+        talk = _Conversation(brief, process, desk, happenings)
+        # A task of its own and not one of a group, since a group can't be held open over a yield.
+        speaking = asyncio.create_task(talk.run(self._work))
+        try:
+            while (happening := await happenings.get()) is not None:
+                yield happening
+            remains = await speaking
+        finally:
+            desk.attend(None)
+            speaking.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await speaking
+        yield classify(remains)
+
+
+class _Conversation:
+    """One agent, from its greeting to its end."""
+
+    def __init__(self, brief: Brief, process: Process, desk: Desk, happenings: Queue) -> None:
+        self._brief = brief
+        self._process = process
+        self._desk = desk
+        self._happenings = happenings
+        self._letters: deque[Letter] = deque()
+        self._client = BoardClient(brief, desk, happenings.put_nowait)
+        self._wire = _Wire(process, happenings)
+        self._agent = acp.connect_to_agent(self._client, self._wire)
+        self._session = ""
+
+    async def run(self, work: str) -> Remains:
+        """Speak until the end, and return what is left then."""
+        try:
+            result = await self._speak(work)
+            remains = Remains(0, result=result)  # a server that is told to go exits as it likes
+        except RequestError as error:
+            remains = Remains(0, result=_refusal(error))
+        except TimeoutError:
+            remains = Remains(None, fault="hang")
+        except (ConnectionError, Unavailable) as error:
+            remains = Remains(None, errors=str(error))
+        finally:
+            self._desk.attend(None)
+            await self._agent.close()
+            self._happenings.put_nowait(None)
+        return await self._end(remains)
+
+    async def say(self, letter: Letter) -> None:
+        """Take a letter for the next turn; an urgent one ends the turn that runs."""
+        self._letters.append(letter)
+        if letter.is_urgent:
+            try:
+                await self._agent.cancel(session_id=self._session)
+            except ConnectionError as error:
+                raise Unavailable("the agent heard nothing", str(error)) from error
+
+    async def _speak(self, work: str) -> Result:
+        async with asyncio.timeout(GREETING_SECONDS):
+            await self._agent.initialize(
+                protocol_version=PROTOCOL_VERSION, client_capabilities=wire.ClientCapabilities()
+            )
+            opened = await self._agent.new_session(cwd=work, mcp_servers=[])
+        self._session = opened.session_id
+        self._happenings.put_nowait(Started(self._session))
+        self._desk.attend(self)
+        result = await self._turn(f"{self._brief.system}\n\n{self._brief.prompt}")
+        while self._letters:
+            letter = self._letters.popleft()
+            self._happenings.put_nowait(Reached(letter.ident))
+            result = await self._turn(letter.text)
+        return result
+
+    async def _turn(self, text: str) -> Result:
+        self._client.begin()
+        answer = await self._agent.prompt(session_id=self._session, prompt=[acp.text_block(text)])
+        words = self._client.finish()
+        usage = answer.usage
+        self._happenings.put_nowait(
+            Metered(usage.input_tokens if usage else 0, usage.output_tokens if usage else 0, turns=1)
+        )
+        if answer.stop_reason == "end_turn":
+            return Result(is_error=False, text=words)
+        return Result(
+            True, f"it stopped: {answer.stop_reason}", causes=(_BAD_ENDS.get(answer.stop_reason, ""),)
+        )
+
+    async def _end(self, remains: Remains) -> Remains:
+        """End the program, and tell how it ended where it did so by itself."""
+        try:
+            if remains.result is None and remains.fault != "hang":
+                exit_ = await asyncio.wait_for(self._process.wait(), END_SECONDS)
+                errors = await self._process.error_tail()
+                return replace(remains, code=exit_.code, is_oom=exit_.oom, errors=errors)
+            await self._process.stop()
+        except TimeoutError:
+            await self._process.stop()
+            return replace(remains, fault="hang")
+        except Unavailable as error:
+            return replace(remains, fault="lost", errors=str(error))
+        return remains
+
+
+class _Wire:
+    """The protocol's messages over a sandbox's byte streams."""
+
+    def __init__(self, process: Process, happenings: Queue) -> None:
+        self._process = process
+        self._happenings = happenings
+        self._framer = Framer(LONGEST_LINE)
+        self._lines: deque[bytes] = deque()
+        self._chunks: AsyncIterator[bytes] = process.output()
+
+    async def send(self, message: dict[str, Any]) -> None:
+        """Send one message."""
+        try:
+            await self._process.write(json.dumps(message).encode() + b"\n")
+        except Unavailable as error:
+            raise ConnectionError(str(error)) from error
+
+    async def receive(self) -> dict[str, Any] | None:
+        """Return the next message; None at the end. A line that is none is passed over."""
+        while True:
+            while self._lines:
+                if isinstance(message := _parsed(self._lines.popleft()), dict):
+                    return message
+            self._happenings.put_nowait(Heard(self._framer.end))
+            try:
+                self._lines.extend(self._framer.feed(await anext(self._chunks)))
+            except (StopAsyncIteration, Unavailable):
+                return None
+
+    async def close(self) -> None:
+        """Leave the program alone: who holds it ends it."""
+
+
+def _parsed(line: bytes) -> Any:
+    try:
+        return json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _refusal(error: RequestError) -> Result:
+    cause = "authentication_failed" if error.code == _AUTH_REQUIRED else ""
+    return Result(is_error=True, text=str(error), causes=(cause,))
