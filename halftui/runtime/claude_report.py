@@ -53,6 +53,7 @@ class Report:
         self._has_started = False
         self._is_idle = True  # a CLI that never says otherwise is idle after its result
         self._error = ""  # the last failure of the provider, in the CLI's word
+        self._taken: set[str] = set()  # messages that the CLI took up
         self._metered: set[str] = set()  # answers counted since the last result
         self._tokens = [0, 0]  # in and out, counted since the last result
 
@@ -69,9 +70,7 @@ class Report:
             case AssistantMessage():
                 yield from self._answer(message)
             case UserMessage(content=str(), uuid=str(ident)):
-                self.owed.discard(ident)
-                self.result = None  # what the CLI takes up after its result brings another one
-                yield Reached(ident)
+                yield from self._reached(ident)
             case UserMessage(content=list() as blocks):
                 yield from self._blocks(blocks)
             case ResultMessage():
@@ -84,6 +83,17 @@ class Report:
         text = "; ".join(error.errors) or error.result or str(error)
         causes = (error.terminal_reason or "", error.subtype or "")
         self.result = Result(True, text, error.api_error_status, causes)
+
+    def _reached(self, ident: str) -> Iterator[Happening]:
+        """Take note of a message that the CLI has: the first time it works on it, and a result follows.
+
+        What a later board sends again it only acknowledges.
+        """
+        self.owed.discard(ident)
+        if ident not in self._taken:
+            self._taken.add(ident)
+            self.result = None
+            yield Reached(ident)
 
     def _system(self, subtype: str, told: dict[str, Any]) -> Iterator[Happening]:
         if subtype == "init" and not self._has_started:

@@ -19,6 +19,7 @@ from halftui.domain.happenings import (
     Happening,
     Metered,
     Printed,
+    Reached,
     Retrying,
     Returned,
     Said,
@@ -122,6 +123,16 @@ def test_it_is_over_when_there_is_a_result_and_nothing_goes_on() -> None:
     list(report.of(result()))
     assert not report.is_over
     list(report.of(SystemMessage("session_state_changed", {"state": "idle"})))
+    assert report.is_over
+
+
+def test_what_is_taken_up_after_a_result_brings_another_one_but_not_what_is_only_acknowledged_again() -> None:
+    report = Report("s")
+    prompt, letter = (UserMessage(content="x", uuid=ident) for ident in ("prompt", "letter"))
+    happenings = [h for m in (prompt, result(), prompt, letter) for h in report.of(m)]
+    assert happenings == [Reached("prompt"), Reached("letter")]
+    assert not report.is_over
+    assert [*report.of(result()), *report.of(prompt)] == []
     assert report.is_over
 
 
