@@ -254,8 +254,6 @@ class BoardScreen(Screen[None]):
         elif item.bead:
             self.lanes.choose(item.bead)
 
-    # cards in the hand
-
     def on_mouse_down(self, event: events.MouseDown) -> None:
         """A press may become a drag."""
         self._hand.press(event)
