@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -121,18 +121,13 @@ class House:
 
         return locate(board.repository, board.branch)
 
-    @cache  # noqa: B019 - a house lives as long as its process
-    def choice(self, wanted: str) -> Choice:
-        """Return where agents run and why; decided once, so that nothing falls back silently."""
+    @cached_property
+    def choice(self) -> Callable[[str], Choice]:
+        """Return what tells where agents run and why; decided once, so that nothing falls back silently."""
         from halftui.sandbox.choose import choose
 
-        return choose(
-            wanted,  # type: ignore[arg-type]  # checked by the board's own rules
-            self.home,
-            self.settings.docker_host or None,
-            self.settings.image or None,
-            self.settings.docker_runtime or None,
-        )
+        host, image, runtime = self.settings.docker_host, self.settings.image, self.settings.docker_runtime
+        return cache(lambda wanted: choose(wanted, self.home, host or None, image or None, runtime or None))
 
     async def sandbox(self, board: BoardRow) -> Sandbox:
         """Return where a board's agents run. Raises Unavailable if that does not answer."""
@@ -147,7 +142,7 @@ class House:
         from halftui.runtime.choose import make
 
         env = {"IS_SANDBOX": "1"} if os.geteuid() == 0 else {}  # the CLI refuses free tools to root
-        return await asyncio.to_thread(make, kind, credential=credential, env=env)  # type: ignore[arg-type]
+        return await asyncio.to_thread(make, kind, credential=credential, env=env)
 
     def engine(self, service: Service, **changes: Any) -> Engine:
         """Return the engine of this database; `changes` replace parts of its rooms."""
