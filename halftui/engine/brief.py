@@ -50,20 +50,25 @@ def write(
         attempt=claim.attempt,
         bead=claim.bead,
         prompt="\n\n".join([prompt, *said]),
-        system=SYSTEM.format(
-            agent=claim.agent,
-            board=board.name,
-            branch=f"halftui/{claim.bead}",
-            tools=TOOLS if has_tools else "",
-            end=SUBMITS if has_tools else SUMS_UP,
-        ),
+        system="\n".join(filter(None, [_system(claim, board, has_tools=has_tools), claim.profile.told])),
         session=claim.session,
         is_resumed=claim.is_resumed,
         is_free=is_free,
-        model=board.model,
-        max_turns=max_turns or None,
+        model=claim.profile.model or board.model,
+        max_turns=claim.profile.turns or max_turns or None,
+        tools=claim.profile.tools,
         command=board.command,
         heard=claim.heard,
+    )
+
+
+def _system(claim: Claim, board: BoardRow, *, has_tools: bool) -> str:
+    return SYSTEM.format(
+        agent=claim.agent,
+        board=board.name,
+        branch=f"halftui/{claim.bead}",
+        tools=TOOLS if has_tools else "",
+        end=SUBMITS if has_tools else SUMS_UP,
     )
 
 

@@ -97,6 +97,7 @@ ALLOWED: dict[str, frozenset[Role]] = {
     "permit.use": _ENGINE,
     "person.dress": _PERSON,
     "person.edit": _ADMIN,
+    "profile.apply": _MAINTAINER,
     "question.answer": _OPERATOR,
     "question.ask": _ENGINE,
     "secret.rotate": _ADMIN,

@@ -17,7 +17,7 @@ from halftui.domain.states import (
 )
 from halftui.domain.text import clean, clean_line
 from halftui.errors import Conflict, Denied, Misconfigured, Refused
-from halftui.ops import judging, queued, ranks, scope
+from halftui.ops import judging, profiles, queued, ranks, scope
 from halftui.ops.access import verb
 from halftui.ops.edges import connect, disconnect, settle
 from halftui.ops.fields import EDITABLE, LONGEST_TEXT, apply
@@ -57,6 +57,7 @@ def create(
         updated_at=tx.now,
     )
     apply(bead, {"title": title, **fields})
+    profiles.wear(tx, bead)
     if convoy:
         join(tx, bead, tx.get(Convoy, convoy))
     tx.add(bead)
@@ -75,6 +76,8 @@ def edit(tx: Tx, /, bead: str, version: int | None = None, **fields: object) -> 
     row = tx.get(Bead, bead)
     before = {key: getattr(row, key) for key in fields if key in EDITABLE}
     apply(row, fields)
+    if "profile" in fields:
+        profiles.wear(tx, row)
     weigh(tx, row)
     tx.touch(row, version)
     tx.record("bead.edit", bead, row.board_id, before, **{k: getattr(row, k) for k in before})

@@ -5,6 +5,7 @@ import re
 from halftui.domain.names import prefix_of, slug
 from halftui.domain.text import clean, clean_line
 from halftui.errors import Misconfigured, Refused
+from halftui.ops import profiles
 from halftui.ops.access import verb
 from halftui.store.tables import Board
 from halftui.store.tx import Tx
@@ -23,7 +24,7 @@ HINTS = {
     "branch": "it is a branch's name, as in main",
 }
 NUMBERS = {"cap": (0, 1000), "batch": (1, 50)}
-SETTINGS = (*CHOICES, *NUMBERS, "branch", "model", "command", "checks", "prefix")
+SETTINGS = (*CHOICES, *NUMBERS, "branch", "model", "command", "checks", "profile", "prefix")
 
 
 @verb("board.create")
@@ -57,6 +58,8 @@ def edit(tx: Tx, /, board_id: str, version: int | None = None, **settings: str |
     board = tx.get(Board, board_id)
     before = {key: getattr(board, key) for key in settings if key in SETTINGS}
     _apply(board, settings)
+    if "profile" in settings:
+        profiles.wear(tx, board)
     tx.touch(board, version)
     tx.record("board.edit", board.id, board.id, before, **settings)
 

@@ -49,6 +49,7 @@ class Board(SQLModel, table=True):
     checks: str = Field(default="", sa_column=Column(Text, nullable=False, server_default=text("''")))
     # The most beads that are merged after one run of the checks.
     batch: int = Field(default=1, sa_column_kwargs={"server_default": text("1")})
+    profile: str = Field(default="", sa_column_kwargs={"server_default": text("''")})  # of agents
 
 
 class Bead(SQLModel, table=True):
@@ -133,6 +134,7 @@ class Bead(SQLModel, table=True):
     progress: str = Field(default="", sa_column=Column(Text, nullable=False, server_default=text("''")))
     tried: str = Field(default="", sa_column_kwargs={"server_default": text("''")})  # the tip checked last
     reds: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})  # failing checks in a row
+    profile: str = Field(default="", sa_column_kwargs={"server_default": text("''")})  # overrides the board's
 
 
 class Original(SQLModel, table=True):
@@ -222,6 +224,8 @@ class Agent(SQLModel, table=True):
     retired_at: float | None = Field(default=None, sa_column=_time())
     username: str = ""  # as which it commits and is called; "" until it has a key
     owner: str = ""  # the person whose agent it is; "" is the board's
+    profile: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
+    profile_version: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})  # worn last
 
 
 class Attempt(SQLModel, table=True):
@@ -269,6 +273,7 @@ class Attempt(SQLModel, table=True):
     # 1: its agent was asked to hand over, so that its end leads to a fresh context.
     is_handoff: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
     tallied_at: float | None = Field(default=None, sa_column=_time())  # its minutes count up to here
+    profile: str = Field(default="", sa_column_kwargs={"server_default": text("''")})  # name@version
 
 
 class Usage(SQLModel, table=True):

@@ -9,6 +9,7 @@ from halftui.domain.actor import ENGINE, Actor, Role, agent
 from halftui.domain.assign import Rules
 from halftui.domain.happenings import Outcome, Question
 from halftui.domain.names import POOL
+from halftui.domain.profile import Profile
 from halftui.domain.tokens import Claims, mint
 from halftui.domain.vigil import Stage
 from halftui.errors import Unavailable
@@ -31,6 +32,7 @@ from halftui.ops import (
     people,
     permits,
     pins,
+    profiles,
     pushes,
     questions,
     ranks,
@@ -366,6 +368,7 @@ SCENES: dict[str, Scene] = {
     "permit.revoke": _permit(lambda tx, ident, _: permits.revoke(tx, ident), ANN),
     "permit.use": _permit(lambda tx, ident, claim: permits.use(tx, claim.attempt, ident), ENGINE),
     "person.dress": _dress,
+    "profile.apply": lambda w: _ann(lambda tx: profiles.apply(tx, w.board, "backend", Profile(role="x"))),
     "person.edit": _person(lambda tx: people.edit(tx, "cy", "operator")),
     "question.answer": _answer,
     "question.ask": _attempt(lambda tx, c: questions.ask(tx, c.attempt, Question("question", "which?"))),

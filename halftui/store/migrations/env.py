@@ -3,10 +3,11 @@
 from alembic import context
 from sqlmodel import SQLModel
 
+import halftui.store.crew
 import halftui.store.judged
 import halftui.store.tables
 import halftui.store.talk
-import halftui.store.trust  # noqa: F401 - all three fill the metadata
+import halftui.store.trust  # noqa: F401 - all fill the metadata
 
 connection = context.config.attributes["connection"]
 context.configure(

@@ -138,6 +138,7 @@ def _facts(detail: Detail, now: float, width: int) -> list[Told]:
     started = f"  from {detail.base[:8]}" if detail.base else ""
     facts = (
         ("agent", card.assignee and f"{card.assignee}{spent}", "agent"),
+        ("profile", detail.profile, "text"),
         ("branch", detail.branch and f"{detail.branch}{started}", "text"),
         ("work", f"{card.files} files +{card.plus} -{card.minus}" if card.files else "", "review"),
         ("merged", detail.merged[:8], "done"),
