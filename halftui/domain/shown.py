@@ -132,6 +132,7 @@ class BoardRow(NamedTuple):
     checks: str = ""  # commands that the combined tree must pass, one a line
     batch: int = 1  # the most beads that are merged after one run of the checks
     profile: str = ""  # of its agents
+    rounds: int = 2  # times that agents may send one piece of work back
 
     @property
     def is_queued(self) -> bool:

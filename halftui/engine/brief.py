@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from halftui.domain.shown import BoardRow, Detail
+from halftui.engine import reviewing
 from halftui.ops.attempts import Claim
 from halftui.ops.messages import spoken
 from halftui.runtime.base import Brief
@@ -45,12 +46,15 @@ def write(
     `has_tools`: the board's own tools are at its hand.
     """
     prompt = _again(bead) if claim.is_resumed else _prompt(bead)
+    about = _system(claim, board, has_tools=has_tools)
+    if claim.is_review:
+        prompt, about = reviewing.prompt(bead), reviewing.system(claim, board, has_tools=has_tools)
     said = [spoken(sender, text) for sender, text in letters]
     return Brief(
         attempt=claim.attempt,
         bead=claim.bead,
         prompt="\n\n".join([prompt, *said]),
-        system="\n".join(filter(None, [_system(claim, board, has_tools=has_tools), claim.profile.told])),
+        system="\n".join(filter(None, [about, claim.profile.told])),
         session=claim.session,
         is_resumed=claim.is_resumed,
         is_free=is_free,

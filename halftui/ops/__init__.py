@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         pushes,
         questions,
         ranks,
+        reviews,
         scope,
         secrets,
         signers,
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
         transcripts,
         trials,
         turns,
+        verdicts,
         views,
         vigils,
     )
@@ -85,6 +87,7 @@ __all__ = [
     "queued",
     "ranks",
     "remarks",
+    "reviews",
     "scope",
     "secrets",
     "signers",
@@ -99,6 +102,7 @@ __all__ = [
     "trials",
     "turns",
     "undoing",
+    "verdicts",
     "views",
     "vigils",
 ]

@@ -100,6 +100,7 @@ ALLOWED: dict[str, frozenset[Role]] = {
     "profile.apply": _MAINTAINER,
     "question.answer": _OPERATOR,
     "question.ask": _ENGINE,
+    "review.claim": _ENGINE,
     "secret.rotate": _ADMIN,
     "token.accept": _ENGINE,
     "subscription.cool": _ENGINE,

@@ -14,10 +14,18 @@ WHERE a.board_id = :b AND a.runtime = :r AND a.profile = :p AND a.kind = 'worker
   AND NOT EXISTS (SELECT 1 FROM attempt t WHERE t.agent_id = a.id AND t.state <> 'ended')
 """
 _PINNED = _IDLE + " AND a.id = :pin"
+_OTHERS = (
+    _IDLE
+    + """
+  AND NOT EXISTS (SELECT 1 FROM attempt w WHERE w.agent_id = a.id AND w.bead_id = :bead AND w.kind = 'work')
+  ORDER BY a.created_at LIMIT 1
+"""
+)
 _LAST_AT_BEAD = (
     _IDLE
     + """
-  AND a.id = (SELECT t.agent_id FROM attempt t WHERE t.bead_id = :bead ORDER BY t.epoch DESC LIMIT 1)
+  AND a.id = (SELECT t.agent_id FROM attempt t WHERE t.bead_id = :bead AND t.kind = 'work'
+  ORDER BY t.epoch DESC LIMIT 1)
 """
 )
 _FINISHER_OF_BLOCKER = (
@@ -50,6 +58,12 @@ def choose(tx: Tx, bead: Bead, runtime: str, pool: tuple[str, ...], profile: str
         if found := tx.rows(sql, **values, **more):
             return tx.get(Agent, str(found[0][0]))
     return _make(tx, bead.board_id, runtime, pool, profile)
+
+
+def choose_reviewer(tx: Tx, bead: Bead, runtime: str, pool: tuple[str, ...], profile: str = "") -> Agent:
+    """Return an agent with that profile that never worked on the bead: an idle one, or a new one."""
+    found = tx.rows(_OTHERS, b=bead.board_id, r=runtime, p=profile, bead=bead.id)
+    return tx.get(Agent, str(found[0][0])) if found else _make(tx, bead.board_id, runtime, pool, profile)
 
 
 @verb("agent.retire")

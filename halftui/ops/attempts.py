@@ -18,7 +18,7 @@ from halftui.domain.profile import NOBODY, Profile
 from halftui.domain.states import ATTEMPT_MOVES, AttemptState, AttemptVerb, BeadState, after
 from halftui.domain.text import clean, clean_line
 from halftui.errors import Conflict, Unavailable
-from halftui.ops import accounts, beads, budgets, messages, profiles, slots, turns
+from halftui.ops import accounts, beads, budgets, messages, profiles, slots, turns, verdicts
 from halftui.ops.access import verb
 from halftui.ops.agents import choose
 from halftui.ops.budgets import NOTHING, Use
@@ -59,6 +59,7 @@ class Claim:
     subscription: str | None  # None: the platform's own credential
     heard: int | None = None  # of an adopted one: bytes of its program's output that were told
     profile: Profile = NOBODY
+    is_review: bool = False  # it looks at another's work, and the bead stays in review
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +147,7 @@ def adopt(tx: Tx, attempt: str, lease: float, sandbox: str, name: str, session: 
         agent_id=agent.id, runtime=row.runtime, session=row.session or session, is_resumed=False,
         subscription=row.subscription_id, heard=row.heard,
         profile=profiles.of_attempt(tx, row.board_id, row.profile).profile,
+        is_review=row.kind == "review",
     )  # fmt: skip
 
 
@@ -213,6 +215,9 @@ def end(
         n=tx.now,
         a=attempt,
     )
+    if row.kind == "review":
+        verdicts.judge(tx, bead, row, outcome, summary)
+        return
     if bead.state != BeadState.ACTIVE:  # a cancelled bead ignores the late result
         return
     if outcome is Outcome.PASSED and row.is_handoff:
@@ -346,7 +351,7 @@ def _open(tx: Tx, bead_id: str, usual_runtime: str, lease: float, pool: tuple[st
 def _session(tx: Tx, bead: Bead, agent: Agent, runtime: str) -> str:
     """Return the session to go on with, or "" if there is none: the last attempt may have got no answer."""
     found = tx.rows(
-        "SELECT session FROM attempt WHERE bead_id = :b AND agent_id = :a AND runtime = :r"
+        "SELECT session FROM attempt WHERE bead_id = :b AND agent_id = :a AND runtime = :r AND kind = 'work'"
         " ORDER BY epoch DESC LIMIT 1",
         b=bead.id,
         a=agent.id,

@@ -11,7 +11,7 @@ from halftui.store.tables import Board
 from halftui.store.tx import Tx
 
 MODES = ("auto", "manual")
-REVIEWS = ("person", "none")
+REVIEWS = ("person", "agent", "none")
 RUNTIMES = ("claude", "acp", "shell", "scripted")
 SANDBOXES = ("auto", "docker", "local")
 CHOICES = {"mode": MODES, "review": REVIEWS, "runtime": RUNTIMES, "sandbox": SANDBOXES}
@@ -23,7 +23,7 @@ HINTS = {
     "prefix": "it is 1 to 8 small letters and digits, a letter first",
     "branch": "it is a branch's name, as in main",
 }
-NUMBERS = {"cap": (0, 1000), "batch": (1, 50)}
+NUMBERS = {"cap": (0, 1000), "batch": (1, 50), "rounds": (0, 20)}
 SETTINGS = (*CHOICES, *NUMBERS, "branch", "model", "command", "checks", "profile", "prefix")
 
 

@@ -35,7 +35,7 @@ class Board(SQLModel, table=True):
     branch: str  # the target branch
     prefix: str  # of its beads' ids
     mode: str = "auto"  # auto | manual
-    review: str = "person"  # person | none
+    review: str = "person"  # person | agent | none
     runtime: str = "claude"
     sandbox: str = "auto"
     model: str = ""
@@ -50,6 +50,8 @@ class Board(SQLModel, table=True):
     # The most beads that are merged after one run of the checks.
     batch: int = Field(default=1, sa_column_kwargs={"server_default": text("1")})
     profile: str = Field(default="", sa_column_kwargs={"server_default": text("''")})  # of agents
+    # Times that agents may send one piece of work back, before a person decides.
+    rounds: int = Field(default=2, sa_column_kwargs={"server_default": text("2")})
 
 
 class Bead(SQLModel, table=True):
@@ -133,6 +135,8 @@ class Bead(SQLModel, table=True):
     # In review: where it stands on its way to the target, in a line.
     progress: str = Field(default="", sa_column=Column(Text, nullable=False, server_default=text("''")))
     tried: str = Field(default="", sa_column_kwargs={"server_default": text("''")})  # the tip checked last
+    rounds: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})  # agents sent it back
+    verdict: str = Field(default="", sa_column_kwargs={"server_default": text("''")})  # approved | person
     reds: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})  # failing checks in a row
     profile: str = Field(default="", sa_column_kwargs={"server_default": text("''")})  # overrides the board's
 
@@ -274,6 +278,7 @@ class Attempt(SQLModel, table=True):
     is_handoff: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
     tallied_at: float | None = Field(default=None, sa_column=_time())  # its minutes count up to here
     profile: str = Field(default="", sa_column_kwargs={"server_default": text("''")})  # name@version
+    kind: str = Field(default="work", sa_column_kwargs={"server_default": text("'work'")})  # work | review
 
 
 class Usage(SQLModel, table=True):

@@ -37,6 +37,7 @@ from halftui.ops import (
     questions,
     ranks,
     remarks,
+    reviews,
     secrets,
     subscriptions,
     tokens,
@@ -289,6 +290,13 @@ def _trying(op: Callable[[Tx, str, str], object]) -> Scene:
     return scene
 
 
+def _review(world: World) -> tuple[Actor, Op]:
+    world.do(boards.edit, world.board, review="agent")
+    claim = _working(world)
+    world.end(claim, work=attempts.Work("b", "t", 1, 2, 3))
+    return _engine(lambda tx: reviews.claim(tx, world.board, LEASE, 4, POOL))
+
+
 SCENES: dict[str, Scene] = {
     "agent.handoff": _talking(lambda tx, c: messages.hand_off(tx, c.agent_id)),
     "agent.retire": _retire,
@@ -372,6 +380,7 @@ SCENES: dict[str, Scene] = {
     "person.edit": _person(lambda tx: people.edit(tx, "cy", "operator")),
     "question.answer": _answer,
     "question.ask": _attempt(lambda tx, c: questions.ask(tx, c.attempt, Question("question", "which?"))),
+    "review.claim": _review,
     "secret.rotate": lambda _: _ann(lambda tx: secrets.rotate(tx, lambda row, sealed: sealed)),
     "token.accept": _token,
     "subscription.cool": _account(lambda tx, ident: subscriptions.cool(tx, ident, 2e9), ENGINE),

@@ -174,6 +174,8 @@ _PAST = {
     "bead.approve": "accepted", "bead.reject": "sent back", "bead.fail": "given up", "bead.cancel": "dropped",
     "bead.reopen": "taken up again", "bead.dispatch": "slung", "bead.hold": "held", "bead.rank": "moved",
     "bead.comment": "said",
+    "bead.review": "reviewed by an agent",
+    "review.claim": "given to a reviewer",
     "merge.queue": "accepted",
     "merge.land": "merged",
     "merge.refuse": "not merged",
