@@ -30,6 +30,7 @@ class Settings:
     docker_runtime: str = ""  # another OCI runtime, for example runsc
     image: str = ""  # container image for agents; default: the packaged one
     permissions: str = "auto"  # auto: asked in a local sandbox, free in a container; ask; free
+    forge: str = ""  # the program that speaks with your forge, for boards with merge=pull-request
     names: str = "kitchen"  # theme of the agents' name pool
     model: str = ""  # default: the runtime's own
     max_turns: int = 200  # of one attempt

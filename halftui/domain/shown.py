@@ -133,6 +133,7 @@ class BoardRow(NamedTuple):
     batch: int = 1  # the most beads that are merged after one run of the checks
     profile: str = ""  # of its agents
     rounds: int = 2  # times that agents may send one piece of work back
+    merge: str = "direct"  # or pull-request: the forge merges
 
     @property
     def is_queued(self) -> bool:
@@ -203,6 +204,7 @@ class Detail(NamedTuple):
     not_before: float | None = None
     handover: str = ""  # what the last agent left to the next one
     profile: str = ""  # that its agent has, if not the board's
+    pull_request: str = ""  # its address
     comments: tuple[tuple[str, str], ...] = ()  # who, and what was said; the oldest first
 
 

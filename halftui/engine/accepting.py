@@ -14,6 +14,8 @@ log = logging.getLogger(__name__)
 
 def accept(store: Store, rooms: Rooms, board: BoardRow, bead: str) -> None:
     """Merge and approve work that passed, or that an agent approved, as the board wants it. Blocks."""
+    if board.merge != "direct":  # the forge decides
+        return
     if board.review != "none" and bead not in store.read(verdicts.approved, board.id):
         return
     try:

@@ -14,6 +14,7 @@ from halftui.engine.attempt import Running
 from halftui.engine.look import Look, is_calm, look
 from halftui.engine.mill import Mill
 from halftui.engine.naming import home_label
+from halftui.engine.post import Post
 from halftui.engine.rooms import Rooms
 from halftui.errors import HalfTUIError, Unavailable
 from halftui.failpoints import failpoint
@@ -57,7 +58,7 @@ class Engine:
     _taken_over: set[str] = field(default_factory=set)  # boards where nothing of another is left
 
     def __post_init__(self) -> None:
-        self._mill = Mill(self.store, self.rooms)
+        self._mill, self._post = Mill(self.store, self.rooms), Post(self.store, self.rooms)
 
     async def run(self) -> None:
         """Work until `stop`; then every agent has ended with its work kept, or was left at work."""
@@ -73,6 +74,7 @@ class Engine:
                             await self._round(running)
                         is_due = not await feed.wait(self._tick()) or not await self._is_calm()
                     self._mill.stop()
+                    self._post.stop()
                     await self._halt_all()
             finally:
                 journal.cancel()
@@ -105,6 +107,7 @@ class Engine:
             if self.live:
                 await vigil.keep(self.store, self.lines, self.live, self.patience)
             self._mill.attend(group, seen.to_mill)
+            self._post.attend(group, is_due=seen.has_post)
             if seen.has_convoys:
                 await escort.attend(self.store, self.rooms)
             for board in seen.boards:

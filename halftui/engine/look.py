@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from halftui.domain.shown import BoardRow
 from halftui.engine import patrol
-from halftui.ops import journeys, merges, messages, reviews, slots, turns, views
+from halftui.ops import journeys, merges, messages, pulls, reviews, slots, turns, views
 from halftui.store.store import Rows
 
 FEW = 20  # events that are looked at one by one
@@ -23,6 +23,7 @@ class Look(NamedTuple):
     with_work: frozenset[str] = frozenset()  # boards that have both a bead to start and a slot
     next_due: float | None = None  # UTC seconds
     to_mill: frozenset[str] = frozenset()  # boards where work waits for its checks or its merge
+    has_post: bool = False  # something is to be done outside
 
 
 def look(rows: Rows, mine: frozenset[str], cap: int) -> Look:
@@ -42,8 +43,9 @@ def look(rows: Rows, mine: frozenset[str], cap: int) -> Look:
             for b in boards
             if not slots.refusal(rows, b.id, cap) and (b.id in to_review or turns.has_work(rows, b.id))
         ),
-        turns.next_due(rows),
+        min((due for due in (turns.next_due(rows), pulls.next_due(rows)) if due is not None), default=None),
         merges.boards(rows),
+        bool(pulls.to_open(rows) or pulls.due(rows)),
     )
 
 

@@ -11,8 +11,10 @@ from halftui.ops.attempts import Claim
 from halftui.runtime.base import Runtime
 from halftui.sandbox.base import Limits, Sandbox
 from halftui.service.queue import Queue
+from halftui.workspace.forge import Answer
 from halftui.workspace.origin import Origin
 from halftui.workspace.repository import Repository
+from halftui.workspace.signing import Signer
 
 
 class Gate(Protocol):
@@ -54,3 +56,5 @@ class Rooms:
     accept: Callable[[BoardRow, str], str]  # merges and approves a bead
     land: Callable[[BoardRow, str], str]  # merges a convoy's own branch
     queue: Callable[[BoardRow], Queue]  # of merges
+    forge: Callable[[Mapping[str, str]], Answer]  # does one act on a pull request; blocks
+    signer: Callable[[str], Signer]  # of an agent's id

@@ -156,6 +156,7 @@ class House:
         from halftui.engine.rooms import Rooms
         from halftui.ops import accounts
         from halftui.sandbox.base import Limits
+        from halftui.workspace import forge
 
         chosen = self.settings
         credentials = Credentials(self.store, self.vault, self.env)
@@ -181,6 +182,8 @@ class House:
             accept=lambda board, bead: self.review(board.id).accept(bead),
             land=lambda board, convoy: self.review(board.id, PATROL).land(convoy),
             queue=self.queue,
+            forge=lambda given: forge.ask(chosen.forge, given),
+            signer=lambda agent: self.keyring.signer(agent),
         )
         pool = THEMES.get(chosen.names) or tuple(chosen.names.split(","))
         return Engine(

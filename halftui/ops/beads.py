@@ -18,7 +18,7 @@ from halftui.domain.states import (
 )
 from halftui.domain.text import clean, clean_line
 from halftui.errors import Conflict, Denied, Misconfigured, Refused
-from halftui.ops import judging, profiles, queued, ranks, scope
+from halftui.ops import judging, outbox, profiles, queued, ranks, scope
 from halftui.ops.access import verb
 from halftui.ops.edges import connect, disconnect, settle
 from halftui.ops.fields import EDITABLE, LONGEST_TEXT, apply
@@ -337,6 +337,7 @@ def _move(tx: Tx, row: Bead, done: BeadVerb, version: int | None = None) -> None
     before, row.state = row.state, after(BEAD_MOVES, BeadState(row.state), done, row.id).value
     if before == BeadState.REVIEW:
         queued.leave(tx, row.id, is_approved=done is BeadVerb.APPROVE)
+        outbox.leave(tx, row, is_dropped=done is BeadVerb.CANCEL)
         row.progress, row.verdict, row.retry_at = "", "", None
     if row.aside and row.aside not in MARKS:
         row.aside = ""

@@ -13,8 +13,9 @@ from halftui.store.tx import Tx
 MODES = ("auto", "manual")
 REVIEWS = ("person", "agent", "none")
 RUNTIMES = ("claude", "acp", "shell", "scripted")
+MERGES = ("direct", "pull-request")
 SANDBOXES = ("auto", "docker", "local")
-CHOICES = {"mode": MODES, "review": REVIEWS, "runtime": RUNTIMES, "sandbox": SANDBOXES}
+CHOICES = {"mode": MODES, "review": REVIEWS, "runtime": RUNTIMES, "sandbox": SANDBOXES, "merge": MERGES}
 FORMS = {  # both become parts of branch names, paths and containers' names
     "prefix": r"[a-z][a-z0-9]{0,7}",
     "branch": r"(?![-/.])(?!.*(\.\.|//|@\{|\.lock$|[/.]$))[^\x00-\x20\x7f~^:?*\[\\]{1,200}",

@@ -13,7 +13,7 @@ from halftui.store.store import Rows
 Spec = dict[str, Any]
 BOARD = (
     "repository", "branch", "prefix", "mode", "review", "runtime", "sandbox", "model", "command", "checks",
-    "batch", "profile", "rounds", "cap",
+    "batch", "profile", "rounds", "merge", "cap",
 )  # fmt: skip
 BEAD = (
     "title", "description", "acceptance", "notes", "type", "priority", "labels", "mode", "runtime",

@@ -151,8 +151,8 @@ def untried(rows: Rows, board_id: str) -> list[Untried]:
     """Return unqueued work in review on which no checks ran, the oldest first."""
     found = rows.rows(
         "SELECT b.id, b.tip FROM bead b JOIN board o ON o.id = b.board_id WHERE b.board_id = :b"
-        " AND b.state = 'review' AND o.checks <> '' AND o.review <> 'none' AND b.tip <> ''"
-        " AND b.tried <> b.tip"
+        " AND b.state = 'review' AND o.checks <> '' AND (o.review <> 'none' OR o.merge <> 'direct')"
+        " AND b.tip <> '' AND b.tried <> b.tip"
         " AND NOT EXISTS (SELECT 1 FROM merge m WHERE m.bead_id = b.id AND m.state IN ('waiting', 'landing'))"
         " ORDER BY b.updated_at, b.id",
         b=board_id,

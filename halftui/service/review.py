@@ -81,6 +81,9 @@ class Review:
         detail = self._store.read(views.bead, bead)
         course = self._store.read(journeys.course, bead)
         self._store.write(self._actor, beads.may_approve, bead, own=own)
+        if self._board.merge != "direct":
+            hint = detail.pull_request or "it is opened as soon as the engine is at work"
+            raise Refused(f"{bead} is merged by its pull request", hint)
         if detail.tip and self._board.is_queued:
             self._store.write(self._actor, merges.queue, bead, course.branch, own=own)
             return ""

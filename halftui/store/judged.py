@@ -46,3 +46,26 @@ class Merge(SQLModel, table=True):
     asked_at: float = Field(sa_column=_time(nullable=False))
     ended_at: float | None = Field(default=None, sa_column=_time())
     reason: str = Field(default="", sa_column=Column(Text, nullable=False))
+
+
+class Outbox(SQLModel, table=True):
+    """Something to be done outside of the database: repeated until it is acknowledged."""
+
+    __table_args__ = (
+        Index(
+            "uq_outbox_waiting", "bead_id", "act", unique=True,
+            sqlite_where=text("state = 'waiting'"), postgresql_where=text("state = 'waiting'"),
+        ),
+        Index("ix_outbox_due", "state", "due_at"),
+    )  # fmt: skip
+
+    seq: int | None = Field(default=None, sa_column=_big())
+    board_id: str = Field(foreign_key="board.id")
+    bead_id: str
+    act: str  # open | look | close
+    tip: str  # the commit that it is about
+    state: str = "waiting"  # waiting | done | dropped
+    tries: int = 0  # that failed in a row
+    due_at: float = Field(sa_column=_time(nullable=False))
+    answer: str = Field(default="", sa_column=Column(Text, nullable=False))  # or why it failed
+    made_at: float = Field(sa_column=_time(nullable=False))

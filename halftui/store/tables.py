@@ -50,6 +50,7 @@ class Board(SQLModel, table=True):
     # The most beads that are merged after one run of the checks.
     batch: int = Field(default=1, sa_column_kwargs={"server_default": text("1")})
     profile: str = Field(default="", sa_column_kwargs={"server_default": text("''")})  # of agents
+    merge: str = Field(default="direct", sa_column_kwargs={"server_default": text("'direct'")})
     # Times that agents may send one piece of work back, before a person decides.
     rounds: int = Field(default=2, sa_column_kwargs={"server_default": text("2")})
 
@@ -135,6 +136,8 @@ class Bead(SQLModel, table=True):
     # In review: where it stands on its way to the target, in a line.
     progress: str = Field(default="", sa_column=Column(Text, nullable=False, server_default=text("''")))
     tried: str = Field(default="", sa_column_kwargs={"server_default": text("''")})  # the tip checked last
+    pull_request: str = Field(default="", sa_column_kwargs={"server_default": text("''")})  # its address
+    pulled: str = Field(default="", sa_column_kwargs={"server_default": text("''")})  # the tip it is of
     rounds: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})  # agents sent it back
     verdict: str = Field(default="", sa_column_kwargs={"server_default": text("''")})  # approved | person
     reds: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})  # failing checks in a row

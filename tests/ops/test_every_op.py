@@ -33,6 +33,7 @@ from halftui.ops import (
     permits,
     pins,
     profiles,
+    pulls,
     pushes,
     questions,
     ranks,
@@ -290,6 +291,19 @@ def _trying(op: Callable[[Tx, str, str], object]) -> Scene:
     return scene
 
 
+def _pulling(op: Callable[[Tx, int, str], object], *, is_asked: bool = True) -> Scene:
+    def scene(world: World) -> tuple[Actor, Op]:
+        claim = _working(world)
+        world.end(claim, work=attempts.Work("b", "t", 1, 2, 3))
+        if not is_asked:
+            return _engine(lambda tx: op(tx, 0, claim.bead))
+        world.engine(pulls.ask, claim.bead)
+        (act,) = world.ask(pulls.due)
+        return _engine(lambda tx: op(tx, act.seq, act.bead))
+
+    return scene
+
+
 def _review(world: World) -> tuple[Actor, Op]:
     world.do(boards.edit, world.board, review="agent")
     claim = _working(world)
@@ -376,6 +390,11 @@ SCENES: dict[str, Scene] = {
     "permit.revoke": _permit(lambda tx, ident, _: permits.revoke(tx, ident), ANN),
     "permit.use": _permit(lambda tx, ident, claim: permits.use(tx, claim.attempt, ident), ENGINE),
     "person.dress": _dress,
+    "pull.ask": _pulling(lambda tx, _, bead: pulls.ask(tx, bead), is_asked=False),
+    "pull.close": _pulling(lambda tx, seq, _: pulls.closed(tx, seq)),
+    "pull.fail": _pulling(lambda tx, seq, _: pulls.failed(tx, seq, "no network")),
+    "pull.look": _pulling(lambda tx, seq, _: pulls.seen(tx, seq, "merged", "c0ffee")),
+    "pull.open": _pulling(lambda tx, seq, _: pulls.opened(tx, seq, "https://forge/1")),
     "profile.apply": lambda w: _ann(lambda tx: profiles.apply(tx, w.board, "backend", Profile(role="x"))),
     "person.edit": _person(lambda tx: people.edit(tx, "cy", "operator")),
     "question.answer": _answer,

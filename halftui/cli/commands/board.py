@@ -53,7 +53,7 @@ def edit(call: Call, settings: tuple[str, ...]) -> None:
     """Change settings of a board: mode, review, runtime, sandbox, cap, branch, model, command, prefix.
 
     Also: checks, the commands that must pass before a merge, one a line; batch, how many beads are merged
-    after one run of them; profile, which agents have; rounds, how
+    after one run of them; profile, which agents have; merge, direct or pull-request; rounds, how
     often agents may send one piece of work back, with review=agent.
     """
     from halftui.ops import boards

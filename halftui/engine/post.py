@@ -1,0 +1,77 @@
+"""Does what the outbox says, outside: each act is repeated until it is acknowledged."""
+
+import asyncio
+import logging
+from dataclasses import dataclass
+
+from halftui.domain.actor import ENGINE
+from halftui.engine.rooms import Rooms
+from halftui.errors import HalfTUIError, Misconfigured, Unavailable
+from halftui.failpoints import failpoint
+from halftui.ops import pulls, signers, views
+from halftui.ops.pulls import Act
+from halftui.sandbox.settle import settle
+from halftui.store.store import Store
+from halftui.workspace.forge import Answer
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class Post:
+    """The one who carries things outside, one after the other, beside the engine's rounds."""
+
+    store: Store
+    rooms: Rooms
+    _task: "asyncio.Task[None] | None" = None
+
+    def attend(self, group: asyncio.TaskGroup, *, is_due: bool) -> None:
+        """See to it that what is due is done."""
+        if is_due and (self._task is None or self._task.done()):
+            self._task = group.create_task(self._work())
+
+    def stop(self) -> None:
+        """Break off; what was not acknowledged is done again by the next board."""
+        if self._task is not None:
+            self._task.cancel()
+
+    async def _work(self) -> None:
+        try:
+            for bead in await asyncio.to_thread(self.store.read, pulls.to_open):
+                await asyncio.to_thread(self.store.write, ENGINE, pulls.ask, bead)
+            for act in await asyncio.to_thread(self.store.read, pulls.due):
+                await settle(asyncio.to_thread(self._do, act))
+        except Unavailable as error:  # the database; asked again in the next round
+            log.warning("the post stands", extra={"why": str(error)})
+
+    def _do(self, act: Act) -> None:
+        """Do one act and write down what came of it."""
+        try:
+            answer = self._ask(act)
+        except HalfTUIError as error:
+            why = error.hint if isinstance(error, Misconfigured) else ""
+            self.store.write(ENGINE, pulls.failed, act.seq, f"{error.message}{f': {why}' if why else ''}")
+            return
+        failpoint("post.after")
+        if act.act == "open":
+            self.store.write(ENGINE, pulls.opened, act.seq, answer.url)
+        elif act.act == "look":
+            self.store.write(ENGINE, pulls.seen, act.seq, answer.state, answer.commit)
+        else:
+            self.store.write(ENGINE, pulls.closed, act.seq)
+
+    def _ask(self, act: Act) -> Answer:
+        board = self.store.read(views.board, act.board)
+        repository = self.rooms.repository(board)
+        given = {
+            "verb": act.act, "url": act.url, "repository": board.repository, "git_dir": str(repository.path),
+            "branch": f"halftui/{act.bead}", "target": board.branch,
+        }  # fmt: skip
+        if act.act == "open":
+            repository.refresh(self.rooms.origin(board))
+            detail = self.store.read(views.bead, act.bead)
+            worker = self.store.read(signers.worker_of, act.bead)
+            signer = self.rooms.signer(worker) if worker else None
+            commit = repository.signed(act.tip, board.branch, signer) if signer else act.tip
+            given |= {"commit": commit, "title": detail.card.title, "body": detail.summary}
+        return self.rooms.forge(given)
