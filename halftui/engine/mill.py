@@ -150,7 +150,7 @@ class Mill:
             await asyncio.to_thread(run.prepare, sha)
             code = await run.go(checks)
             state = trials.FAILED if code else trials.PASSED
-            await self.write(trials.end, trial, state, code, run.output)
+            await settle(self.write(trials.end, trial, state, code, run.output))
         except asyncio.CancelledError:
             await settle(self.write(trials.end, trial, trials.BROKEN, None, run.output))
             raise

@@ -11,8 +11,10 @@ from halftui.failpoints import failpoint
 from halftui.ops import pulls, signers, views
 from halftui.ops.pulls import Act
 from halftui.sandbox.settle import settle
+from halftui.service.queue import combined
 from halftui.store.store import Store
 from halftui.workspace.forge import Answer
+from halftui.workspace.merging import Merged
 
 log = logging.getLogger(__name__)
 
@@ -72,6 +74,8 @@ class Post:
             detail = self.store.read(views.bead, act.bead)
             worker = self.store.read(signers.worker_of, act.bead)
             signer = self.rooms.signer(worker) if worker else None
-            commit = repository.signed(act.tip, board.branch, signer) if signer else act.tip
+            begin = repository.base_of(detail.branch)  # nothing is taken in: only the names are the agent's
+            made = combined(repository, detail, board.branch, "HalfTUI", signer, begin)
+            commit = made.sha if isinstance(made, Merged) else detail.tip
             given |= {"commit": commit, "title": detail.card.title, "body": detail.summary}
         return self.rooms.forge(given)

@@ -174,7 +174,8 @@ def boards(rows: Rows) -> frozenset[str]:
     """Return the boards where work waits for its checks or to be merged."""
     found = rows.rows(
         f"SELECT DISTINCT m.board_id FROM merge m WHERE {UNDER_WAY} UNION"
-        " SELECT o.id FROM board o CROSS JOIN bead b WHERE o.checks <> ''"
-        " AND (o.review <> 'none' OR o.merge <> 'direct') AND b.board_id = o.id AND b.state = 'review' AND b.tip <> '' AND b.tried <> b.tip"
+        " SELECT o.id FROM board o CROSS JOIN bead b WHERE o.checks <> '' AND b.board_id = o.id"
+        " AND (o.review <> 'none' OR o.merge <> 'direct') AND b.state = 'review' AND b.tip <> ''"
+        " AND b.tried <> b.tip"
     )
     return frozenset(str(row[0]) for row in found)

@@ -59,7 +59,7 @@ def opened(tx: Tx, seq: int, url: str) -> None:
     if row.state == "waiting":
         row.state, row.answer = "done", url
         tx.add(row)
-        bead.progress = "pull request open"
+        bead.progress = _open(bead)
         put(tx, bead, "look", LOOK_SECONDS)
 
 
@@ -73,7 +73,7 @@ def seen(tx: Tx, seq: int, state: str, commit: str = "") -> None:
     row.tries, row.answer = 0, state
     if state == "open":
         row.due_at = tx.now + LOOK_SECONDS
-        bead.progress = "pull request open"
+        bead.progress = _open(bead)
         tx.add(bead)
     else:
         row.state = "done"
@@ -132,3 +132,7 @@ def next_due(rows: Rows) -> float | None:
     sql = "SELECT min(due_at) FROM outbox WHERE state = 'waiting' AND due_at > :now"
     found = rows.rows(sql, now=rows.now)[0][0]
     return None if found is None else float(found)
+
+
+def _open(bead: Bead) -> str:
+    return f"{bead.pull_request.partition('://')[2]} is open"

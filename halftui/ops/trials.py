@@ -93,8 +93,10 @@ def step(tx: Tx, trial: str, number: int, output: str) -> None:
 
 @verb("trial.end")
 def end(tx: Tx, trial: str, state: str, code: int | None, output: str) -> None:
-    """Record how a trial ended: passed, failed with the code of its last check, or broken off."""
+    """Record how a trial ended: passed, failed with the code of its last check, or broken off; once."""
     row = tx.get(Trial, trial)
+    if row.state != RUNNING:
+        return
     row.state, row.code, row.ended_at = state, code, tx.now
     row.output = clean(output)[-LONGEST_OUTPUT:]
     tx.add(row)

@@ -26,7 +26,7 @@ from halftui.workspace.diff import Changes, list_changes, read_patch
 from halftui.workspace.git import SHA, Git, carry, check_version, present
 from halftui.workspace.merging import Clash, Merged, Note, combine, merge_base
 from halftui.workspace.origin import HEADS, OLD_FAULTS, URL_PROTOCOLS, Origin, branches, fetch_levels
-from halftui.workspace.signing import Signer, sign_range
+from halftui.workspace.signing import Signer
 from halftui.workspace.tree import (
     BRANCHES,
     Person,
@@ -196,10 +196,6 @@ class Repository:
         """
         onto, tip = onto or self.tip(target), self._commit(tip)
         return combine(self._git, onto, tip, Note(bead, noun, message, author, committer), signer)
-
-    def signed(self, tip: str, target: str, signer: Signer) -> str:
-        """Return the commit that stands for `tip` with the signer's name and signature on its own commits."""
-        return sign_range(self._git, self.tip(target), self._commit(tip), signer)
 
     def tree(self, sha: str) -> str:
         """Return the tree of a commit: two commits with the same one hold the same files."""

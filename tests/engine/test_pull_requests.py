@@ -14,6 +14,7 @@ from tests.helpers import forge
 from tests.helpers.boards import Scene, commits, git, scene, script
 from tests.helpers.killed import board
 
+OPEN = "forge.example/pull/1 is open"
 ROOT = Path(__file__).parents[2]
 
 
@@ -56,7 +57,7 @@ async def test_merged_at_the_forge_is_done(tmp_path: Path) -> None:
         async with at.working():
             await at.until(lambda: at.see(bead).pull_request != "")
             assert at.see(bead).pull_request == "https://forge.example/pull/1"
-            assert at.see(bead).card.progress == "pull request open"
+            assert at.see(bead).card.progress == OPEN
             pull = _pull(tmp_path, bead)
             assert (pull["title"], pull["body"], pull["target"]) == (
                 "Add a note",
@@ -108,13 +109,13 @@ async def test_sent_back_work_brings_the_same_pull_request_up_to_date(tmp_path: 
     async with scene(tmp_path, **_program(tmp_path)) as at:
         bead = _add(at)
         async with at.working():
-            await at.until(lambda: at.see(bead).card.progress == "pull request open")
+            await at.until(lambda: at.see(bead).card.progress == OPEN)
             first = _pull(tmp_path, bead)["commit"]
             more = script(commits("more.txt"), {"text": "more"})
             at.house.service.write(beads.edit, bead, description=more)
             at.house.service.write(beads.reject, bead, "a second file")
             await at.until(lambda: at.see(bead).card.files == 2)
-            await at.until(lambda: at.see(bead).card.progress == "pull request open")
+            await at.until(lambda: at.see(bead).card.progress == OPEN)
             pull = _pull(tmp_path, bead)
             assert (pull["url"], pull["commit"] != first) == ("https://forge.example/pull/1", True)
             at.house.service.write(beads.cancel, bead, "not needed")

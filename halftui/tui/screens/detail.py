@@ -217,7 +217,8 @@ class DetailScreen(Screen[None]):
         if (detail := self._detail) is None:
             return [("id", self.bead)]
         texts = [("description", detail.description), ("acceptance", detail.acceptance),
-                 ("summary", detail.summary), ("merged", detail.merged)]  # fmt: skip
+                 ("summary", detail.summary), ("merged", detail.merged),
+                 ("pull request", detail.pull_request)]  # fmt: skip
         return [*menus.of_card(detail.card), *texts]
 
     def action_detail_review(self) -> None:
