@@ -139,6 +139,7 @@ class _Conversation:
         self._happenings.put_nowait(
             Metered(usage.input_tokens if usage else 0, usage.output_tokens if usage else 0, turns=1)
         )
+        self._wire.note()  # what is metered is kept with what is heard
         if answer.stop_reason == "end_turn":
             return Result(is_error=False, text=words)
         return Result(
@@ -184,11 +185,15 @@ class _Wire:
             while self._lines:
                 if isinstance(message := _parsed(self._lines.popleft()), dict):
                     return message
-            self._happenings.put_nowait(Heard(self._framer.end))
+            self.note()
             try:
                 self._lines.extend(self._framer.feed(await anext(self._chunks)))
             except (StopAsyncIteration, Unavailable):
                 return None
+
+    def note(self) -> None:
+        """Report how far the output is heard."""
+        self._happenings.put_nowait(Heard(self._framer.end))
 
     async def close(self) -> None:
         """Leave the program alone: who holds it ends it."""

@@ -25,6 +25,7 @@ async def test_a_bead_becomes_merged_code(tmp_path: Path) -> None:
         async with at.working():
             await at.until(lambda: at.see(bead).card.state == "review", 15)
         assert at.see(bead).summary == "agent.txt is there."
+        assert at.see(bead).attempts[0].turns == 1
         assert ("tool", "Write agent.txt") in _lines(at, bead)
         merged = at.house.review(at.board.id).accept(bead)
         assert git(at.repository, "rev-parse", "main") == merged
