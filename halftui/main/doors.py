@@ -121,7 +121,7 @@ async def _open(house: House, board: str, make_engine: Callable[[], Engine]) -> 
 def _console(house: House, board: str) -> Console:
     from halftui.cli.console import Console
 
-    return Console(_door(lambda _: house.settings), house.settings, house.service, board)
+    return Console(_door(lambda _: house.settings), house.service, board)
 
 
 def _serve(chosen: Settings, tell: Callable[[str], None]) -> int:
