@@ -353,7 +353,7 @@ class HalfApp(App[None]):
             return
         if self.snapshot.asks:
             self.open_ask(self.snapshot.asks[0])
-        elif reviews := self.snapshot.lane("review").cards:
+        elif reviews := [c for c in self.snapshot.lane("review").cards if not c.is_under_way]:
             self.open_review(min(reviews, key=lambda c: c.updated_at).id)
         else:
             self.say("nothing needs you")

@@ -60,7 +60,7 @@ def _convoy(row: ConvoyRow) -> Item:
 
 def inbox(snapshot: Snapshot, now: float) -> list[Item]:
     """Return what waits for a person: questions first, then work to review."""
-    reviews = snapshot.lane("review").cards
+    reviews = [card for card in snapshot.lane("review").cards if not card.is_under_way]
     return [_ask(q, now) for q in snapshot.asks] + [
         Item("review", f"review {c.id}", c.id, "✓", "review", c.title, "text",
              (), (Fact(c.id, rank=2), Fact(f"to review, +{c.plus} -{c.minus}", "review", 1),

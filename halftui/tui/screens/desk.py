@@ -44,8 +44,9 @@ KEPT: WeakKeyDictionary[App[None], dict[tuple[str, str], Notes]] = WeakKeyDictio
 
 
 def by_age(snapshot: Snapshot) -> list[Card]:
-    """Return what waits for a review, the oldest first."""
-    return sorted(snapshot.lane("review").cards, key=lambda card: (card.updated_at, card.id))
+    """Return what waits for a review, the oldest first; what the board is at now comes last."""
+    cards = snapshot.lane("review").cards
+    return sorted(cards, key=lambda card: (card.is_under_way, card.updated_at, card.id))
 
 
 def queued(card: Card, now: float, here: str | None) -> Item:
@@ -78,6 +79,8 @@ def about(card: Card, found: Work | None, branch: str, doing: str, *, is_waiting
     if found is None:
         return facts
     counts = f"{plural(len(found.files), 'file')} +{found.plus} -{found.minus}"
+    ink = "working" if card.is_under_way else "asking"
+    facts += [Fact(card.progress, ink, 1, least=16)] if card.progress else []
     return [*facts, Fact(counts, "review", 2), _merges(found, branch, is_waiting=is_waiting)]
 
 
