@@ -12,10 +12,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from halftui.domain.actor import person
 from halftui.domain.shown import BoardRow
 from halftui.main.house import House
 from halftui.main.serving import hosting
-from halftui.ops import beads, people, views
+from halftui.ops import beads, identities, people, views
 from halftui.settings import Settings
 from halftui.ssh.limits import Limits
 from halftui.ssh.server import Server
@@ -55,6 +56,12 @@ class Host:
         self.keys[name] = file
         return file
 
+    def hire(self, username: str, kind: str = "leader", owner: str = "owner") -> str:
+        """Make an agent of somebody's with a key of its own, and return its id."""
+        ident = self.house.store.write(person(owner), identities.create, self.board.id, username, kind=kind)
+        self.keys[username] = self.house.keyring.keep(ident, self.folder / "identity")
+        return ident
+
     def bead(self, title: str) -> str:
         """Make a bead."""
         return self.house.service.write(beads.create, self.board.id, title)
@@ -77,6 +84,12 @@ class Host:
         """Wait until nobody is connected any more, and nothing of theirs runs."""
         async with asyncio.timeout(PATIENCE):
             while self.server.visitors or self.server.apps:  # noqa: ASYNC110 - nobody tells
+                await asyncio.sleep(0.05)
+
+    async def entered(self) -> None:
+        """Wait until somebody's session runs."""
+        async with asyncio.timeout(PATIENCE):
+            while not any(v.sessions for v in self.server.visitors):  # noqa: ASYNC110 - nobody tells
                 await asyncio.sleep(0.05)
 
     async def run(
@@ -210,7 +223,8 @@ async def execute(*argv: str, stdin: bytes = b"", env: Mapping[str, str] | None 
 @asynccontextmanager
 async def serving(folder: Path, limits: Limits = QUICK) -> AsyncIterator[Host]:
     """Serve a board from this process."""
-    house = House(Settings(home=str(folder / "home"), sandbox="local"), {"HALFTUI_USER": "owner"})
+    env = {"HALFTUI_USER": "owner", "XDG_CONFIG_HOME": str(folder / "config")}
+    house = House(Settings(home=str(folder / "home"), sandbox="local"), env)
     board = house.init(make_repository(folder / "shop"), mode="manual", sandbox="local", prefix="sh")
     server = Server(hosting(house), limits)
     port, fingerprint = await server.open("127.0.0.1", 0)

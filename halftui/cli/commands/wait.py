@@ -120,6 +120,7 @@ def _wait(
         if time.monotonic() >= deadline:
             call.complain(f"the time is up: {ident} is {state}, not {until}", "give it more by --timeout")
             return TIMED_OUT
+        call.out.flush()  # whoever waits may have gone away
         time.sleep(min(POLL_SECONDS, max(0.01, deadline - time.monotonic())))
     if not is_there:
         call.complain(f"{ident} is {state}, so it will not be {until}", f"halftui describe bead {ident}")
