@@ -12,7 +12,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from halftui.domain.actor import person
+from halftui.cli import guests
+from halftui.domain.actor import PEOPLE, Role, person
 from halftui.domain.shown import BoardRow
 from halftui.main.house import House
 from halftui.main.serving import hosting
@@ -22,6 +23,7 @@ from halftui.ssh.limits import Limits
 from halftui.ssh.server import Server
 from tests.bench.terminal import Screen
 from tests.helpers.boards import make_repository
+from tests.helpers.command_line import cast_elm
 from tests.helpers.people import make_key
 
 PATIENCE = 10.0
@@ -61,6 +63,18 @@ class Host:
         ident = self.house.store.write(person(owner), identities.create, self.board.id, username, kind=kind)
         self.keys[username] = self.house.keyring.keep(ident, self.folder / "identity")
         return ident
+
+    def play(self, role: Role) -> str:
+        """Let the person ann or the agent elm come in, in that role; return the name."""
+        if role not in PEOPLE:
+            self.house.service.write(cast_elm, role)
+            self.keys["elm"] = self.house.keyring.keep("elm", self.folder / "identity")
+            return "elm"
+        if "ann" in self.keys:
+            self.house.service.write(people.edit, "ann", role)
+        else:
+            self.admit("ann", role)
+        return "ann"
 
     def bead(self, title: str) -> str:
         """Make a bead."""
@@ -204,6 +218,11 @@ class GuestTerminal:
         fcntl.ioctl(self._own, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
 
+def is_refused(words: Sequence[str]) -> bool:
+    """Return whether a command is none for guests."""
+    return bool({" ".join(words[:1]), " ".join(words[:2])} & guests.REFUSED)
+
+
 async def execute(*argv: str, stdin: bytes = b"", env: Mapping[str, str] | None = None) -> Ran:
     """Run a program while this process's loop goes on."""
     process = await asyncio.create_subprocess_exec(
@@ -226,6 +245,13 @@ async def serving(folder: Path, limits: Limits = QUICK) -> AsyncIterator[Host]:
     env = {"HALFTUI_USER": "owner", "XDG_CONFIG_HOME": str(folder / "config")}
     house = House(Settings(home=str(folder / "home"), sandbox="local"), env)
     board = house.init(make_repository(folder / "shop"), mode="manual", sandbox="local", prefix="sh")
+    async with hosted(house, board, folder, limits) as host:
+        yield host
+
+
+@asynccontextmanager
+async def hosted(house: House, board: BoardRow, folder: Path, limits: Limits = QUICK) -> AsyncIterator[Host]:
+    """Serve a house that is there, from this process; `folder` is for its guests' keys."""
     server = Server(hosting(house), limits)
     port, fingerprint = await server.open("127.0.0.1", 0)
     async with asyncio.TaskGroup() as group:
