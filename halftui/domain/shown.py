@@ -305,13 +305,14 @@ class KeyRow(NamedTuple):
 
 
 class Entrance(NamedTuple):
-    """In which role and by which keys (fingerprints) a person may come in."""
+    """In which role and by which keys (fingerprints) somebody may come in by a name."""
 
-    person: str
+    name: str
     role: Role
     keys: frozenset[str]
     is_invited: bool  # may bring a key of their own
     theme: str = ""
+    agent: str = ""  # the id, if it is no person
 
 
 class SubscriptionRow(NamedTuple):

@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from halftui.domain.actor import Role
 from halftui.domain.happenings import Outcome, Question
 from halftui.ops import attempts, permits, questions
 from halftui.store.store import Store
-from halftui.store.tables import Agent
 from tests.cli.conftest import Line, Ran
+from tests.helpers.command_line import cast_elm
 from tests.helpers.commands import KEYS, PLAN, Example
 from tests.helpers.desk import git
 from tests.helpers.world import World
@@ -84,13 +85,6 @@ def template(tmp_path_factory: pytest.TempPathFactory, prepared_file: Path) -> I
         yield Template(folder, names)
 
 
-def elm(now: float) -> Agent:
-    """Return the agent as which leaders and workers come here; it works on nothing."""
-    return Agent(
-        id="elm", board_id="shop", name="Elm", kind="worker", runtime="codex", username="elm", created_at=now
-    )
-
-
 def _fill(line: Line, world: World) -> dict[str, str]:
     reviewed = world.started(world.taken(line.bead("r")))
     world.end(reviewed, Outcome.PASSED)
@@ -118,7 +112,7 @@ def _fill(line: Line, world: World) -> dict[str, str]:
     line.ok("subscription", "register", "work", stdin="token")
     line.ok("key", "add", "dee", "--role", "viewer", stdin=KEYS[1])
     line.ok("identity", "create", "--username", "cedar")
-    world.do(lambda tx: tx.add(elm(tx.now)))
+    world.do(cast_elm, Role.WORKER)
     git(line.repository, "branch", f"halftui/{names['r']}")
     return names
 
