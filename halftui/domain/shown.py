@@ -121,6 +121,7 @@ class BoardRow(NamedTuple):
     is_paused: bool
     version: int
     created_at: float
+    recipe: str = ""  # what its agents' image has besides the usual, as lines of a Dockerfile
 
 
 class Snapshot(NamedTuple):
