@@ -44,6 +44,7 @@ class ImageRow(NamedTuple):
     digest: str
     size_mb: int
     created_at: float
+    boards: tuple[str, ...]  # whose agents run in it
 
 
 class Planned(NamedTuple):
@@ -94,7 +95,8 @@ class Door(NamedTuple):
     doctor: Callable[[Settings], Sequence[Check]]
     serve: Callable[[Settings, Callable[[str], None]], int]  # tells where guests connect
     status: Callable[[Settings], Mapping[str, object]]  # of the process that serves
-    image_build: Callable[[Settings, Callable[[str], None]], str]  # tells its progress, returns the name
+    # Tells its progress and returns the names.
+    image_build: Callable[[Settings, Callable[[str], None]], Sequence[str]]
     image_list: Callable[[Settings], Sequence[ImageRow]]
     safe: Callable[[Settings], Safe]
     plan: Callable[[Settings, str, str, Callable[[str], None]], Planned]  # board, goal, told its progress

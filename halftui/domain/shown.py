@@ -131,6 +131,7 @@ class BoardRow(NamedTuple):
     created_at: float
     checks: str = ""  # commands that the combined tree must pass, one a line
     batch: int = 1  # the most beads that are merged after one run of the checks
+    recipe: str = ""  # what its agents' image has besides the usual, as lines of a Dockerfile
 
     @property
     def is_queued(self) -> bool:

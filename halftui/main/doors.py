@@ -217,18 +217,32 @@ def _doctor(chosen: Settings) -> Sequence[Check]:
     return checks(House(chosen))
 
 
-def _image_build(chosen: Settings, tell: Callable[[str], None]) -> str:
+def _image_build(chosen: Settings, tell: Callable[[str], None]) -> Sequence[str]:
     from halftui.sandbox import image
 
-    for line in image.build(chosen.docker_host or None):
-        tell(line)
-    return image.tag()
+    host = chosen.docker_host or None
+    wanted = dict.fromkeys(["", *(board.recipe for board in _boards(chosen))])  # the usual one first
+    for recipe in wanted:
+        if not image.find(host, recipe).is_current:
+            for line in image.build(host, recipe=recipe):
+                tell(line)
+    return [image.tag(recipe) for recipe in wanted]
 
 
 def _image_list(chosen: Settings) -> Sequence[ImageRow]:
     from halftui.sandbox import image
 
+    boards = [(board.name, image.tag(board.recipe)) for board in _boards(chosen)]
     return [
-        ImageRow(found.name, found.digest, found.size_mb, found.created_at)
+        ImageRow(
+            found.name, found.digest, found.size_mb, found.created_at,
+            tuple(name for name, wanted in boards if wanted == found.name),
+        )
         for found in image.listed(chosen.docker_host or None)
-    ]
+    ]  # fmt: skip
+
+
+def _boards(chosen: Settings) -> Sequence[BoardRow]:
+    """Return all boards; none where there is no database yet."""
+    house = House(chosen)
+    return house.service.read(views.boards) if house.store.revision() else ()

@@ -23,7 +23,8 @@ HINTS = {
     "branch": "it is a branch's name, as in main",
 }
 NUMBERS = {"cap": (0, 1000), "batch": (1, 50)}
-SETTINGS = (*CHOICES, *NUMBERS, "branch", "model", "command", "checks", "prefix")
+SETTINGS = (*CHOICES, *NUMBERS, "branch", "model", "command", "checks", "prefix", "recipe")
+LONGEST_RECIPE = 16_384  # characters
 
 
 @verb("board.create")
@@ -95,4 +96,20 @@ def _apply(board: Board, settings: dict[str, str | int]) -> None:
                 )
         if (form := FORMS.get(key)) and not re.fullmatch(form, str(value)):
             raise Misconfigured(f"{key} can't be {clean_line(str(value), longest=80)!r}", HINTS[key])
+        if key == "recipe":
+            _check_recipe(str(value))
         setattr(board, key, clean(value) if isinstance(value, str) else value)
+
+
+def _check_recipe(text: str) -> None:
+    """Raise Misconfigured unless it can stand below the usual image's recipe."""
+    if len(text) > LONGEST_RECIPE:
+        raise Misconfigured("this recipe is too long", f"it has at most {LONGEST_RECIPE} characters")
+    first = next((line for line in text.splitlines() if line.strip() and not line.startswith("#")), "")
+    if text and not re.match(r"(ADD|ARG|COPY|ENV|RUN|SHELL)\s", first):
+        raise Misconfigured(
+            f"a recipe can't begin with {clean_line(first, longest=80)!r}",
+            "it is lines of a Dockerfile without FROM, as in recipe='RUN apt-get update'",
+        )
+    if re.search(r"(?mi)^\s*FROM\s", text):
+        raise Misconfigured("a recipe has no FROM", "it goes on from the agents' image, as user root")

@@ -13,7 +13,7 @@ from halftui.store.store import Rows
 Spec = dict[str, Any]
 BOARD = (
     "repository", "branch", "prefix", "mode", "review", "runtime", "sandbox", "model", "command", "checks",
-    "batch", "cap",
+    "batch", "cap", "recipe",
 )  # fmt: skip
 BEAD = (
     "title", "description", "acceptance", "notes", "type", "priority", "labels", "mode", "runtime",

@@ -140,7 +140,7 @@ def boards(rows: Rows) -> tuple[BoardRow, ...]:
     """Return all boards by name."""
     found = rows.rows(
         "SELECT id, name, repository, branch, prefix, mode, review, runtime, sandbox, model,"
-        " command, cap, is_paused, version, created_at, checks, batch FROM board ORDER BY name"
+        " command, cap, is_paused, version, created_at, checks, batch, recipe FROM board ORDER BY name"
     )
     return tuple(BoardRow(*[*r[:12], bool(r[12]), *r[13:]]) for r in found)
 

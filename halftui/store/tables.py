@@ -40,6 +40,7 @@ class Board(SQLModel, table=True):
     sandbox: str = "auto"
     model: str = ""
     command: str = ""  # what the shell and acp runtimes run
+    recipe: str = Field(default="", sa_column_kwargs={"server_default": text("''")})  # see sandbox.image
     cap: int = 4  # live attempts at once
     is_paused: int = 0
     notice: str = Field(default="", sa_column_kwargs={"server_default": text("''")})  # why no agent can start

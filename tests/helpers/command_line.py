@@ -76,7 +76,7 @@ def door_of(actor: Actor | None = None) -> Door:
         serve=lambda _settings, _tell: _opened("the server runs"),
         status=lambda _settings: {"guests": 0},
         image_build=_build,
-        image_list=lambda _settings: [ImageRow("halftui-agent:1", "sha256:00", 300, 0.0)],
+        image_list=lambda _settings: [ImageRow("halftui-agent:1", "sha256:00", 300, 0.0, ("shop",))],
     )
 
 
@@ -109,9 +109,9 @@ def _doctor(_settings: Settings) -> list[Check]:
     return [Check("git", is_ok=True, says="2.39"), Check("docker", is_ok=False, says="not there", remedy="x")]
 
 
-def _build(_settings: Settings, tell: Callable[[str], None]) -> str:
+def _build(_settings: Settings, tell: Callable[[str], None]) -> Sequence[str]:
     tell("step \x1b]0;1\x07 of 1")
-    return "halftui-agent:1"
+    return ["halftui-agent:1"]
 
 
 if __name__ == "__main__":

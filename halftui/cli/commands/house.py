@@ -81,16 +81,19 @@ def image() -> None:
 @image.command("build", example="halftui image build")
 @pass_call
 def build(call: Call) -> None:
-    """Build the image in which agents run."""
-    name = call.door.image_build(call.settings, lambda line: _progress(call, line))
-    call.say(f"{name} is built", {"name": name})
+    """Build the image in which agents run, and those of boards that have a recipe of their own.
+
+    A recipe is what a maintainer gave the board; nothing that lies in a repository is built by itself.
+    """
+    names = call.door.image_build(call.settings, lambda line: _progress(call, line))
+    call.say("\n".join(f"{name} is there" for name in names), {"names": names})
 
 
 @image.command("list", example="halftui image list")
 @pass_call
 def list_images(call: Call) -> None:
     """List the images in which agents can run."""
-    call.list(call.door.image_list(call.settings), ("name", "size_mb", "created_at"), ("digest",))
+    call.list(call.door.image_list(call.settings), ("name", "boards", "size_mb", "created_at"), ("digest",))
 
 
 def _progress(call: Call, line: str) -> None:
