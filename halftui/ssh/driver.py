@@ -53,6 +53,7 @@ class ChannelDriver(Driver):
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._parser = Parser()
         self._is_on = False
+        self.stirred = self._loop.time()  # when the guest last did something
 
     def write(self, data: str) -> None:
         """Keep what is to be sent; it goes at the next turn of the loop, if nobody flushes before."""
@@ -100,6 +101,7 @@ class ChannelDriver(Driver):
         text = self._decoder.decode(data)
         if not text or not self._is_on:
             return
+        self.stirred = self._loop.time()
         try:
             for message in self._parser.feed(text):
                 self.process_message(message)

@@ -71,11 +71,11 @@ class Company:
         beads, is_whole = frozenset(self._beads), self._is_whole
         self._beads.clear()
         self._is_stirred = self._is_whole = False
+        if not self._app.is_running:
+            return
         if is_whole:
             self._app.redraw()
-        elif (
-            self._app.is_running and (lanes := getattr(self._app.screen_stack[0], "lanes", None)) is not None
-        ):
+        if beads and (lanes := getattr(self._app.screen_stack[0], "lanes", None)) is not None:
             with self._app._context():
                 lanes.touch(beads)
 
