@@ -52,7 +52,7 @@ class Company:
 
     def answer(self, question: str) -> None:
         """Let the others see that this person has a question open; "" ends that."""
-        if self._looker is not None:
+        if self._looker is not None and self._app.may("question.answer"):
             self._looker.do(question)
 
     def answering(self, question: str) -> str:

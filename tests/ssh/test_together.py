@@ -72,6 +72,7 @@ async def test_others_are_told_what_somebody_did(host: Host) -> None:
 async def test_who_is_answering_is_seen_and_who_answered(host: Host) -> None:
     for name in ("ann", "bo"):
         host.admit(name, "operator")
+    host.admit("cy", "viewer")
     bead = host.bead("which colour")
     host.house.service.write(beads.dispatch, bead)
     store = host.house.store
@@ -80,13 +81,17 @@ async def test_who_is_answering_is_seen_and_who_answered(host: Host) -> None:
     store.write(ENGINE, attempts.start, claim.attempt, claim.epoch, "local", "x")
     asked = Question("question", "red or blue?", (Option("red", ""), Option("blue", "")))
     store.write(ENGINE, questions.ask, claim.attempt, asked)
-    async with host.terminal("ann") as ann, host.terminal("bo") as bo:
-        for guest in (ann, bo):
+    async with host.terminal("ann") as ann, host.terminal("bo") as bo, host.terminal("cy") as cy:
+        for guest in (cy, ann, bo):
             await guest.until("need")
             guest.send("!")
             await guest.until("red or blue?")
         await ann.until("bo is answering")
         await bo.until("ann is answering")
+        await cy.until("ann, bo are answering")
+        cy.send("1")
+        await cy.until("you are viewer here")
+        assert _key_style(cy, "t type an answer") != _key_style(ann, "t type an answer")
         bo.send("2")
         await ann.until("answered by bo")
 
