@@ -270,6 +270,11 @@ class HalfApp(App[None]):
         self.notify(words, title=title, timeout=3, markup=False)
 
     @property
+    def is_at_rest(self) -> bool:
+        """Whether nobody looks, so that ages may be told later."""
+        return False
+
+    @property
     def inks(self) -> themes.Inks:
         """What the board draws with in the chosen theme."""
         return self._looks[self.theme].inks
