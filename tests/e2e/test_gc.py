@@ -14,12 +14,17 @@ from halftui.cli.door import Cleared
 from halftui.domain.actor import ENGINE
 from halftui.domain.happenings import Outcome
 from halftui.domain.names import POOL
+from halftui.engine.naming import ATTEMPT_LABEL, HOME_LABEL, home_label
 from halftui.errors import Conflict, NotFound
 from halftui.main.cleaning import bytes_of, clear
 from halftui.ops import attempts, beads, boards
+from halftui.sandbox import image
+from halftui.sandbox.base import Places, Spec
+from halftui.sandbox.docker import engine, socket_of
 from halftui.workspace.tree import Person
 from tests.helpers.boards import Scene, git, scene
 
+NOWHERE = "unix:///nonexistent/docker.sock"  # the images of an engine here are not of this test
 EVE = Person("Eve", "eve@agents.example")
 
 
@@ -89,7 +94,7 @@ def _clears(at: Scene, *, is_dry: bool) -> dict[str, Cleared]:
 
 def _live_through(folder: Path, lives: list[Life]) -> None:
     async def play() -> None:
-        async with scene(folder, "scripted", "local") as at:
+        async with scene(folder, "scripted", "local", docker_host=NOWHERE) as at:
             await asyncio.to_thread(_check, at, lives)
 
     asyncio.run(play())
@@ -139,7 +144,7 @@ def test_each_kind_of_end(tmp_path: Path, life: Life) -> None:
 
 
 async def test_what_is_young_is_left_alone_and_what_was_reopened_goes_on(tmp_path: Path) -> None:
-    async with scene(tmp_path, "shell", "local") as at:
+    async with scene(tmp_path, "shell", "local", docker_host=NOWHERE) as at:
         command = "touch ~/session; date +%N > it; git add -A; git commit -qm it"
         at.house.service.write(boards.edit, at.board.id, command=command)
         bead = at.add("one")
@@ -155,7 +160,7 @@ async def test_what_is_young_is_left_alone_and_what_was_reopened_goes_on(tmp_pat
 
 
 async def test_logs_and_refs_of_earlier_attempts_go(tmp_path: Path) -> None:
-    async with scene(tmp_path, "scripted", "local") as at:
+    async with scene(tmp_path, "scripted", "local", docker_host=NOWHERE) as at:
         bead = await asyncio.to_thread(_live, at, 0, Life(1, True, "approved"))
         repository = at.house.repository(at.board)
         tree = repository.clone(bead, at.house.home / "beads" / bead / "work", "main", EVE)
@@ -179,3 +184,41 @@ def test_a_link_is_not_followed_when_sizes_are_summed(tmp_path: Path) -> None:
     (tmp_path / "big").write_bytes(b"x" * 500_000)
     (tmp_path / "in/link").symlink_to(tmp_path / "big")
     assert bytes_of(tmp_path / "in") < 100_000
+
+
+async def test_containers_and_images_that_nobody_wants_go(
+    tmp_path: Path, docker_host: str, agent_image: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = f"{image.REPOSITORY}:of-this-test"
+    with engine(socket_of(docker_host)) as api:
+        api.tag(agent_image, image.REPOSITORY, "of-this-test")
+    only = [one for one in image.listed(docker_host) if one.name == old]
+    monkeypatch.setattr(image, "listed", lambda _host: only)  # those of others are not of this test
+    async with scene(tmp_path, "shell", "docker", docker_host=docker_host) as at:
+        at.house.service.write(
+            boards.edit, at.board.id, command="echo hi > it; git add -A; git commit -qm it"
+        )
+        bead = at.add("one")
+        async with at.working():
+            await at.until(lambda: at.see(bead).card.state == "review")
+        at.house.review(at.board.id).accept(bead)
+        sandbox = await at.house.sandbox(at.board)
+        sockets = tmp_path / "sockets"
+        sockets.mkdir()
+        folder = at.house.home / "beads" / bead
+        labels = {
+            HOME_LABEL: home_label(at.house.home), "board": at.board.id,
+            ATTEMPT_LABEL: at.see(bead).attempts[0].id,
+        }  # fmt: skip
+        places = Places(folder / "work", folder / "home", sockets)
+        name = f"{labels[HOME_LABEL]}-left"
+        await sandbox.start(Spec(name, ["sleep", "60"], {}, places, labels))
+        found = await clear(at.house, 0.0, is_dry=False)
+        assert [(one.kind, one.fate) for one in found] == [
+            ("sandbox", "gone"), ("clone", "gone"), ("image", "gone"),
+        ]  # fmt: skip
+        assert not await sandbox.find({HOME_LABEL: home_label(at.house.home)})
+        assert not folder.exists()
+    with engine(socket_of(docker_host)) as api:
+        assert not api.images(old)
+        assert api.images(agent_image)
