@@ -47,6 +47,16 @@ class ImageRow(NamedTuple):
     boards: tuple[str, ...]  # whose agents run in it
 
 
+class Cleared(NamedTuple):
+    """Something that finished work left on this machine, and what becomes of it."""
+
+    kind: str
+    name: str
+    size_mb: float
+    fate: str  # goes, gone or stays
+    why: str = ""  # it stays
+
+
 class Planned(NamedTuple):
     """What a leader said in the end, and the handle to write as that leader."""
 
@@ -98,6 +108,7 @@ class Door(NamedTuple):
     # Tells its progress and returns the names.
     image_build: Callable[[Settings, Callable[[str], None]], Sequence[str]]
     image_list: Callable[[Settings], Sequence[ImageRow]]
+    clear: Callable[[Settings, float, bool], Sequence[Cleared]]  # older than so many days; is it a trial
     safe: Callable[[Settings], Safe]
     plan: Callable[[Settings, str, str, Callable[[str], None]], Planned]  # board, goal, told its progress
     out: TextIO | None = None

@@ -96,7 +96,7 @@ ALLOWED = frozenset({
 })  # fmt: skip
 REFUSED = frozenset({
     "audit export", "audit sign", "audit verify", "backup", "board drain", "config show", "demo", "doctor",
-    "identity create", "identity rotate", "image build", "image list", "init", "plan", "restore",
+    "gc", "identity create", "identity rotate", "image build", "image list", "init", "plan", "restore",
     "secrets rotate", "serve", "skills install", "status",
 })  # fmt: skip
 

@@ -185,7 +185,7 @@ class Running:
         failpoint("socket.after")
         runtime = await self.rooms.runtime(self.claim.runtime, gate.kind)
         self.uses_tools = runtime.abilities.tools
-        can_resume = self.claim.is_resumed and runtime.abilities.resume
+        can_resume = self.claim.is_resumed and runtime.abilities.resume and self._has_session()
         letters = await asyncio.to_thread(self.store.read, messages.first, self.claim.attempt)
         told = brief.write(
             replace(self.claim, is_resumed=can_resume), self.board, bead, letters,
@@ -358,6 +358,10 @@ class Running:
 
     async def _write(self, op: Callable[Concatenate[Tx, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
         return await asyncio.to_thread(lambda: self.store.write(ENGINE, op, *args, **kwargs))
+
+    def _has_session(self) -> bool:
+        """Return False if the home with the agent's sessions was cleaned away."""
+        return any((self._folder / "home").iterdir())
 
     @property
     def _folder(self) -> Path:

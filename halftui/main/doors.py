@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from halftui import logs, settings
 from halftui.cli import parser
-from halftui.cli.door import Beginning, Check, Door, ImageRow, Planned, Safe, Showing
+from halftui.cli.door import Beginning, Check, Cleared, Door, ImageRow, Planned, Safe, Showing
 from halftui.main.house import House
 from halftui.ops import views
 from halftui.settings import Settings
@@ -57,6 +57,7 @@ def _door(settings_of: Callable[[Mapping[str, object]], Settings]) -> Door:
         status=_status,
         image_build=_image_build,
         image_list=_image_list,
+        clear=_clear,
         safe=_safe,
         plan=_plan,
     )
@@ -73,6 +74,13 @@ def _safe(chosen: Settings) -> Safe:
     from halftui.main.safe import HouseSafe
 
     return HouseSafe(House(chosen))
+
+
+def _clear(chosen: Settings, days: float, is_dry: bool) -> Sequence[Cleared]:
+    from halftui.main.cleaning import clear
+
+    house = House(chosen)
+    return asyncio.run(clear(house, days, is_dry=is_dry)) if house.store.revision() else ()
 
 
 def _plan(chosen: Settings, board: str, goal: str, tell: Callable[[str], None]) -> Planned:

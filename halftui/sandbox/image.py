@@ -61,6 +61,12 @@ def listed(host: str | None = None) -> list[Listed]:
         ]
 
 
+def remove(name: str, host: str | None = None) -> None:
+    """Remove an image for agents. Raises Conflict if a container is made of it."""
+    with engine(socket_of(host)) as api:
+        api.remove_image(name)
+
+
 def build(host: str | None = None, network: str | None = None, recipe: str = "") -> Iterator[str]:
     """Build the image, yielding the engine's lines as they come.
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from halftui import logs, settings
 from halftui.cli import parser
-from halftui.cli.door import Beginning, Check, Door, ImageRow, Planned, Safe
+from halftui.cli.door import Beginning, Check, Cleared, Door, ImageRow, Planned, Safe
 from halftui.domain.actor import PEOPLE, Actor, Role, agent, person
 from halftui.main.house import House
 from halftui.main.safe import HouseSafe
@@ -77,6 +77,7 @@ def door_of(actor: Actor | None = None) -> Door:
         status=lambda _settings: {"guests": 0},
         image_build=_build,
         image_list=lambda _settings: [ImageRow("halftui-agent:1", "sha256:00", 300, 0.0, ("shop",))],
+        clear=lambda _settings, _days, _dry: [Cleared("clone", "hf-1", 1.5, "goes")],
     )
 
 

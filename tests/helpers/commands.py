@@ -107,6 +107,7 @@ EXAMPLES: dict[str, Example] = {
     "identity rotate": _does("identity rotate cedar", "identity.rotate"),
     "identity show": _reads("identity show cedar"),
     "identity signers": _reads("identity signers"),
+    "gc": _reads("gc"),
     "image build": _reads("image build"),
     "image list": _reads("image list"),
     "import": _does("import -", "board.import", stdin='{"id": "x-1", "title": "one", "status": "open"}\n'),

@@ -4,7 +4,6 @@ from alembic import context
 from sqlmodel import SQLModel
 
 import halftui.store.indexes
-import halftui.store.judged
 import halftui.store.talk  # noqa: F401 - they fill the metadata
 
 connection = context.config.attributes["connection"]
