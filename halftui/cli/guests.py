@@ -7,6 +7,7 @@ from halftui.errors import Denied
 
 ALLOWED = frozenset({
     "add",
+    "agent diff",
     "agent handoff",
     "agent interrupt",
     "agent list",
@@ -77,6 +78,10 @@ ALLOWED = frozenset({
     "merge list",
     "permit list",
     "permit revoke",
+    "profile apply",
+    "profile diff",
+    "profile list",
+    "profile show",
     "question answer",
     "question inbox",
     "question list",

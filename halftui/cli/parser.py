@@ -53,6 +53,7 @@ NOUNS: Mapping[str, str] = {
     "permit": "permit:permit",
     "key": "key:key",
     "plan": "plan:plan",
+    "profile": "profile:profile",
     "question": "question:question",
     "restore": "house_copy:restore",
     "secrets": "house_copy:secrets",

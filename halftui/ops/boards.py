@@ -5,12 +5,13 @@ import re
 from halftui.domain.names import prefix_of, slug
 from halftui.domain.text import clean, clean_line
 from halftui.errors import Misconfigured, Refused
+from halftui.ops import profiles
 from halftui.ops.access import verb
 from halftui.store.tables import Board
 from halftui.store.tx import Tx
 
 MODES = ("auto", "manual")
-REVIEWS = ("person", "none")
+REVIEWS = ("person", "agent", "none")
 RUNTIMES = ("claude", "acp", "shell", "scripted")
 SANDBOXES = ("auto", "docker", "local")
 CHOICES = {"mode": MODES, "review": REVIEWS, "runtime": RUNTIMES, "sandbox": SANDBOXES}
@@ -22,8 +23,8 @@ HINTS = {
     "prefix": "it is 1 to 8 small letters and digits, a letter first",
     "branch": "it is a branch's name, as in main",
 }
-NUMBERS = {"cap": (0, 1000), "batch": (1, 50)}
-SETTINGS = (*CHOICES, *NUMBERS, "branch", "model", "command", "checks", "prefix", "recipe")
+NUMBERS = {"cap": (0, 1000), "batch": (1, 50), "rounds": (0, 20)}
+SETTINGS = (*CHOICES, *NUMBERS, "branch", "model", "command", "checks", "profile", "prefix", "recipe")
 LONGEST_RECIPE = 16_384  # characters
 
 
@@ -58,6 +59,8 @@ def edit(tx: Tx, /, board_id: str, version: int | None = None, **settings: str |
     board = tx.get(Board, board_id)
     before = {key: getattr(board, key) for key in settings if key in SETTINGS}
     _apply(board, settings)
+    if "profile" in settings:
+        profiles.wear(tx, board)
     tx.touch(board, version)
     tx.record("board.edit", board.id, board.id, before, **settings)
 

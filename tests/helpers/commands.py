@@ -39,6 +39,7 @@ def _does(line: str, *verbs: str, stdin: str = "", code: int = 0) -> Example:
 EXAMPLES: dict[str, Example] = {
     "add": _does("add title", "bead.create"),
     "agent list": _reads("agent list"),
+    "agent diff": _reads("agent diff Maple", code=5),
     "agent handoff": _does("agent handoff Maple", "agent.handoff", code=3),
     "agent interrupt": _does("agent interrupt Maple stop", "message.tell", code=3),
     "agent messages": _reads("agent messages Maple"),
@@ -123,6 +124,10 @@ EXAMPLES: dict[str, Example] = {
     "permit list": _reads("permit list"),
     "permit revoke": _does("permit revoke {permit}", "permit.revoke"),
     "plan": _does("plan -- {plan}", "convoy.create", "bead.create"),
+    "profile apply": _does("profile apply reviewer", "profile.apply"),
+    "profile diff": _reads("profile diff backend"),
+    "profile list": _reads("profile list"),
+    "profile show": _reads("profile show backend"),
     "question answer": _does("question answer {p} yes --always", "question.answer", "permit.grant"),
     "question inbox": _reads("question inbox"),
     "question list": _reads("question list"),

@@ -10,7 +10,19 @@ from halftui.errors import Misconfigured, Unavailable
 from halftui.ops import views
 
 COLUMNS = ("name", "repository", "branch", "mode", "review", "cap", "is_paused")
-MORE = ("id", "prefix", "runtime", "sandbox", "model", "command", "checks", "batch", "created_at")
+MORE = (
+    "id",
+    "prefix",
+    "runtime",
+    "sandbox",
+    "model",
+    "command",
+    "checks",
+    "batch",
+    "profile",
+    "rounds",
+    "created_at",
+)
 
 
 @group("board")
@@ -41,7 +53,8 @@ def edit(call: Call, settings: tuple[str, ...]) -> None:
     """Change a board: mode, review, runtime, sandbox, cap, branch, model, command, prefix, recipe.
 
     Also: checks, the commands that must pass before a merge, one a line; batch, how many beads are merged
-    after one run of them. recipe=@FILE reads it from a file: lines of a Dockerfile that go on from the
+    after one run of them; profile, which agents have; rounds, how often agents may send one piece of work
+    back, with review=agent. recipe=@FILE reads it from a file: lines of a Dockerfile that go on from the
     agents' image.
     """
     from halftui.ops import boards
