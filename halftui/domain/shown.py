@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from halftui.domain.actor import Role
+from halftui.domain.lanes import DEFAULT, Lanes
 
 
 class Card(NamedTuple):
@@ -121,6 +122,7 @@ class BoardRow(NamedTuple):
     is_paused: bool
     version: int
     created_at: float
+    lanes: Lanes = DEFAULT
 
 
 class Snapshot(NamedTuple):
@@ -134,6 +136,7 @@ class Snapshot(NamedTuple):
     convoys: tuple[ConvoyRow, ...]
     asks: tuple[Ask, ...]
     cost_today: float
+    own: tuple[Lane, ...] = ()  # lanes that people made; their beads stand in those of their states, too
 
     def lane(self, name: str) -> Lane:
         """Return the lane of that name."""

@@ -68,6 +68,7 @@ __all__ = [
     "house",
     "identities",
     "interchange",
+    "lanes",
     "listings",
     "manifests",
     "messages",

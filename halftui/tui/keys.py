@@ -50,6 +50,7 @@ READ = {
     "slash": "/",
     "colon": ":",
     "full_stop": ".",
+    "comma": ",",
     "escape": "esc",
     "up": "↑",
     "down": "↓",
@@ -143,7 +144,10 @@ ACTIONS: tuple[Action, ...] = (
            "working review done ready"),
     Action("find", "slash", "filter", "Show only cards with these words: #label @who !1, or any of a card",
            "board", 6, LOOK),
-    Action("lane.closed", "full_stop", "closed", "Show or hide what failed or was dropped", "board", 8, LOOK),
+    Action("lane.closed", "full_stop", "closed", "Show or hide what failed or was dropped, and hidden lanes",
+           "board", 8, LOOK),
+    Action("lane.menu", "comma", "lane", "Move, name, limit or hide this lane; make one by a filter", "board",
+           8, LOOK),
 )  # fmt: skip
 
 

@@ -39,7 +39,14 @@ class Holds(Protocol):
 
 async def act(app: HalfApp) -> None:
     """Open the menu of what can be done here, where the mouse was clicked or in the middle."""
+    from halftui.tui.arranging import arrange
+    from halftui.tui.screens.board import BoardScreen
+
     screen, at, app.clicked = app.screen, app.clicked, None
+    if at is not None and isinstance(screen, BoardScreen) and (lane := screen.lanes.headed(*at)):
+        if app.may("lane.menu"):
+            await arrange(screen, lane.lane, at)
+        return
     found = actions(screen)
     title = _title(screen)
     choices = [Choice(a.id, a.does, a.key) for a in sorted(found, key=lambda a: a.group == ALWAYS)]

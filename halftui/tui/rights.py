@@ -14,6 +14,7 @@ _VERBS = {
     "bead.retry": "bead.dispatch",
     "bead.right": "bead.dispatch",
     "detail.edit": "bead.edit",
+    "lane.menu": "board.edit",
     "question.allow": "question.answer",
     "question.choose": "question.answer",
     "question.refuse": "question.answer",

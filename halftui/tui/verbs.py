@@ -75,7 +75,7 @@ async def place(board: BoardScreen, step: int) -> None:
     from halftui.ops import ranks
 
     lane = board.lanes.lane
-    if lane.lane in ("done", "closed"):
+    if lane.row.state in ("done", "closed"):
         board.half.refuse(Refused("this lane is in the order of time", "order Ready and Blocked instead"))
         return
     card, slot = lane.card, moves.slot(list(lane.cards()), lane.cursor, step)
@@ -178,6 +178,18 @@ async def cancel(board: BoardScreen, card: Card) -> None:
     loss = f"{agent}What waits for it stays blocked; its branch is kept."
     if await board.confirmed(Confirm(f"Drop {card.id} {card.title}?", loss, "Drop it")):
         await board.half.tell(beads.cancel, card.id)
+
+
+def answer(board: BoardScreen, card: Card) -> None:
+    """Answer a bead's agent, or open its review."""
+    asks = board.half.snapshot.asks if board.half.snapshot else ()
+    ask = next((q for q in asks if q.bead == card.id), None)
+    if ask is not None:
+        board.half.open_ask(ask)
+    elif card.lane == "review":
+        board.half.open_review(card.id)
+    else:
+        board.half.refuse(Refused(f"{card.id} asks nothing", "! goes to what needs you"))
 
 
 async def talk(board: BoardScreen, card: Card) -> None:
