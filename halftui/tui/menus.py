@@ -43,9 +43,9 @@ async def act(app: HalfApp) -> None:
     from halftui.tui.screens.board import BoardScreen
 
     screen, at, app.clicked = app.screen, app.clicked, None
-    if at is not None and isinstance(screen, BoardScreen) and (lane := screen.lanes.headed(*at)):
-        if app.may("lane.menu"):
-            await arrange(screen, lane.lane, at)
+    lane = screen.lanes.under(*at) if at is not None and isinstance(screen, BoardScreen) else None
+    if isinstance(screen, BoardScreen) and lane and at and lane.region.y == at[1] and app.may("lane.menu"):
+        await arrange(screen, lane.lane, at)
         return
     found = actions(screen)
     title = _title(screen)

@@ -14,6 +14,7 @@ from halftui.tui.screens.confirm import Confirm
 
 if TYPE_CHECKING:
     from halftui.tui.screens.board import BoardScreen
+    from halftui.tui.widgets.lanes import Lanes
 
 _drafts: dict[str, str] = {}  # by agent: what was not sent
 
@@ -60,6 +61,17 @@ async def move(board: BoardScreen, card: Card, to: str) -> None:
         await _reopen(board, card, meant.asks)
     elif await board.confirmed(Confirm(meant.asks, "", "Take it out")):
         await board.half.tell(beads.release, card.id)
+
+
+async def step(board: BoardScreen, card: Card, by: int) -> None:
+    """Put a card into the state of the next lane in sight, to the left (-1) or right (1)."""
+    await move(board, card, moves.beside(card, by, order(board.lanes)))
+
+
+def order(lanes: Lanes) -> tuple[str, ...]:
+    """Return the states for which the lanes in sight stand, in their order."""
+    states = (lanes.by_name[name].row.state for name in lanes.names)
+    return tuple(dict.fromkeys(state for state in states if state))
 
 
 async def _reopen(board: BoardScreen, card: Card, asks: str) -> bool:

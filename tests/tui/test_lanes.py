@@ -6,6 +6,7 @@ from textual import events
 from halftui.domain import lanes
 from halftui.domain.lanes import DEFAULT, Lanes
 from halftui.ops import beads, boards, views
+from halftui.tui import verbs
 from halftui.tui.moves import beside
 from halftui.tui.screens.menu import Menu
 from tests.helpers.stage import Stage
@@ -102,7 +103,7 @@ async def test_a_card_goes_to_the_state_of_the_next_lane_in_sight(busy: Stage) -
     laid = lanes.changed(lanes.changed(DEFAULT, "hot", filter="!0"), "working", is_hidden=True)
     lay(busy, lanes.at(laid, "hot", 2))
     async with playing(busy, 200, 50) as player:
-        order = player.board.lanes.order
+        order = verbs.order(player.board.lanes)
         assert order[:3] == ("blocked", "ready", "review")
         card = player.board.lanes.by_name["ready"].card
         assert card is not None

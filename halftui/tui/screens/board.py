@@ -19,7 +19,6 @@ from halftui.tui.hand import Hand
 from halftui.tui.items import Item
 from halftui.tui.keys import bindings
 from halftui.tui.lazy import Lazy
-from halftui.tui.moves import beside
 from halftui.tui.places import LEAST_HEIGHT, LEAST_WIDTH, Places, places
 from halftui.tui.widgets import board_lines, dock
 from halftui.tui.widgets.dock import Dock
@@ -311,17 +310,13 @@ class BoardScreen(Screen[None]):
     action_event_undo = _in_turn(lambda board: verbs.undo(board))
     action_event_redo = _in_turn(lambda board: verbs.undo(board, is_again=True))
     action_bead_edit = _on_card(lambda board, card: writing.edit(board, card))
-    action_bead_left = _on_card(
-        lambda board, card: verbs.move(board, card, beside(card, -1, board.lanes.order))
-    )
+    action_bead_left = _on_card(lambda board, card: verbs.step(board, card, -1))
     action_bead_less = _on_card(lambda board, card: verbs.weigh(board, card, 1))
     action_bead_lower = _in_turn(lambda board: verbs.place(board, 1))
     action_bead_more = _on_card(lambda board, card: verbs.weigh(board, card, -1))
     action_bead_pin = _in_turn(lambda board: verbs.choose_agent(board, board.lanes.chosen()))
     action_bead_raise = _in_turn(lambda board: verbs.place(board, -1))
-    action_bead_right = _on_card(
-        lambda board, card: verbs.move(board, card, beside(card, 1, board.lanes.order))
-    )
+    action_bead_right = _on_card(lambda board, card: verbs.step(board, card, 1))
     action_lane_menu = _in_turn(lambda board: arranging.arrange(board, board.lanes.here))
     action_board_pause = _in_turn(lambda board: verbs.pause(board))
     action_convoy_create = _in_turn(lambda board: writing.create_convoy(board, board.lanes.chosen()))

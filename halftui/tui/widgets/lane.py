@@ -104,12 +104,6 @@ class Lane(Widget, can_focus=True):
         if (card := self.card) is not None and card != held:
             self._tell_moved()
 
-    def stand_for(self, row: LaneRow, cap: int = 0) -> None:
-        """Be that lane; where people set it no limit, `cap` is told as one."""
-        if (row, row.limit or cap) != (self.row, self.most):
-            self.row, self.most = row, row.limit or cap
-            self._refresh_rows(0)
-
     def forget(self) -> None:
         """Keep no page but the first, which `show` brings."""
         self._pages = {0: self._pages[0]}

@@ -91,7 +91,13 @@ class Lanes(Horizontal):
         if snapshot.board.lanes != self.laid:
             self._lay_out(snapshot.board.lanes)
         for row in self.laid:
-            self.by_name[row.name].stand_for(row, snapshot.board.cap if row.name == "working" else 0)
+            lane, most = (
+                self.by_name[row.name],
+                row.limit or (snapshot.board.cap if row.name == "working" else 0),
+            )
+            if (row, most) != (lane.row, lane.most):
+                lane.row, lane.most = row, most
+                lane.refresh()
         is_empty = not any(lane.total for lane in snapshot.lanes)
         held = {each.name: each for each in ((*snapshot.lanes, *snapshot.own) if found is None else found)}
         for name, lane in self.by_name.items():
@@ -135,12 +141,6 @@ class Lanes(Horizontal):
         if row.name != "closed":
             return is_wanted or not row.is_hidden
         return self._ended > 0 and (is_wanted or (has_room and not row.is_hidden))
-
-    @property
-    def order(self) -> tuple[str, ...]:
-        """The states for which the lanes in sight stand, in their order."""
-        states = (self.by_name[name].row.state for name in self.names)
-        return tuple(dict.fromkeys(state for state in states if state))
 
     def stand(self, room: int, *, is_one: bool) -> None:
         """Give each lane its width."""
@@ -252,11 +252,6 @@ class Lanes(Horizontal):
         return next(
             (lane for lane in self.by_name.values() if lane.display and lane.region.contains(x, y)), None
         )
-
-    def headed(self, x: int, y: int) -> Lane | None:
-        """Return the lane whose heading is at a cell of the screen."""
-        lane = self.under(x, y)
-        return lane if lane is not None and lane.region.y == y else None
 
     # its keys
 
