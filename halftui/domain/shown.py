@@ -42,6 +42,7 @@ class Card(NamedTuple):
     started_at: float | None = None
     cost_usd: float = 0.0
     reason: str = ""  # of the newest attempt's end
+    pin: str = ""  # the name of the agent that it waits for
 
 
 class Lane(NamedTuple):

@@ -73,7 +73,8 @@ FIELDS = """b.id, b.title, b.state, b.type, b.priority, b.rank, b.labels, b.assi
   b.failures + b.start_failures + b.losses, b.retry_at, b.files, b.plus, b.minus,
   b.created_at, b.updated_at, b.closed_at, b.version, b.blockers,
   coalesce(t.id, ''), coalesce(t.state, ''), coalesce(t.now, ''), t.started_at,
-  coalesce(t.cost_usd, 0), coalesce(t.reason, '')"""
+  coalesce(t.cost_usd, 0), coalesce(t.reason, ''),
+  CASE b.pin WHEN '' THEN '' ELSE coalesce((SELECT p.name FROM agent p WHERE p.id = b.pin), '') END"""
 FROM = "FROM bead b LEFT JOIN attempt t ON t.bead_id = b.id AND t.epoch = b.epoch"
 _CARD = f"SELECT {FIELDS} {FROM}"
 

@@ -49,7 +49,10 @@ async def act(app: HalfApp) -> None:
         return
     found = actions(screen)
     title = _title(screen)
-    choices = [Choice(a.id, a.does, a.key) for a in sorted(found, key=lambda a: a.group == ALWAYS)]
+    choices = [
+        Choice(a.id, a.does, a.key, "text" if app.may(a.id) else "edge")
+        for a in sorted(found, key=lambda a: a.group == ALWAYS)
+    ]
     taken = await app.push_screen_wait(Menu(title, choices, at)) if choices else None
     if taken is not None:
         await perform(screen, next(a for a in found if a.id == taken))

@@ -1,4 +1,4 @@
-"""Lanes as people laid them out: what they show, how they are laid out by keys, what a move into them means."""
+"""Lanes as people laid them out: what they show, how that is done by keys, what a move into them means."""
 
 import pytest
 from textual import events

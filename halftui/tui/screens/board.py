@@ -309,7 +309,8 @@ class BoardScreen(Screen[None]):
     action_bead_retry = action_bead_dispatch
     action_event_undo = _in_turn(lambda board: verbs.undo(board))
     action_event_redo = _in_turn(lambda board: verbs.undo(board, is_again=True))
-    action_bead_edit = _on_card(lambda board, card: writing.edit(board, card))
+    action_bead_edit = _on_card(lambda board, card: writing.edit(board.half, card.id))
+    action_bead_editor = _on_card(lambda board, card: writing.edit_outside(board.half, card.id))
     action_bead_left = _on_card(lambda board, card: verbs.step(board, card, -1))
     action_bead_less = _on_card(lambda board, card: verbs.weigh(board, card, 1))
     action_bead_lower = _in_turn(lambda board: verbs.place(board, 1))
