@@ -43,6 +43,7 @@ ALLOWED = frozenset({
     "bead submit",
     "bead unlink",
     "board edit",
+    "board lanes",
     "board list",
     "board pause",
     "board resume",

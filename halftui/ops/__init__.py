@@ -73,6 +73,7 @@ __all__ = [
     "house",
     "identities",
     "interchange",
+    "lanes",
     "listings",
     "manifests",
     "merges",

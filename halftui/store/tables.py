@@ -48,6 +48,7 @@ class Board(SQLModel, table=True):
     cap: int = 4  # live attempts at once
     is_paused: int = 0
     notice: str = Field(default="", sa_column_kwargs={"server_default": text("''")})  # why no agent can start
+    lanes: str = Field(default="", sa_column_kwargs={"server_default": text("''")})  # as domain.lanes reads
     created_at: float = Field(sa_column=_time(nullable=False))
     version: int = 1
     # Commands that the combined tree must pass, one a line; "": merged without.

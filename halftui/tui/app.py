@@ -259,7 +259,7 @@ class HalfApp(App[None]):
 
     def may(self, ident: str) -> bool:
         """Return whether this person may use the action of that id."""
-        return rights.may(self.service.actor, ident)
+        return rights.may(self.service.actor, ident, is_here=terminal.is_here(self))
 
     def refuse(self, error: HalfTUIError) -> None:
         """Show why something was not done."""

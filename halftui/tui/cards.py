@@ -51,6 +51,7 @@ def _blocked(card: Card, now: float, _: float | None) -> Iterator[Fact]:
         yield Fact(f"held: {card.hold}", "blocked", 1, least=12)
     elif card.convoy:
         yield Fact("in a staged convoy", "blocked", 1, least=9)
+    yield from _pin(card)
     yield _priority(card)
     yield from _labels(card)
 
@@ -61,6 +62,7 @@ def _ready(card: Card, now: float, _: float | None) -> Iterator[Fact]:
         yield from [Fact(card.reason, "failed", 3)] if card.reason else ()
     if card.retry_at is not None and card.retry_at > now:
         yield Fact(f"again in {age(card.retry_at - now)}", "muted", 6)
+    yield from _pin(card)
     yield _priority(card)
     yield from _labels(card)
     yield Fact(age(now - card.created_at), rank=7)
@@ -120,6 +122,10 @@ _OF_LANE = {
 
 def _priority(card: Card) -> Fact:
     return Fact(f"P{card.priority}", {0: "urgent", 1: "high"}.get(card.priority, "muted"), 2)
+
+
+def _pin(card: Card) -> Iterator[Fact]:
+    yield from [Fact(f"@{card.pin}", "agent", 2, least=4)] if card.pin else ()
 
 
 def _labels(card: Card) -> Iterator[Fact]:

@@ -50,6 +50,7 @@ READ = {
     "slash": "/",
     "colon": ":",
     "full_stop": ".",
+    "comma": ",",
     "escape": "esc",
     "up": "↑",
     "down": "↓",
@@ -110,6 +111,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("bead.open", "enter", "open", "Everything about it", "board", 4, BEADS),
     Action("bead.edit", "e", "edit", "Change its title, description, acceptance, priority", "board", 5,
            BEADS),
+    Action("bead.editor", "E", "editor", "Change its words in your editor ($VISUAL, $EDITOR)", "board", 9,
+           BEADS),
     Action("bead.more", "plus", "urgent", "More urgent by one", "board", 7, BEADS, "ready blocked"),
     Action("bead.less", "minus", "less", "Less urgent by one", "board", 8, BEADS, "ready blocked"),
     Action("bead.raise", "K", "raise", "Before the card above; Ready is in the order of work",
@@ -143,7 +146,10 @@ ACTIONS: tuple[Action, ...] = (
            "working review done ready"),
     Action("find", "slash", "filter", "Show only cards with these words: #label @who !1, or any of a card",
            "board", 6, LOOK),
-    Action("lane.closed", "full_stop", "closed", "Show or hide what failed or was dropped", "board", 8, LOOK),
+    Action("lane.closed", "full_stop", "closed", "Show or hide what failed or was dropped, and hidden lanes",
+           "board", 8, LOOK),
+    Action("lane.menu", "comma", "lane", "Move, name, limit or hide this lane; make one by a filter", "board",
+           8, LOOK),
 )  # fmt: skip
 
 

@@ -51,12 +51,8 @@ class Repository:
 
     def __init__(self, path: Path) -> None:
         self.path = path.absolute()
+        self.objects = self.path / "objects"  # clones borrow from it: shown to them at this very path
         self._git = Git((f"--git-dir={self.path}",))
-
-    @property
-    def objects(self) -> Path:
-        """The object store that clones borrow from: show it read-only at this very path."""
-        return self.path / "objects"
 
     def create(self, origin: Origin) -> None:
         """Make the repository, unless it is there, and fetch the origin's branches."""

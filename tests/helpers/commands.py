@@ -79,6 +79,7 @@ EXAMPLES: dict[str, Example] = {
     "bead unlink": _does("bead unlink {after} {b}", "bead.unlink"),
     "board drain": _does("board drain --seconds 0", "board.pause", code=7),
     "board edit": _does("board edit cap=9", "board.edit"),
+    "board lanes": _does("board lanes done --hide", "board.edit"),
     "board list": _reads("board list"),
     "board pause": _does("board pause", "board.pause"),
     "board resume": _does("board resume", "board.pause"),

@@ -57,6 +57,7 @@ SCREENS: dict[str, Go] = {
     "history": pressed("enter", "right_square_bracket"),
     "question": ask,
     "menu": pressed("m"),
+    "lane menu": pressed("comma"),
     "copy": pressed("y"),
     "themes": pressed("ctrl+g"),
     "command": pressed("colon"),

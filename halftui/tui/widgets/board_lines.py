@@ -37,7 +37,9 @@ def _header(board: BoardScreen, width: int, snapshot: Snapshot) -> Strip:
 
 
 def _tabs(board: BoardScreen, width: int, snapshot: Snapshot) -> Strip:
-    return bars.tabs(width, snapshot, board.lanes.names, board.lanes.here, board.half.inks)
+    names, lanes = board.lanes.names, board.lanes.by_name
+    told = [(lanes[name].row.heading, lanes[name].total) for name in names]
+    return bars.tabs(width, told, names.index(board.lanes.here), board.half.inks)
 
 
 def _status(board: BoardScreen, width: int, snapshot: Snapshot) -> Strip:
