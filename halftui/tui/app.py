@@ -33,7 +33,7 @@ from halftui.domain.shown import Snapshot
 from halftui.errors import Denied, HalfTUIError, NotFound
 from halftui.ops import views
 from halftui.service.service import Service
-from halftui.tui import rights, terminal, themes, together
+from halftui.tui import rights, terminal, themes, toasts, together
 from halftui.tui.going import goes, opens, shows
 from halftui.tui.keys import bindings
 
@@ -270,11 +270,11 @@ class HalfApp(App[None]):
 
     def refuse(self, error: HalfTUIError) -> None:
         """Show why something was not done."""
-        self.notify(error.hint, title=error.message, severity="warning", markup=False)
+        toasts.show(self, error.hint, error.message, "warning")
 
     def say(self, words: str, title: str = "") -> None:
         """Show what was done."""
-        self.notify(words, title=title, timeout=3, markup=False)
+        toasts.show(self, words, title)
 
     @property
     def inks(self) -> themes.Inks:

@@ -50,7 +50,7 @@ def _blocked(card: Card, now: float, _: float | None) -> Iterator[Fact]:
     elif card.hold:
         yield Fact(f"held: {card.hold}", "blocked", 1, least=12)
     elif card.convoy:
-        yield Fact("in a staged convoy", "blocked", 1, least=9)
+        yield Fact("staged", "blocked", 1)
     yield _priority(card)
     yield from _labels(card)
 

@@ -9,7 +9,7 @@ from textual.binding import BindingType
 from textual.screen import Screen
 from textual.strip import Strip
 
-from halftui.domain.shown import ConvoyDetail, Snapshot
+from halftui.domain.shown import Card, ConvoyDetail, Snapshot
 from halftui.errors import HalfTUIError, Refused
 from halftui.ops import listings
 from halftui.tui.app import HalfApp, half
@@ -99,13 +99,19 @@ class ConvoysScreen(Screen[None]):
         rows = snapshot.convoys if snapshot else ()
         self._names = tuple((c.id, c.name) for c in rows)
         if self._here not in dict(self._names):
-            self._here = self._names[0][0] if self._names else ""
+            self._here = self._first()
         try:
             self._found = await self.half.ask(self._ask) if self._here else None
         except HalfTUIError as error:
             self.half.refuse(error)
             return
         self._present()
+
+    def _first(self) -> str:
+        """Return the convoy of the card that is chosen on the board, else the first one."""
+        card: Card | None = getattr(self.app.screen_stack[0], "card", None)
+        idents = [ident for ident, _ in self._names]
+        return card.convoy if card and card.convoy in idents else next(iter(idents), "")
 
     def _ask(self) -> ConvoyDetail:
         return self.half.service.read(listings.convoy, self._here, self.half.board)

@@ -47,7 +47,8 @@ def _status(board: BoardScreen, width: int, snapshot: Snapshot) -> Strip:
 
 
 def _hints(board: BoardScreen, width: int, snapshot: Snapshot) -> Strip:
-    lane = board.card.lane if board.card else "none"
+    item = board.item
+    lane = board.card.lane if board.card else "convoy" if item and item.kind == "convoy" else "none"
     return bars.hints(width, hinted(lane, is_needed=bars.need(snapshot) > 0), board.half.inks, board.half.may)
 
 
