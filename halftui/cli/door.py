@@ -103,5 +103,6 @@ class Door(NamedTuple):
     input: TextIO | None = None
     folder: Path | None = None  # where the person stands; None: the current folder, if any
     has_files: bool = True  # False: who calls stands elsewhere, the files here are not theirs
+    can_break: bool = True  # False: nobody could break a command off, so none may wait for something
     width: int | None = None  # cells of the person's terminal; None: ask the terminal
     check: Callable[[str], None] = lambda path: None  # raises Denied for a command that is not theirs

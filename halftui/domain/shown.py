@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 
 from halftui.domain.actor import Role
 
+GOING_ON = " …"  # ends a card's progress while the board is at it
+
 
 class Card(NamedTuple):
     """A bead as the board shows it."""
@@ -41,6 +43,12 @@ class Card(NamedTuple):
     started_at: float | None = None
     cost_usd: float = 0.0
     reason: str = ""  # of the newest attempt's end
+    progress: str = ""  # in review: where it stands on its way to the target
+
+    @property
+    def is_under_way(self) -> bool:
+        """Return True if the board is at it now, so that no person has to look."""
+        return self.progress.endswith(GOING_ON)
 
 
 class Lane(NamedTuple):
@@ -121,6 +129,13 @@ class BoardRow(NamedTuple):
     is_paused: bool
     version: int
     created_at: float
+    checks: str = ""  # commands that the combined tree must pass, one a line
+    batch: int = 1  # the most beads that are merged after one run of the checks
+
+    @property
+    def is_queued(self) -> bool:
+        """Return True if accepted work waits in the queue of merges: the engine tries it first."""
+        return bool(self.checks)
 
 
 class Snapshot(NamedTuple):
@@ -290,13 +305,14 @@ class KeyRow(NamedTuple):
 
 
 class Entrance(NamedTuple):
-    """In which role and by which keys (fingerprints) a person may come in."""
+    """In which role and by which keys (fingerprints) somebody may come in by a name."""
 
-    person: str
+    name: str
     role: Role
     keys: frozenset[str]
     is_invited: bool  # may bring a key of their own
     theme: str = ""
+    agent: str = ""  # the id, if it is no person
 
 
 class SubscriptionRow(NamedTuple):

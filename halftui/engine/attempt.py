@@ -46,6 +46,7 @@ from halftui.failpoints import failpoint
 from halftui.ops import attempts, journeys, messages, transcripts, views
 from halftui.ops.attempts import Claim
 from halftui.ops.transcripts import Standing
+from halftui.runtime import board_server
 from halftui.runtime.base import Command
 from halftui.sandbox.base import Places, Process, Sandbox, Spec
 from halftui.sandbox.settle import settle
@@ -195,11 +196,13 @@ class Running:
         command = runtime.command(told, sandbox.inside(places))
         command = replace(command, env={**command.env, **gate.env})
         spec = self._spec(command, places)
-        process = await self._start(sandbox, spec, stack)
         desk = Desk(
             self.claim.attempt, self.claim.epoch, self.claim.agent_id, self.store, self.lines, self.answers,
             self.talk,
         )  # fmt: skip
+        if runtime.abilities.bridge:
+            await stack.enter_async_context(board_server.serve(self._sockets, desk))
+        process = await self._start(sandbox, spec, stack)
         end = await self._listen(runtime.converse(told, process, desk))
         settled = await self._harvest(end, tree, repository, sandbox, spec)
         return replace(settled, retry_at=gate.until) if end.outcome is Outcome.LIMITED else settled

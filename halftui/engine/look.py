@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from halftui.domain.shown import BoardRow
 from halftui.engine import patrol
-from halftui.ops import journeys, messages, slots, turns, views
+from halftui.ops import journeys, merges, messages, slots, turns, views
 from halftui.store.store import Rows
 
 FEW = 20  # events that are looked at one by one
@@ -22,6 +22,7 @@ class Look(NamedTuple):
     expired: frozenset[str] = frozenset()  # boards with an attempt whose lease ran out
     with_work: frozenset[str] = frozenset()  # boards that have both a bead to start and a slot
     next_due: float | None = None  # UTC seconds
+    to_mill: frozenset[str] = frozenset()  # boards where work waits for its checks or its merge
 
 
 def look(rows: Rows, mine: frozenset[str], cap: int) -> Look:
@@ -38,6 +39,7 @@ def look(rows: Rows, mine: frozenset[str], cap: int) -> Look:
         frozenset(patrol.expired(rows, mine)),
         frozenset(b.id for b in boards if not slots.refusal(rows, b.id, cap) and turns.has_work(rows, b.id)),
         turns.next_due(rows),
+        merges.boards(rows),
     )
 
 

@@ -121,7 +121,7 @@ async def _open(house: House, board: str, make_engine: Callable[[], Engine]) -> 
 def _console(house: House, board: str) -> Console:
     from halftui.cli.console import Console
 
-    return Console(_door(lambda _: house.settings), house.settings, house.service, board)
+    return Console(_door(lambda _: house.settings), house.service, board)
 
 
 def _serve(chosen: Settings, tell: Callable[[str], None]) -> int:
@@ -188,14 +188,19 @@ async def _run_headless(
 ) -> int:
     from halftui.main.headless import Run
 
-    run = Run(house, board.id, lambda line: print(line, flush=True))  # noqa: T201 - its output is the point
+    run = Run(house, board.id, _say)
     engine = await asyncio.to_thread(make_engine)
     await run.go(engine, showing.seconds, plays_person=True)
     shown = await asyncio.to_thread(house.store.read, views.snapshot, board.id)
     done = shown.lane("done").total
     total = sum(lane.total for lane in shown.lanes)
-    print(f"{done} of {total} beads merged, {run.counts['question.answer']} question answered")  # noqa: T201
+    _say(f"{done} of {total} beads merged, {run.counts['question.answer']} question answered")
     return 0 if done else 1
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
 
 
 def _welcome(chosen: Settings) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from halftui.sandbox.base import Sandbox
     from halftui.sandbox.choose import Choice
     from halftui.service.keyring import Keyring
+    from halftui.service.queue import Queue
     from halftui.service.review import Review
     from halftui.store.vault import Vault
     from halftui.workspace.origin import Origin
@@ -86,6 +87,13 @@ class House:
             lambda agent: self.keyring.signer(agent),
         )
 
+    def queue(self, board: BoardRow) -> Queue:
+        """Return the queue of a board's merges."""
+        from halftui.service.queue import Queue
+
+        signer = self.keyring.signer
+        return Queue(self.store, board, self.repository, self.origin, lambda agent: signer(agent))
+
     def service_of(self, actor: Actor) -> Service:
         """Return the handle of somebody else, with the watches and live lines of this process."""
         return self.service.acting_as(actor, lambda board: self.review(board, actor))
@@ -113,18 +121,13 @@ class House:
 
         return locate(board.repository, board.branch)
 
-    @cache  # noqa: B019 - a house lives as long as its process
-    def choice(self, wanted: str) -> Choice:
-        """Return where agents run and why; decided once, so that nothing falls back silently."""
+    @cached_property
+    def choice(self) -> Callable[[str], Choice]:
+        """Return what tells where agents run and why; decided once, so that nothing falls back silently."""
         from halftui.sandbox.choose import choose
 
-        return choose(
-            wanted,  # type: ignore[arg-type]  # checked by the board's own rules
-            self.home,
-            self.settings.docker_host or None,
-            self.settings.image or None,
-            self.settings.docker_runtime or None,
-        )
+        host, image, runtime = self.settings.docker_host, self.settings.image, self.settings.docker_runtime
+        return cache(lambda wanted: choose(wanted, self.home, host or None, image or None, runtime or None))
 
     async def sandbox(self, board: BoardRow) -> Sandbox:
         """Return where a board's agents run. Raises Unavailable if that does not answer."""
@@ -139,7 +142,7 @@ class House:
         from halftui.runtime.choose import make
 
         env = {"IS_SANDBOX": "1"} if os.geteuid() == 0 else {}  # the CLI refuses free tools to root
-        return await asyncio.to_thread(make, kind, credential=credential, env=env)  # type: ignore[arg-type]
+        return await asyncio.to_thread(make, kind, credential=credential, env=env)
 
     def engine(self, service: Service, **changes: Any) -> Engine:
         """Return the engine of this database; `changes` replace parts of its rooms."""
@@ -177,6 +180,7 @@ class House:
             is_free=is_free,
             accept=lambda board, bead: self.review(board.id).accept(bead),
             land=lambda board, convoy: self.review(board.id, PATROL).land(convoy),
+            queue=self.queue,
         )
         pool = THEMES.get(chosen.names) or tuple(chosen.names.split(","))
         return Engine(

@@ -83,6 +83,12 @@ ALLOWED: dict[str, frozenset[Role]] = {
     "key.join": frozenset({Role.GUEST}),
     "key.remove": _ADMIN,
     "line.append": _ENGINE,
+    "merge.begin": _ENGINE,
+    "merge.drop": _MAINTAINER | {Role.LEADER},
+    "merge.land": _ENGINE,
+    "merge.queue": _MAINTAINER | {Role.LEADER} | _ENGINE,
+    "merge.refuse": _ENGINE,
+    "merge.wait": _ENGINE,
     "message.deliver": _ENGINE,
     "message.send": _ANY_AGENT,
     "message.tell": _OPERATOR,
@@ -103,6 +109,10 @@ ALLOWED: dict[str, frozenset[Role]] = {
     "subscription.remove": _ADMIN,
     "tool.refuse": _ANY_AGENT,
     "tool.use": _ANY_AGENT,
+    "trial.begin": _ENGINE,
+    "trial.end": _ENGINE,
+    "trial.judge": _ENGINE,
+    "trial.step": _ENGINE,
 }
 
 

@@ -20,6 +20,7 @@ from halftui.errors import Conflict, Unavailable
 from halftui.ops import accounts, beads, budgets, messages, slots, turns
 from halftui.ops.access import verb
 from halftui.ops.agents import choose
+from halftui.ops.budgets import NOTHING, Use
 from halftui.ops.fields import LONGEST_TEXT
 from halftui.store.tables import Agent, Attempt, Bead, Subscription
 from halftui.store.tx import Tx
@@ -159,9 +160,10 @@ def meter(
     values = dict(zip("iocn", sums, strict=True), h=heard)
     if not tx.change(_METER, a=attempt, e=epoch, **values):
         _mine(tx, attempt, epoch)  # says why
-    used = tuple(now - then for now, then in zip(sums, before[0], strict=True))
+    then = before[0]
+    used = Use(tokens_in - then[0], tokens_out - then[1], cost_usd - then[2], turns - then[3])
     if any(used):
-        _tally(tx, tx.get(Attempt, attempt), *used)
+        _tally(tx, tx.get(Attempt, attempt), used)
 
 
 @verb("attempt.stop")
@@ -261,9 +263,9 @@ def _name_of(tx: Tx, subscription: str | None) -> str:
     return tx.get(Subscription, subscription).name if subscription else ""
 
 
-def _tally(tx: Tx, row: Attempt, *used: int | float) -> None:
+def _tally(tx: Tx, row: Attempt, used: Use = NOTHING) -> None:
     """Book what was used, and ask for the attempt to be stopped if that reached its or its bead's budget."""
-    over = budgets.tally(tx, row, *used)  # type: ignore[arg-type]  # tokens in, tokens out, USD, turns
+    over = budgets.tally(tx, row, used)
     if over and not row.stop_reason:
         row.stop_reason = over
         tx.add(row)

@@ -17,7 +17,7 @@ from halftui.domain.states import (
 )
 from halftui.domain.text import clean, clean_line
 from halftui.errors import Conflict, Denied, Misconfigured, Refused
-from halftui.ops import judging, ranks, scope
+from halftui.ops import judging, queued, ranks, scope
 from halftui.ops.access import verb
 from halftui.ops.edges import connect, disconnect, settle
 from halftui.ops.fields import EDITABLE, LONGEST_TEXT, apply
@@ -182,7 +182,7 @@ def reject(tx: Tx, bead: str, reason: str) -> None:
         raise Misconfigured("sending work back needs a reason", "say what is missing")
     row = tx.get(Bead, bead)
     _move(tx, row, BeadVerb.REJECT)
-    row.remark = clean(reason)[:LONGEST_TEXT]
+    row.remark, row.tried = clean(reason)[:LONGEST_TEXT], ""
     tx.record("bead.reject", bead, row.board_id, reason=row.remark)
     reopen_for_work(tx, row, "")
 
@@ -211,7 +211,7 @@ def reopen(tx: Tx, bead: str) -> None:
     if live_attempt(tx, row) is not None:
         raise Refused(f"an agent is still being stopped on {bead}", "try again in a moment")
     _move(tx, row, BeadVerb.REOPEN)
-    row.closed_at, row.assignee = None, ""
+    row.closed_at, row.assignee, row.tried, row.reds = None, "", "", 0
     forget_setbacks(row)
     weigh(tx, row)
     tx.record("bead.reopen", bead, row.board_id)
@@ -236,6 +236,7 @@ def delete(tx: Tx, bead: str) -> None:
     row = tx.get(Bead, bead)
     _refuse_if_live(tx, row)
     before = {"title": row.title, "description": row.description, "state": row.state}
+    queued.leave(tx, bead)
     tx.record("bead.delete", bead, row.board_id, before, merged=row.merged)
     convoy = row.convoy_id
     tx.session.delete(row)
@@ -264,8 +265,10 @@ def cancel_all(tx: Tx, board_id: str, beads: Sequence[str], reason: str) -> None
     tx.change_each("UPDATE attempt SET stop_reason = :r WHERE id = :i",
                    [{"i": one, "r": told["reason"]} for one, told in stopped.items()])  # fmt: skip
     tx.record_each("attempt.stop", board_id, stopped)
+    for bead in beads:
+        queued.leave(tx, bead)
     tx.change_each(
-        "UPDATE bead SET state = 'cancelled', remark = :r, closed_at = :n, updated_at = :n,"
+        "UPDATE bead SET state = 'cancelled', progress = '', remark = :r, closed_at = :n, updated_at = :n,"
         " version = version + 1 WHERE id = :i",
         [{"i": bead, "r": remark, "n": tx.now} for bead in beads],
     )
@@ -323,7 +326,10 @@ def live_attempt(tx: Tx, row: Bead) -> Attempt | None:
 
 
 def _move(tx: Tx, row: Bead, done: BeadVerb, version: int | None = None) -> None:
-    row.state = after(BEAD_MOVES, BeadState(row.state), done, row.id).value
+    before, row.state = row.state, after(BEAD_MOVES, BeadState(row.state), done, row.id).value
+    if before == BeadState.REVIEW:
+        queued.leave(tx, row.id, is_approved=done is BeadVerb.APPROVE)
+        row.progress = ""
     if row.aside and row.aside not in MARKS:
         row.aside = ""
         weigh(tx, row)

@@ -22,7 +22,8 @@ HINTS = {
     "prefix": "it is 1 to 8 small letters and digits, a letter first",
     "branch": "it is a branch's name, as in main",
 }
-SETTINGS = (*CHOICES, "cap", "branch", "model", "command", "prefix")
+NUMBERS = {"cap": (0, 1000), "batch": (1, 50)}
+SETTINGS = (*CHOICES, *NUMBERS, "branch", "model", "command", "checks", "prefix")
 
 
 @verb("board.create")
@@ -86,8 +87,12 @@ def _apply(board: Board, settings: dict[str, str | int]) -> None:
             raise Misconfigured(f"a board has no setting {key}", f"there are {', '.join(SETTINGS)}")
         if key in CHOICES and value not in CHOICES[key]:
             raise Misconfigured(f"{key} can't be {value!r}", f"it is one of {', '.join(CHOICES[key])}")
-        if key == "cap" and not (type(value) is int and 0 <= value <= 1000):
-            raise Misconfigured(f"cap can't be {value!r}", "it is a whole number from 0 to 1000")
+        if key in NUMBERS:
+            least, most = NUMBERS[key]
+            if not (type(value) is int and least <= value <= most):
+                raise Misconfigured(
+                    f"{key} can't be {value!r}", f"it is a whole number from {least} to {most}"
+                )
         if (form := FORMS.get(key)) and not re.fullmatch(form, str(value)):
             raise Misconfigured(f"{key} can't be {clean_line(str(value), longest=80)!r}", HINTS[key])
         setattr(board, key, clean(value) if isinstance(value, str) else value)

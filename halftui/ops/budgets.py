@@ -1,5 +1,7 @@
 """What may be done to budgets, the most that may be used; and the booking of what is used."""
 
+from typing import NamedTuple
+
 from halftui.domain.text import clean_line
 from halftui.errors import Misconfigured, NotFound
 from halftui.ops.access import verb
@@ -34,9 +36,19 @@ def set_budget(tx: Tx, scope: str, subject: str, measure: str, most: float | Non
     tx.record("budget.set", f"{scope}:{subject}", "", before, measure=measure, most=most)
 
 
-def tally(
-    tx: Tx, row: Attempt, tokens_in: int = 0, tokens_out: int = 0, cost_usd: float = 0.0, turns: int = 0
-) -> str:
+class Use(NamedTuple):
+    """What an attempt used of the provider."""
+
+    tokens_in: int = 0
+    tokens_out: int = 0
+    cost_usd: float = 0.0
+    turns: int = 0
+
+
+NOTHING = Use()
+
+
+def tally(tx: Tx, row: Attempt, used: Use = NOTHING) -> str:
     """Book what an attempt used since the last time; return the sentence of a budget that stops it, or ""."""
     seconds = max(0.0, tx.now - (row.tallied_at or row.started_at))
     row.tallied_at = tx.now
@@ -49,7 +61,7 @@ def tally(
         " tokens_in = usage.tokens_in + :i, tokens_out = usage.tokens_out + :o,"
         " cost_usd = usage.cost_usd + :c, turns = usage.turns + :t, seconds = usage.seconds + :x",
         a=row.id, d=today(tx.now), s=row.subscription_id or "", bead=row.bead_id, board=row.board_id,
-        g=row.agent_id, i=tokens_in, o=tokens_out, c=cost_usd, t=turns, x=seconds,
+        g=row.agent_id, i=used.tokens_in, o=used.tokens_out, c=used.cost_usd, t=used.turns, x=seconds,
     )  # fmt: skip
     over = spent(tx, "attempt", [row.id]) or spent(tx, "bead", [row.bead_id])
     return next(iter(over.values()), "")

@@ -11,7 +11,10 @@ from halftui.ops import listings, signers, views
 from halftui.store.store import Rows
 
 Spec = dict[str, Any]
-BOARD = ("repository", "branch", "prefix", "mode", "review", "runtime", "sandbox", "model", "command", "cap")
+BOARD = (
+    "repository", "branch", "prefix", "mode", "review", "runtime", "sandbox", "model", "command", "checks",
+    "batch", "cap",
+)  # fmt: skip
 BEAD = (
     "title", "description", "acceptance", "notes", "type", "priority", "labels", "mode", "runtime",
     "not_before", "due", "hold", "convoy", "parent", "links",

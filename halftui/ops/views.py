@@ -74,7 +74,7 @@ SELECT b.id, b.title, b.state, b.type, b.priority, b.rank, b.labels, b.assignee,
   b.failures + b.start_failures + b.losses, b.retry_at, b.files, b.plus, b.minus,
   b.created_at, b.updated_at, b.closed_at, b.version, b.blockers,
   coalesce(t.id, ''), coalesce(t.state, ''), coalesce(t.now, ''), t.started_at,
-  coalesce(t.cost_usd, 0), coalesce(t.reason, '')
+  coalesce(t.cost_usd, 0), coalesce(t.reason, ''), b.progress
 FROM bead b LEFT JOIN attempt t ON t.bead_id = b.id AND t.epoch = b.epoch
 """
 
@@ -140,7 +140,7 @@ def boards(rows: Rows) -> tuple[BoardRow, ...]:
     """Return all boards by name."""
     found = rows.rows(
         "SELECT id, name, repository, branch, prefix, mode, review, runtime, sandbox, model,"
-        " command, cap, is_paused, version, created_at FROM board ORDER BY name"
+        " command, cap, is_paused, version, created_at, checks, batch FROM board ORDER BY name"
     )
     return tuple(BoardRow(*[*r[:12], bool(r[12]), *r[13:]]) for r in found)
 

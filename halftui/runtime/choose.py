@@ -1,6 +1,6 @@
 """Gives the runtime of a kind, and imports only what that one needs."""
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from halftui.errors import Misconfigured
 from halftui.runtime.base import Runtime
@@ -16,13 +16,13 @@ KINDS = ("acp", "claude", "scripted", "shell")
 def make(
     kind: str,
     *,
-    credential: Literal["oauth", "api-key"] = "oauth",
+    credential: str = "oauth",
     retries: int = 40,
     env: "Mapping[str, str] | None" = None,
     scenario: "Scenario | None" = None,
     python: str = "",
 ) -> Runtime:
-    """Return the runtime called `kind`. Raises Misconfigured if there is none.
+    """Return the runtime called `kind`. Raises Misconfigured if there is none, or no such `credential`.
 
     `credential`, `retries` and `env` are for `claude`; `scenario` and `python`, the interpreter's name in
     the sandbox (empty: this one), for `scripted`.

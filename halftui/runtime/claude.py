@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import claude_agent_sdk
 from claude_agent_sdk import (
@@ -39,8 +39,6 @@ LONGEST_CONNECT = 55.0  # the SDK itself gives up after 60 s, with an error that
 END_SECONDS = 15.0
 RETRIES = 40
 WEEK_IN_MS = 7 * 24 * 3600 * 1000
-
-CredentialKind = Literal["oauth", "api-key"]
 
 # The real credential never enters a sandbox: the board's proxy replaces these.
 _PLACEHOLDERS = {
@@ -86,7 +84,7 @@ class ClaudeRuntime:
 
     def __init__(
         self,
-        credential: CredentialKind = "oauth",
+        credential: str = "oauth",
         *,
         retries: int = RETRIES,
         connect_seconds: float = CONNECT_SECONDS,

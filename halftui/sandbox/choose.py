@@ -2,13 +2,12 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
-from halftui.errors import Unavailable
+from halftui.errors import Misconfigured, Unavailable
 from halftui.sandbox.base import Sandbox
 from halftui.sandbox.local import LocalSandbox
 
-Wanted = Literal["auto", "docker", "local"]
+WANTED = ("auto", "docker", "local")
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +19,7 @@ class Choice:
 
 
 def choose(
-    wanted: Wanted,
+    wanted: str,
     state: Path,
     host: str | None = None,
     image: str | None = None,
@@ -29,8 +28,10 @@ def choose(
     """Take Docker if an engine answers, else this machine; `wanted` may demand either.
 
     Blocks for a few seconds at most. Raises Unavailable if Docker is demanded and does not answer,
-    Misconfigured if `host` can't be used.
+    Misconfigured if `wanted` is no sandbox or `host` can't be used.
     """
+    if wanted not in WANTED:
+        raise Misconfigured(f"There is no sandbox {wanted!r}.", f"choose one of {', '.join(WANTED)}")
     if wanted == "local":
         return Choice(LocalSandbox(state), "Agents run unconfined on this machine, as configured.")
     return _docker(host, image, runtime) or _without_docker(wanted, state)
@@ -50,7 +51,7 @@ def _docker(host: str | None, image: str | None, runtime: str | None) -> Choice 
     return Choice(DockerSandbox(image or images.tag(), host, runtime=runtime), reason)
 
 
-def _without_docker(wanted: Wanted, state: Path) -> Choice:
+def _without_docker(wanted: str, state: Path) -> Choice:
     if wanted == "docker":
         raise Unavailable("no Docker engine answers", "start it, or choose the local sandbox")
     reason = "Agents run unconfined on this machine, because no Docker engine answers."

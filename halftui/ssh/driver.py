@@ -7,7 +7,7 @@ import codecs
 import contextlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, BinaryIO, Literal, TextIO, cast
+from typing import Any, BinaryIO, Literal, Protocol, TextIO, cast
 
 import textual.app
 from textual import constants, events
@@ -25,6 +25,14 @@ MOUSE_ON = "\x1b[?1000h\x1b[?1003h\x1b[?1006h"
 MOUSE_OFF = "\x1b[?1006l\x1b[?1003l\x1b[?1000l"
 
 
+class Guest(Protocol):
+    """What the driver expects of its app besides being one."""
+
+    line: Line
+    tone: Callable[[str], str]
+    begun: asyncio.Event  # set once keys are taken
+
+
 class Parser(XTermParser):
     """The parser of keys; the base class's cache of one method would keep every app there ever was."""
 
@@ -33,15 +41,14 @@ class Parser(XTermParser):
 
 
 class ChannelDriver(Driver):
-    """Draws on the guest's terminal. Expects an app with a `line`."""
+    """Draws on the guest's terminal. Expects an app that is a Guest."""
 
     def __init__(
         self, app: textual.app.App[Any], *, debug: bool = False, mouse: bool = True,
         size: tuple[int, int] | None = None,
     ) -> None:  # fmt: skip
         super().__init__(app, debug=debug, mouse=mouse, size=size)
-        self._line = cast(Line, app.line)  # type: ignore[attr-defined]  # of GuestApp
-        self._tone: Callable[[str], str] = app.tone  # type: ignore[attr-defined]  # of GuestApp
+        self._guest = cast(Guest, app)
         self._parts: list[str] = []
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._parser = Parser()
@@ -57,7 +64,7 @@ class ChannelDriver(Driver):
         """Send what was written."""
         text, self._parts = "".join(self._parts), []
         if text:
-            self._line.write(self._tone(text).encode("utf-8", "replace"))
+            self._guest.line.write(self._guest.tone(text).encode("utf-8", "replace"))
 
     def start_application_mode(self) -> None:
         """Take the guest's terminal."""
@@ -66,7 +73,7 @@ class ChannelDriver(Driver):
         self.flush()
         width, height = self._size or (80, 24)
         self.resize(width, height)
-        cast(asyncio.Event, self._app.begun).set()  # type: ignore[attr-defined]  # of GuestApp
+        self._guest.begun.set()
 
     def stop_application_mode(self) -> None:
         """Give the terminal back as it was."""

@@ -33,6 +33,7 @@ SORRY = "This is a bug in HalfTUI; your session ends, the others go on, and the 
 class GuestApp(HalfApp):
     """A board on the terminal at the other end of a line."""
 
+    has_files = False
     CSS_PATH = str(Path(halftui.tui.app.__file__).with_name("app.tcss"))
 
     def __init__(

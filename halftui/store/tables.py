@@ -45,6 +45,10 @@ class Board(SQLModel, table=True):
     notice: str = Field(default="", sa_column_kwargs={"server_default": text("''")})  # why no agent can start
     created_at: float = Field(sa_column=_time(nullable=False))
     version: int = 1
+    # Commands that the combined tree must pass, one a line; "": merged without.
+    checks: str = Field(default="", sa_column=Column(Text, nullable=False, server_default=text("''")))
+    # The most beads that are merged after one run of the checks.
+    batch: int = Field(default=1, sa_column_kwargs={"server_default": text("1")})
 
 
 class Bead(SQLModel, table=True):
@@ -125,6 +129,10 @@ class Bead(SQLModel, table=True):
     # A word: while set, it is never ready. It is a mark (see domain.graph) or a status from elsewhere.
     aside: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
     pin: str = Field(default="", sa_column_kwargs={"server_default": text("''")})  # the agent it waits for
+    # In review: where it stands on its way to the target, in a line.
+    progress: str = Field(default="", sa_column=Column(Text, nullable=False, server_default=text("''")))
+    tried: str = Field(default="", sa_column_kwargs={"server_default": text("''")})  # the tip checked last
+    reds: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})  # failing checks in a row
 
 
 class Original(SQLModel, table=True):

@@ -80,6 +80,8 @@ def _working(card: Card, now: float, asked_at: float | None) -> Iterator[Fact]:
 
 
 def _review(card: Card, now: float, _: float | None) -> Iterator[Fact]:
+    if card.progress:
+        yield Fact(card.progress, "working" if card.is_under_way else "text", 0, least=12)
     yield Fact(f"+{card.plus} -{card.minus}", "review", 1)
     yield Fact(f"{card.files} file{'' if card.files == 1 else 's'}", rank=4)
     yield Fact(card.assignee, "agent", 5)

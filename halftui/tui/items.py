@@ -59,17 +59,19 @@ def _convoy(row: ConvoyRow) -> Item:
 
 
 def by_age(snapshot: Snapshot) -> list[Card]:
-    """Return what waits for a review, the oldest first."""
-    return sorted(snapshot.lane("review").cards, key=lambda card: (card.updated_at, card.id))
+    """Return what waits for a review, the oldest first; what the board is at now comes last."""
+    cards = snapshot.lane("review").cards
+    return sorted(cards, key=lambda card: (card.is_under_way, card.updated_at, card.id))
 
 
 def inbox(snapshot: Snapshot, now: float) -> list[Item]:
     """Return what waits for a person: questions first, then work to review, the oldest first."""
+    reviews = [card for card in by_age(snapshot) if not card.is_under_way]
     return [_ask(q, now) for q in snapshot.asks] + [
         Item("review", f"review {c.id}", c.id, "✓", "review", c.title, "text",
              (), (Fact(c.id, rank=2), Fact(f"to review, +{c.plus} -{c.minus}", "review", 1),
                   Fact(age(now - c.updated_at), rank=3)))
-        for c in by_age(snapshot)
+        for c in reviews
     ]  # fmt: skip
 
 

@@ -11,10 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from halftui.domain.actor import Role
 from halftui.domain.happenings import Outcome, Question
 from halftui.ops import attempts, permits, questions
 from halftui.store.store import Store
 from tests.cli.conftest import Line, Ran
+from tests.helpers.command_line import cast_elm
 from tests.helpers.commands import KEYS, PLAN, Example
 from tests.helpers.desk import git
 from tests.helpers.world import World
@@ -110,6 +112,7 @@ def _fill(line: Line, world: World) -> dict[str, str]:
     line.ok("subscription", "register", "work", stdin="token")
     line.ok("key", "add", "dee", "--role", "viewer", stdin=KEYS[1])
     line.ok("identity", "create", "--username", "cedar")
+    world.do(cast_elm, Role.WORKER)
     git(line.repository, "branch", f"halftui/{names['r']}")
     return names
 

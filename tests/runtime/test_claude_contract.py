@@ -69,7 +69,7 @@ def test_the_environment_holds_one_placeholder_and_the_socket() -> None:
         ("oauth", "CLAUDE_CODE_OAUTH_TOKEN", "ANTHROPIC_API_KEY"),
         ("api-key", "ANTHROPIC_API_KEY", "CLAUDE_CODE_OAUTH_TOKEN"),
     ):
-        runtime = ClaudeRuntime(kind, retries=3, env={"EXTRA": "1"})  # type: ignore[arg-type]
+        runtime = ClaudeRuntime(kind, retries=3, env={"EXTRA": "1"})
         env = runtime.command(brief(), INSIDE).env
         assert "placeholder" in env[name]
         assert other not in env
@@ -81,7 +81,7 @@ def test_the_environment_holds_one_placeholder_and_the_socket() -> None:
             "1",
         )
     with pytest.raises(Misconfigured):
-        ClaudeRuntime("cookie")  # type: ignore[arg-type]
+        ClaudeRuntime("cookie")
 
 
 def test_the_prompt_is_no_part_of_the_command() -> None:

@@ -188,3 +188,21 @@ async def test_what_others_wrote_is_never_obeyed(busy: Stage, sent: list[str]) -
             assert offences(sent) == [], name
     assert sum(map(len, sent)) > 10_000
     assert {"board", "convoys", "outline", "accounts", "detail", "menu", "copy", "confirm"} <= shown
+
+
+PLACES = ("agents", "convoys", "output", "review", "accounts", "metrics")
+
+
+@pytest.mark.parametrize("place", PLACES)
+async def test_a_place_can_be_left_before_it_stands(busy: Stage, place: str) -> None:
+    async with playing(busy) as player:
+        app = player.app
+        for other in PLACES:
+            for go in (place, other):
+                app.call_next(getattr(app, f"action_place_{go}"))  # as two keys that come at once
+            await player.pilot.pause(0.05)
+            assert len(app.screen_stack) == 2
+        app.open_review("hf-4")
+        app.call_next(app.action_place_board)
+        await player.pilot.pause(0.05)
+        assert app.screen is player.board

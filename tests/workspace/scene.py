@@ -5,8 +5,9 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from halftui.workspace.merging import Merged
 from halftui.workspace.origin import Origin, locate
-from halftui.workspace.repository import Merged, Repository
+from halftui.workspace.repository import Repository
 from halftui.workspace.tree import Person, Tree
 
 ADA = Person("Ada", "ada@agents.example")

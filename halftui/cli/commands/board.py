@@ -10,7 +10,7 @@ from halftui.errors import Misconfigured, Unavailable
 from halftui.ops import views
 
 COLUMNS = ("name", "repository", "branch", "mode", "review", "cap", "is_paused")
-MORE = ("id", "prefix", "runtime", "sandbox", "model", "command", "created_at")
+MORE = ("id", "prefix", "runtime", "sandbox", "model", "command", "checks", "batch", "created_at")
 
 
 @group("board")
@@ -38,7 +38,11 @@ def show(call: Call, name: str | None) -> None:
 @click.argument("settings", nargs=-1, required=True, metavar="KEY=VALUE...")
 @pass_call
 def edit(call: Call, settings: tuple[str, ...]) -> None:
-    """Change settings of a board: mode, review, runtime, sandbox, cap, branch, model, command, prefix."""
+    """Change settings of a board: mode, review, runtime, sandbox, cap, branch, model, command, prefix.
+
+    Also: checks, the commands that must pass before a merge, one a line; batch, how many beads are merged
+    after one run of them.
+    """
     from halftui.ops import boards
 
     wanted = dict(_setting(text) for text in settings)
@@ -98,9 +102,12 @@ def _setting(text: str) -> tuple[str, str | int]:
     key, sign, value = text.partition("=")
     if not sign or not key:
         raise Misconfigured(f"{text!r} is no setting", "write KEY=VALUE, as in cap=6")
-    if key != "cap":
+    from halftui.ops.boards import NUMBERS
+
+    if key not in NUMBERS:
         return key, value
     try:
         return key, int(value)
     except ValueError:
-        raise Misconfigured(f"cap can't be {value!r}", "it is a whole number from 0 to 1000") from None
+        hint = "it is a whole number from {} to {}".format(*NUMBERS[key])
+        raise Misconfigured(f"{key} can't be {value!r}", hint) from None

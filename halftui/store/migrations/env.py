@@ -3,9 +3,10 @@
 from alembic import context
 from sqlmodel import SQLModel
 
+import halftui.store.judged
 import halftui.store.tables
 import halftui.store.talk
-import halftui.store.trust  # noqa: F401 - both fill the metadata
+import halftui.store.trust  # noqa: F401 - all three fill the metadata
 
 connection = context.config.attributes["connection"]
 context.configure(

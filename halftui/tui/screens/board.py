@@ -144,9 +144,9 @@ class BoardScreen(Screen[None]):
             self.rail.show(self.half.snapshot, now)
 
     def _dress(self) -> None:
-        self.lanes.dress(self.half.inks)
-        self.rail.dress(self.half.inks)
-        self.ghost.inks = self.half.inks
+        inks = self.ghost.inks = self.half.inks
+        self.lanes.dress(inks)
+        self.rail.dress(inks)
         for line in self._lines.values():
             line.refresh()
 
@@ -253,8 +253,6 @@ class BoardScreen(Screen[None]):
             self.do(lambda: verbs.start_convoy(self, item.key))
         elif item.bead:
             self.lanes.choose(item.bead)
-
-    # cards in the hand
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
         """A press may become a drag."""

@@ -83,6 +83,8 @@ def about(
     if found is None:
         return facts
     counts = f"{plural(len(found.files), 'file')} +{found.plus} -{found.minus}"
+    ink = "working" if card.is_under_way else "asking"
+    facts += [Fact(card.progress, ink, 1, least=16)] if card.progress else []
     return [*facts, Fact(counts, "review", 2), _merges(found, branch, is_waiting=is_waiting)]
 
 
