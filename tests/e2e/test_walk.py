@@ -37,6 +37,7 @@ def test_from_the_demo_to_a_convoy_of_ones_own(demo: Terminal) -> None:
     _review(demo)
     _write(demo)
     _sling_a_convoy(demo)
+    demo.until("Working 0/")  # else leaving asks first
     demo.press("q")
     demo.until("LEFT 0")
 
@@ -128,7 +129,7 @@ def test_from_nothing_to_the_first_bead(size: tuple[int, int], tmp_path: Path) -
         if size[1] < 12:
             seen.until("HalfTUI needs")
         else:
-            seen.until("n writes the first bead", "? help")
+            seen.until("n writes the first", "? help")
             seen.press("n")
             seen.until("New bead")
             seen.type("Add a health endpoint")
