@@ -7,6 +7,7 @@ from halftui.errors import Denied
 
 ALLOWED = frozenset({
     "add",
+    "agent diff",
     "agent handoff",
     "agent interrupt",
     "agent list",
@@ -77,6 +78,10 @@ ALLOWED = frozenset({
     "merge list",
     "permit list",
     "permit revoke",
+    "profile apply",
+    "profile diff",
+    "profile list",
+    "profile show",
     "question answer",
     "question inbox",
     "question list",
@@ -96,7 +101,7 @@ ALLOWED = frozenset({
 })  # fmt: skip
 REFUSED = frozenset({
     "audit export", "audit sign", "audit verify", "backup", "board drain", "config show", "demo", "doctor",
-    "identity create", "identity rotate", "image build", "image list", "init", "plan", "restore",
+    "gc", "identity create", "identity rotate", "image build", "image list", "init", "plan", "restore",
     "secrets rotate", "serve", "skills install", "status",
 })  # fmt: skip
 

@@ -131,6 +131,9 @@ class BoardRow(NamedTuple):
     created_at: float
     checks: str = ""  # commands that the combined tree must pass, one a line
     batch: int = 1  # the most beads that are merged after one run of the checks
+    recipe: str = ""  # what its agents' image has besides the usual, as lines of a Dockerfile
+    profile: str = ""  # of its agents
+    rounds: int = 2  # times that agents may send one piece of work back
 
     @property
     def is_queued(self) -> bool:
@@ -200,6 +203,7 @@ class Detail(NamedTuple):
     due: float | None = None
     not_before: float | None = None
     handover: str = ""  # what the last agent left to the next one
+    profile: str = ""  # that its agent has, if not the board's
     comments: tuple[tuple[str, str], ...] = ()  # who, and what was said; the oldest first
 
 

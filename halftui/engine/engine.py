@@ -17,7 +17,7 @@ from halftui.engine.naming import home_label
 from halftui.engine.rooms import Rooms
 from halftui.errors import HalfTUIError, Unavailable
 from halftui.failpoints import failpoint
-from halftui.ops import attempts, boards, heartbeats, slots
+from halftui.ops import attempts, boards, heartbeats, reviews, slots
 from halftui.ops.attempts import Claim
 from halftui.runtime.base import Letter
 from halftui.sandbox.settle import settle
@@ -147,6 +147,10 @@ class Engine:
                 self.pool,
                 self.rules,
             )
+            if claim is None:  # nothing to make: is there something to look at?
+                claim = await asyncio.to_thread(
+                    self.store.write, ENGINE, reviews.claim, board.id, self.lease, self.cap, self.pool
+                )
             if claim is None:
                 return
             failpoint("claim.after")

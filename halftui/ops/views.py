@@ -139,8 +139,8 @@ def board(rows: Rows, board_id: str) -> BoardRow:
 def boards(rows: Rows) -> tuple[BoardRow, ...]:
     """Return all boards by name."""
     found = rows.rows(
-        "SELECT id, name, repository, branch, prefix, mode, review, runtime, sandbox, model,"
-        " command, cap, is_paused, version, created_at, checks, batch FROM board ORDER BY name"
+        "SELECT id, name, repository, branch, prefix, mode, review, runtime, sandbox, model, command, cap,"
+        " is_paused, version, created_at, checks, batch, recipe, profile, rounds FROM board ORDER BY name"
     )
     return tuple(BoardRow(*[*r[:12], bool(r[12]), *r[13:]]) for r in found)
 
@@ -179,7 +179,7 @@ def bead(rows: Rows, bead_id: str) -> Detail:
         raise NotFound(f"there is no bead {bead_id}", "halftui bead list shows them")
     rest = rows.rows(
         "SELECT board_id, description, acceptance, notes, summary, branch, base, tip, merged,"
-        " created_by, due, not_before, handover FROM bead WHERE id = :i",
+        " created_by, due, not_before, handover, profile FROM bead WHERE id = :i",
         i=bead_id,
     )[0]
     name = lane_of(rows, bead_id)

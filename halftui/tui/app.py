@@ -272,6 +272,11 @@ class HalfApp(App[None]):
         toasts.show(self, words, title)
 
     @property
+    def is_at_rest(self) -> bool:
+        """Whether nobody looks, so that ages may be told later."""
+        return False
+
+    @property
     def inks(self) -> themes.Inks:
         """What the board draws with in the chosen theme."""
         return self._looks[self.theme].inks

@@ -15,6 +15,7 @@ _VERBS = {
     "bead.right": "bead.dispatch",
     "detail.edit": "bead.edit",
     "question.allow": "question.answer",
+    "question.always": "question.answer",
     "question.choose": "question.answer",
     "question.refuse": "question.answer",
     "question.send": "question.answer",

@@ -9,6 +9,7 @@ from halftui.domain.actor import ENGINE, Actor, Role, agent
 from halftui.domain.assign import Rules
 from halftui.domain.happenings import Outcome, Question
 from halftui.domain.names import POOL
+from halftui.domain.profile import Profile
 from halftui.domain.tokens import Claims, mint
 from halftui.domain.vigil import Stage
 from halftui.errors import Unavailable
@@ -31,10 +32,12 @@ from halftui.ops import (
     people,
     permits,
     pins,
+    profiles,
     pushes,
     questions,
     ranks,
     remarks,
+    reviews,
     secrets,
     subscriptions,
     tokens,
@@ -287,6 +290,13 @@ def _trying(op: Callable[[Tx, str, str], object]) -> Scene:
     return scene
 
 
+def _review(world: World) -> tuple[Actor, Op]:
+    world.do(boards.edit, world.board, review="agent")
+    claim = _working(world)
+    world.end(claim, work=attempts.Work("b", "t", 1, 2, 3))
+    return _engine(lambda tx: reviews.claim(tx, world.board, LEASE, 4, POOL))
+
+
 SCENES: dict[str, Scene] = {
     "agent.handoff": _talking(lambda tx, c: messages.hand_off(tx, c.agent_id)),
     "agent.retire": _retire,
@@ -366,9 +376,11 @@ SCENES: dict[str, Scene] = {
     "permit.revoke": _permit(lambda tx, ident, _: permits.revoke(tx, ident), ANN),
     "permit.use": _permit(lambda tx, ident, claim: permits.use(tx, claim.attempt, ident), ENGINE),
     "person.dress": _dress,
+    "profile.apply": lambda w: _ann(lambda tx: profiles.apply(tx, w.board, "backend", Profile(role="x"))),
     "person.edit": _person(lambda tx: people.edit(tx, "cy", "operator")),
     "question.answer": _answer,
     "question.ask": _attempt(lambda tx, c: questions.ask(tx, c.attempt, Question("question", "which?"))),
+    "review.claim": _review,
     "secret.rotate": lambda _: _ann(lambda tx: secrets.rotate(tx, lambda row, sealed: sealed)),
     "token.accept": _token,
     "subscription.cool": _account(lambda tx, ident: subscriptions.cool(tx, ident, 2e9), ENGINE),

@@ -10,7 +10,19 @@ from halftui.errors import Misconfigured, Unavailable
 from halftui.ops import views
 
 COLUMNS = ("name", "repository", "branch", "mode", "review", "cap", "is_paused")
-MORE = ("id", "prefix", "runtime", "sandbox", "model", "command", "checks", "batch", "created_at")
+MORE = (
+    "id",
+    "prefix",
+    "runtime",
+    "sandbox",
+    "model",
+    "command",
+    "checks",
+    "batch",
+    "profile",
+    "rounds",
+    "created_at",
+)
 
 
 @group("board")
@@ -38,14 +50,18 @@ def show(call: Call, name: str | None) -> None:
 @click.argument("settings", nargs=-1, required=True, metavar="KEY=VALUE...")
 @pass_call
 def edit(call: Call, settings: tuple[str, ...]) -> None:
-    """Change settings of a board: mode, review, runtime, sandbox, cap, branch, model, command, prefix.
+    """Change a board: mode, review, runtime, sandbox, cap, branch, model, command, prefix, recipe.
 
     Also: checks, the commands that must pass before a merge, one a line; batch, how many beads are merged
-    after one run of them.
+    after one run of them; profile, which agents have; rounds, how often agents may send one piece of work
+    back, with review=agent. recipe=@FILE reads it from a file: lines of a Dockerfile that go on from the
+    agents' image.
     """
     from halftui.ops import boards
 
     wanted = dict(_setting(text) for text in settings)
+    if str(wanted.get("recipe", "")).startswith("@"):
+        wanted["recipe"] = _read(call, str(wanted["recipe"])[1:])
     call.service.write(boards.edit, call.board.id, call.board.version, **wanted)
     fresh = call.service.read(views.board, call.board.id)
     call.say(f"{fresh.name} has " + ", ".join(f"{k}={v}" for k, v in wanted.items()), fresh)
@@ -96,6 +112,13 @@ def _pause(call: Call, name: str | None, *, is_paused: bool) -> None:
 def _choose(call: Call, name: str | None) -> None:
     if name:
         call.wanted_board = name
+
+
+def _read(call: Call, name: str) -> str:
+    try:
+        return call.input.read() if name == "-" else call.file(name).read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise Misconfigured(f"{name} can't be read", str(error)) from error
 
 
 def _setting(text: str) -> tuple[str, str | int]:

@@ -138,6 +138,7 @@ def _facts(detail: Detail, now: float, width: int) -> list[Told]:
     started = f"  from {detail.base[:8]}" if detail.base else ""
     facts = (
         ("agent", card.assignee and f"{card.assignee}{spent}", "agent"),
+        ("profile", detail.profile, "text"),
         ("branch", detail.branch and f"{detail.branch}{started}", "text"),
         ("work", f"{card.files} files +{card.plus} -{card.minus}" if card.files else "", "review"),
         ("merged", detail.merged[:8], "done"),
@@ -173,6 +174,8 @@ _PAST = {
     "bead.approve": "accepted", "bead.reject": "sent back", "bead.fail": "given up", "bead.cancel": "dropped",
     "bead.reopen": "taken up again", "bead.dispatch": "slung", "bead.hold": "held", "bead.rank": "moved",
     "bead.comment": "said",
+    "bead.review": "reviewed by an agent",
+    "review.claim": "given to a reviewer",
     "merge.queue": "accepted",
     "merge.land": "merged",
     "merge.refuse": "not merged",

@@ -270,7 +270,8 @@ class ReviewScreen(Screen[None]):
         for action in (a for a in ACTIONS if a.id in _VERDICTS) if self.work else ():
             told = self.notes.count if action.id == "review.reject" else 0
             label = f"{action.label} with {plural(told, 'comment')}" if told else action.label
-            row.put(action.key, inks["key"]).put(f" {label}", inks["text"]).skip(3)
+            key, text = ("key", "text") if self.half.may(action.id) else ("edge", "edge")
+            row.put(action.key, inks[key]).put(f" {label}", inks[text]).skip(3)
         return row.strip()
 
     def _hints(self, width: int) -> Strip:
