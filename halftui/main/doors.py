@@ -152,6 +152,8 @@ def _demo(chosen: Settings, showing: Showing) -> int:
 async def _demonstrate(chosen: Settings, showing: Showing) -> int:
     from halftui.demo.stage import open_stage
 
+    if not showing.is_headless:  # for some seconds there is nothing else to be seen
+        print("setting the stage…", file=sys.stderr)  # noqa: T201 - the screen comes only then
     async with open_stage() as stage:
         house, board = await asyncio.to_thread(_set_stage, chosen, stage)
         engine = _engine_of(house)

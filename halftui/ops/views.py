@@ -195,11 +195,13 @@ def bead(rows: Rows, bead_id: str) -> Detail:
         i=bead_id,
     )[0]
     name = lane_of(rows, bead_id)
-    reasons = tuple(why(rows, bead_id))
     waits, frees = _edges(rows, bead_id, "source", "target"), _edges(rows, bead_id, "target", "source")
     tries = attempts(rows, bead_id)
     shown, said = _cards(rows, found, name)[0], comments(rows, bead_id)
-    return Detail(*[shown, *rest[:10], reasons, waits, frees, tries, *rest[10:], said])
+    *early, profile = rest
+    return Detail(
+        *[shown, *early[:10], tuple(why(rows, bead_id)), waits, frees, tries, *early[10:], said, profile]
+    )
 
 
 def beads(

@@ -192,8 +192,10 @@ class Store:
 
     def close(self) -> None:
         """Close every connection."""
-        if self._stamper is not None:
-            self._stamper.close()
+        with self._stamping:  # SQLite crashes when a connection is closed under a thread that uses it
+            if self._stamper is not None:
+                self._stamper.close()
+                self._stamper = None
         while not self._readers.empty():
             self._readers.get_nowait().close()
         if self._engine is not None:

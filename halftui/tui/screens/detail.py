@@ -134,6 +134,7 @@ class DetailScreen(Screen[None]):
         )
         self._page.show(tellers[self._tab], keeps_place=keeps_place)
         self.query_one("#detail-tabs", Line).refresh()
+        self.query_one("#hints", Line).refresh()
 
     def _header(self, width: int) -> Strip:
         if self.half.snapshot is None:
@@ -156,9 +157,16 @@ class DetailScreen(Screen[None]):
 
     def _hints(self, width: int) -> Strip:
         inks = self.half.inks
-        return bars.hints(width, [a for a in ACTIONS if a.rank < 9], inks, self.half.may).apply_style(
-            inks["ground"]
-        )
+        shown = [a for a in ACTIONS if a.rank < 9 and a.id not in self._idle]
+        return bars.hints(width, shown, inks, self.half.may).apply_style(inks["ground"])
+
+    @property
+    def _idle(self) -> set[str]:
+        """The actions that there is nothing for."""
+        tries = self._detail.attempts if self._detail else ()
+        asks = self.half.snapshot.asks if self.half.snapshot else ()
+        idle = set() if any(ask.bead == self.bead for ask in asks) else {"detail.answer"}
+        return idle if tries else idle | {"detail.review", "detail.output"}
 
     # Keys
 

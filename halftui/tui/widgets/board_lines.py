@@ -56,7 +56,8 @@ class _Hints:
         self._row = Strip([])
 
     def __call__(self, board: BoardScreen, width: int, snapshot: Snapshot) -> Strip:
-        lane, is_needed = board.card.lane if board.card else "none", bars.need(snapshot) > 0
+        item, is_needed = board.item, bars.need(snapshot) > 0
+        lane = board.card.lane if board.card else "convoy" if item and item.kind == "convoy" else "none"
         inks = board.half.inks
         if self._told != (told := (width, lane, is_needed, inks)):
             self._told = told

@@ -86,7 +86,7 @@ class Lane(Widget, can_focus=True):
         """Take the newest cards; the cursor stays on its bead, and only what changed is drawn again."""
         if lane.cards is self._pages[0] and (lane.total, asked) == (self.total, self._asked):
             return
-        held = self.card
+        held, place = self.card, self.cursor
         was, self.total = self.total, lane.total
         self._stale = set(self._pages) - {0}
         self._pages[0] = lane.cards
@@ -97,6 +97,7 @@ class Lane(Widget, can_focus=True):
         self._scroll_to_cursor()
         if was != self.total:
             self._refresh_rows(0)
+        if (was, place) != (self.total, self.cursor):
             self._refresh_rows(self.size.height - 1)
             if not was or not self.total:
                 self.refresh()
