@@ -43,6 +43,7 @@ ALLOWED = frozenset({
     "bead submit",
     "bead unlink",
     "board edit",
+    "board lanes",
     "board list",
     "board pause",
     "board resume",
@@ -101,7 +102,7 @@ ALLOWED = frozenset({
 })  # fmt: skip
 REFUSED = frozenset({
     "audit export", "audit sign", "audit verify", "backup", "board drain", "config show", "demo", "doctor",
-    "identity create", "identity rotate", "image build", "image list", "init", "plan", "restore",
+    "gc", "identity create", "identity rotate", "image build", "image list", "init", "plan", "restore",
     "secrets rotate", "serve", "skills install", "status",
 })  # fmt: skip
 

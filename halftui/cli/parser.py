@@ -41,6 +41,7 @@ NOUNS: Mapping[str, str] = {
     "describe": "manifest:describe",
     "doctor": "house:doctor",
     "event": "event:event",
+    "gc": "house:gc",
     "get": "manifest:get",
     "identity": "identity:identity",
     "export": "interchange:give",

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from halftui.domain.actor import Role
+from halftui.domain.lanes import DEFAULT, Lanes
 
 GOING_ON = " …"  # ends a card's progress while the board is at it
 
@@ -43,6 +44,7 @@ class Card(NamedTuple):
     started_at: float | None = None
     cost_usd: float = 0.0
     reason: str = ""  # of the newest attempt's end
+    pin: str = ""  # the name of the agent that it waits for
     progress: str = ""  # in review: where it stands on its way to the target
 
     @property
@@ -131,9 +133,11 @@ class BoardRow(NamedTuple):
     created_at: float
     checks: str = ""  # commands that the combined tree must pass, one a line
     batch: int = 1  # the most beads that are merged after one run of the checks
+    recipe: str = ""  # what its agents' image has besides the usual, as lines of a Dockerfile
     profile: str = ""  # of its agents
     rounds: int = 2  # times that agents may send one piece of work back
     merge: str = "direct"  # or pull-request: the forge merges
+    lanes: Lanes = DEFAULT
 
     @property
     def is_queued(self) -> bool:
@@ -152,6 +156,7 @@ class Snapshot(NamedTuple):
     convoys: tuple[ConvoyRow, ...]
     asks: tuple[Ask, ...]
     cost_today: float
+    own: tuple[Lane, ...] = ()  # lanes that people made; their beads stand in those of their states, too
 
     def lane(self, name: str) -> Lane:
         """Return the lane of that name."""
@@ -203,9 +208,9 @@ class Detail(NamedTuple):
     due: float | None = None
     not_before: float | None = None
     handover: str = ""  # what the last agent left to the next one
+    comments: tuple[tuple[str, str], ...] = ()  # who, and what was said; the oldest first
     profile: str = ""  # that its agent has, if not the board's
     pull_request: str = ""  # its address
-    comments: tuple[tuple[str, str], ...] = ()  # who, and what was said; the oldest first
 
 
 class Happened(NamedTuple):
@@ -310,13 +315,14 @@ class KeyRow(NamedTuple):
 
 
 class Entrance(NamedTuple):
-    """In which role and by which keys (fingerprints) a person may come in."""
+    """In which role and by which keys (fingerprints) somebody may come in by a name."""
 
-    person: str
+    name: str
     role: Role
     keys: frozenset[str]
     is_invited: bool  # may bring a key of their own
     theme: str = ""
+    agent: str = ""  # the id, if it is no person
 
 
 class SubscriptionRow(NamedTuple):

@@ -47,6 +47,7 @@ from halftui.failpoints import failpoint
 from halftui.ops import attempts, journeys, messages, transcripts, views
 from halftui.ops.attempts import Claim
 from halftui.ops.transcripts import Standing
+from halftui.runtime import board_server
 from halftui.runtime.base import Command
 from halftui.sandbox.base import Places, Process, Sandbox, Spec
 from halftui.sandbox.settle import settle
@@ -185,7 +186,7 @@ class Running:
         failpoint("socket.after")
         runtime = await self.rooms.runtime(self.claim.runtime, gate.kind)
         self.uses_tools = runtime.abilities.tools
-        can_resume = self.claim.is_resumed and runtime.abilities.resume
+        can_resume = self.claim.is_resumed and runtime.abilities.resume and self._has_session()
         letters = await asyncio.to_thread(self.store.read, messages.first, self.claim.attempt)
         told = brief.write(
             replace(self.claim, is_resumed=can_resume), self.board, bead, letters,
@@ -196,11 +197,13 @@ class Running:
         command = runtime.command(told, sandbox.inside(places))
         command = replace(command, env={**command.env, **gate.env})
         spec = self._spec(command, places)
-        process = await self._start(sandbox, spec, stack)
         desk = Desk(
             self.claim.attempt, self.claim.epoch, self.claim.agent_id, self.store, self.lines, self.answers,
             self.talk,
         )  # fmt: skip
+        if runtime.abilities.bridge:
+            await stack.enter_async_context(board_server.serve(self._sockets, desk))
+        process = await self._start(sandbox, spec, stack)
         end = await self._listen(runtime.converse(told, process, desk))
         settled = await self._harvest(end, tree, repository, sandbox, spec)
         return replace(settled, retry_at=gate.until) if end.outcome is Outcome.LIMITED else settled
@@ -363,6 +366,10 @@ class Running:
 
     async def _write(self, op: Callable[Concatenate[Tx, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
         return await asyncio.to_thread(lambda: self.store.write(ENGINE, op, *args, **kwargs))
+
+    def _has_session(self) -> bool:
+        """Return False if the home with the agent's sessions was cleaned away."""
+        return any((self._folder / "home").iterdir())
 
     @property
     def _folder(self) -> Path:

@@ -122,19 +122,23 @@ class House:
         return locate(board.repository, board.branch)
 
     @cached_property
-    def choice(self) -> Callable[[str], Choice]:
+    def choice(self) -> Callable[..., Choice]:
         """Return what tells where agents run and why; decided once, so that nothing falls back silently."""
         from halftui.sandbox.choose import choose
 
         host, image, runtime = self.settings.docker_host, self.settings.image, self.settings.docker_runtime
-        return cache(lambda wanted: choose(wanted, self.home, host or None, image or None, runtime or None))
+        return cache(
+            lambda wanted, recipe="": choose(
+                wanted, self.home, host or None, image or None, runtime or None, recipe
+            )
+        )
 
     async def sandbox(self, board: BoardRow) -> Sandbox:
         """Return where a board's agents run. Raises Unavailable if that does not answer."""
         wanted = self.settings.sandbox or board.sandbox
-        found = (await asyncio.to_thread(self.choice, wanted)).sandbox
+        found = (await asyncio.to_thread(self.choice, wanted, board.recipe)).sandbox
         if found.kind == "docker":
-            await asyncio.to_thread(self.require_image)
+            await asyncio.to_thread(self.require_image, board.recipe)
         return found
 
     async def runtime(self, kind: str, credential: str) -> Runtime:
@@ -199,9 +203,9 @@ class House:
             rules=Rules(chosen.caps_of_runtimes, chosen.ageing_days * 86_400),
         )
 
-    def require_image(self) -> None:
-        """Raise Unavailable with the remedy if the agents' container image is not built."""
+    def require_image(self, recipe: str = "") -> None:
+        """Raise Unavailable with the remedy if the image of agents with this recipe is not built."""
         from halftui.sandbox import image
 
-        if not self.settings.image and not image.find(self.settings.docker_host or None).is_current:
+        if not self.settings.image and not image.find(self.settings.docker_host or None, recipe).is_current:
             raise Unavailable("the agents' container image is not built yet", "run: halftui image build")

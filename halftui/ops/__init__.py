@@ -74,6 +74,7 @@ __all__ = [
     "house",
     "identities",
     "interchange",
+    "lanes",
     "listings",
     "manifests",
     "merges",

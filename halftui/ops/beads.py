@@ -18,7 +18,7 @@ from halftui.domain.states import (
 )
 from halftui.domain.text import clean, clean_line
 from halftui.errors import Conflict, Denied, Misconfigured, Refused
-from halftui.ops import judging, outbox, profiles, queued, ranks, scope
+from halftui.ops import judging, outbox, pins, profiles, queued, ranks, scope
 from halftui.ops.access import verb
 from halftui.ops.edges import connect, disconnect, settle
 from halftui.ops.fields import EDITABLE, LONGEST_TEXT, apply
@@ -39,10 +39,12 @@ def create(
     parent: str = "",
     convoy: str = "",
     hold: str = "",
+    pin: str = "",
     **fields: object,
 ) -> str:
-    """Make an open bead at the end of its board's order and return its id; no agent is chosen.
+    """Make an open bead at the end of its board's order and return its id.
 
+    No agent is chosen, unless `pin` is the id of the one that is to take it.
     Raises Misconfigured for a bad field, Refused for a cycle.
     """
     scope.may_create(tx, board_id, parent, after_beads, {"convoy": convoy, "hold": hold, **fields})
@@ -68,6 +70,8 @@ def create(
     if parent:
         connect(tx, bead.id, resolve_bead(tx, parent, board_id), EdgeKind.PARENT.value)
     tx.record("bead.create", bead.id, board_id, title=bead.title, after=list(after_beads), convoy=convoy)
+    if pin:
+        pins.pin(tx, bead.id, pin)
     return bead.id
 
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+from halftui.domain.lanes import wish
 from halftui.errors import NotFound
 from halftui.ops import listings, signers, views
 from halftui.store.store import Rows
@@ -13,7 +14,7 @@ from halftui.store.store import Rows
 Spec = dict[str, Any]
 BOARD = (
     "repository", "branch", "prefix", "mode", "review", "runtime", "sandbox", "model", "command", "checks",
-    "batch", "profile", "rounds", "merge", "cap",
+    "batch", "profile", "rounds", "merge", "cap", "recipe", "lanes",
 )  # fmt: skip
 BEAD = (
     "title", "description", "acceptance", "notes", "type", "priority", "labels", "mode", "runtime",
@@ -83,7 +84,7 @@ def resolve(rows: Rows, kind: str, text: str, board_id: str) -> str:
 
 def _board(rows: Rows, ident: str) -> Spec:
     found = views.board(rows, ident)._asdict()
-    return {name: found[name] for name in BOARD}
+    return {name: found[name] for name in BOARD} | {"lanes": wish(found["lanes"])}
 
 
 def _bead(rows: Rows, ident: str) -> Spec:

@@ -28,13 +28,7 @@ class Trial(SQLModel, table=True):
 class Merge(SQLModel, table=True):
     """Accepted work on its way to the target, in the order of `seq`."""
 
-    __table_args__ = (
-        Index(
-            "uq_merge_waiting", "bead_id", unique=True,
-            sqlite_where=text("state = 'waiting'"), postgresql_where=text("state = 'waiting'"),
-        ),
-        Index("ix_merge_target", "board_id", "target", "state", "seq"),
-    )  # fmt: skip
+    __table_args__ = (Index("ix_merge_target", "board_id", "target", "state", "seq"),)
 
     seq: int | None = Field(default=None, sa_column=_big())
     board_id: str = Field(foreign_key="board.id")

@@ -1,6 +1,7 @@
 """Every table. Times are UTC seconds; lists and free values are JSON text; flags are 0 or 1.
 
-So that a row reads the same through SQLModel, plain sqlite3 and PostgreSQL.
+So that a row reads the same through SQLModel, plain sqlite3 and PostgreSQL. Indexes with a condition
+stand in `indexes`, which nothing imports that only writes rows.
 """
 
 from sqlalchemy import BigInteger, Column, Double, Index, Integer, String, Text, text
@@ -12,6 +13,9 @@ NAMING = {
     "pk": "pk_%(table_name)s",
 }
 SQLModel.metadata.naming_convention = NAMING
+# A row of a table is never validated by pydantic, so what would validate it need not be made: that is
+# most of what these classes cost at their import.
+SQLModel.model_config["defer_build"] = True
 
 
 def _big() -> Column[int]:
@@ -40,9 +44,11 @@ class Board(SQLModel, table=True):
     sandbox: str = "auto"
     model: str = ""
     command: str = ""  # what the shell and acp runtimes run
+    recipe: str = Field(default="", sa_column_kwargs={"server_default": text("''")})  # see sandbox.image
     cap: int = 4  # live attempts at once
     is_paused: int = 0
     notice: str = Field(default="", sa_column_kwargs={"server_default": text("''")})  # why no agent can start
+    lanes: str = Field(default="", sa_column_kwargs={"server_default": text("''")})  # as domain.lanes reads
     created_at: float = Field(sa_column=_time(nullable=False))
     version: int = 1
     # Commands that the combined tree must pass, one a line; "": merged without.
@@ -60,32 +66,9 @@ class Bead(SQLModel, table=True):
 
     __table_args__ = (
         Index("ix_bead_lane", "board_id", "state", "priority", "rank", "created_at", "id"),
-        Index(
-            # With the state, although it is fixed: else SQLite's planner prefers ix_bead_lane to it.
-            "ix_bead_ready", "board_id", "state", "priority", "rank", "created_at", "id",
-            sqlite_where=text("state = 'open' AND blockers = 0 AND is_inert = 0"),
-            postgresql_where=text("state = 'open' AND blockers = 0 AND is_inert = 0"),
-        ),
-        Index(
-            "ix_bead_waiting", "board_id", "priority", "created_at", "id",
-            sqlite_where=text("state = 'open' AND blockers = 0 AND is_inert = 0"),
-            postgresql_where=text("state = 'open' AND blockers = 0 AND is_inert = 0"),
-        ),
-        Index(
-            "ix_bead_due", "board_id", "due",
-            sqlite_where=text("due IS NOT NULL"), postgresql_where=text("due IS NOT NULL"),
-        ),
         Index("ix_bead_rank", "board_id", "rank"),
-        Index(
-            "ix_bead_later", "not_before",
-            sqlite_where=text("not_before IS NOT NULL"), postgresql_where=text("not_before IS NOT NULL"),
-        ),
         Index("ix_bead_closed", "board_id", "state", "closed_at"),
-        Index(
-            "ix_bead_not_before", "not_before",
-            sqlite_where=text("not_before IS NOT NULL"), postgresql_where=text("not_before IS NOT NULL"),
-        ),
-    )  # fmt: skip
+    )
 
     id: str = Field(primary_key=True)
     board_id: str = Field(foreign_key="board.id")
@@ -208,19 +191,6 @@ class Subscription(SQLModel, table=True):
 class Agent(SQLModel, table=True):
     """A lasting worker, or a person's leader."""
 
-    __table_args__ = (
-        Index(
-            "uq_agent_leader", "owner", "runtime", unique=True,
-            sqlite_where=text("kind = 'leader' AND retired_at IS NULL"),
-            postgresql_where=text("kind = 'leader' AND retired_at IS NULL"),
-        ),
-        Index(
-            "uq_agent_username", "username", unique=True,
-            sqlite_where=text("username <> '' AND retired_at IS NULL"),
-            postgresql_where=text("username <> '' AND retired_at IS NULL"),
-        ),
-    )  # fmt: skip
-
     id: str = Field(primary_key=True)
     board_id: str = Field(foreign_key="board.id", index=True)
     name: str
@@ -239,14 +209,10 @@ class Attempt(SQLModel, table=True):
     """One try of an agent at a bead, under a lease."""
 
     __table_args__ = (
-        Index(
-            "uq_attempt_live", "bead_id", unique=True,
-            sqlite_where=text("state <> 'ended'"), postgresql_where=text("state <> 'ended'"),
-        ),
         Index("ix_attempt_agent", "agent_id", "started_at"),
         Index("ix_attempt_board", "board_id", "started_at"),
         Index("ix_attempt_ends", "runtime", "subscription_id", "ended_at"),
-    )  # fmt: skip
+    )
 
     id: str = Field(primary_key=True)  # <bead>@<epoch>
     bead_id: str = Field(index=True)  # which may be deleted

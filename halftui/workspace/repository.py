@@ -13,7 +13,7 @@ import fcntl
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -51,12 +51,8 @@ class Repository:
 
     def __init__(self, path: Path) -> None:
         self.path = path.absolute()
+        self.objects = self.path / "objects"  # clones borrow from it: shown to them at this very path
         self._git = Git((f"--git-dir={self.path}",))
-
-    @property
-    def objects(self) -> Path:
-        """The object store that clones borrow from: show it read-only at this very path."""
-        return self.path / "objects"
 
     def create(self, origin: Origin) -> None:
         """Make the repository, unless it is there, and fetch the origin's branches."""
@@ -229,24 +225,22 @@ class Repository:
         tip = self._read(HEADS + branch)
         return (self._merge_base(self.tip(base), tip), tip) if tip else None
 
-    def forget(self, tree: Tree, target: str, discard: bool = False) -> None:
-        """Delete a bead's clone. Raises Refused if its work is not on `target`, unless `discard`.
+    def forget(self, folder: Path, check: Callable[[], None]) -> None:
+        """Delete a folder with a bead's clone, unless `check` raises; nobody makes a clone meanwhile."""
+        with self._locked("clone"):
+            check()
+            remove(folder)
 
-        Run the salvage command first: files that were never committed are not seen here.
-        What was collected stays in the repository in any case.
-        """
-        if not tree.path.exists():
-            return
-        if not discard:
-            self._require_safe(tree, target)
-        remove(tree.path)
-
-    def _require_safe(self, tree: Tree, target: str) -> None:
-        sha = tip_of(tree)
-        if not self._has(sha):
-            raise Refused(f"The work of {tree.bead} is not collected", "collect it, or discard it")
-        if not self.is_merged(sha, target):
-            raise Refused(f"The work of {tree.bead} is not on {target}", "approve it, or discard it")
+    def thin(self, bead: str, *, is_dry: bool) -> int:
+        """Delete the refs of a bead's earlier attempts that its branch contains; return how many."""
+        own, tip = f"{_OWN}{bead}/", self._read(HEADS + branch_of(bead))
+        epochs = {int(e): sha for name, sha in self._refs(own).items() if (e := name[len(own) :]).isdigit()}
+        with self._locked():
+            early = sorted(epochs)[:-1]  # the newest one fences off what comes late
+            old = [e for e in early if tip and self._merge_base(tip, epochs[e]) == epochs[e]]
+            if not is_dry:
+                self._update({}, gone=[f"{own}{epoch}" for epoch in old])
+        return len(old)
 
     def _begin(self, tree: Tree, author: Person, seen: dict[str, str]) -> None:
         base, begun = tree.base, self._read(HEADS + tree.branch)

@@ -20,7 +20,6 @@ from halftui.tui.app import HalfApp, half
 from halftui.tui.draw import Row
 from halftui.tui.keys import Action, bindings
 from halftui.tui.screens import page
-from halftui.tui.screens.bead_page import BeadPage, Written
 from halftui.tui.screens.page import Told
 from halftui.tui.widgets.line import Line
 from halftui.tui.widgets.pane import LinePane
@@ -30,12 +29,12 @@ if TYPE_CHECKING:
     from halftui.ops.trials import TrialRow
 
 TABS = ("Spec", "Activity", "Deps", "Attempts")
-FIELDS = ("title", "description", "acceptance", "priority", "labels")
 
 ACTIONS: tuple[Action, ...] = (
     Action("detail.next_tab", "],tab", "tab", "Go to the next tab", "detail", 1),
     Action("detail.previous_tab", "[,shift+tab", "tab before", "Go to the tab before", "detail", 9),
     Action("detail.edit", "e", "edit", "Change its title, description, acceptance", "detail", 2),
+    Action("detail.editor", "E", "editor", "Change its words in your own editor", "detail", 6),
     Action("detail.review", "d", "review", "Look at its changes", "detail", 3),
     Action("detail.output", "o", "output", "What its newest agent printed", "detail", 3),
     Action("detail.answer", "a", "answer", "Answer its agent", "detail", 4),
@@ -135,6 +134,7 @@ class DetailScreen(Screen[None]):
         )
         self._page.show(tellers[self._tab], keeps_place=keeps_place)
         self.query_one("#detail-tabs", Line).refresh()
+        self.query_one("#hints", Line).refresh()
 
     def _header(self, width: int) -> Strip:
         if self.half.snapshot is None:
@@ -157,9 +157,16 @@ class DetailScreen(Screen[None]):
 
     def _hints(self, width: int) -> Strip:
         inks = self.half.inks
-        return bars.hints(width, [a for a in ACTIONS if a.rank < 9], inks, self.half.may).apply_style(
-            inks["ground"]
-        )
+        shown = [a for a in ACTIONS if a.rank < 9 and a.id not in self._idle]
+        return bars.hints(width, shown, inks, self.half.may).apply_style(inks["ground"])
+
+    @property
+    def _idle(self) -> set[str]:
+        """The actions that there is nothing for."""
+        tries = self._detail.attempts if self._detail else ()
+        asks = self.half.snapshot.asks if self.half.snapshot else ()
+        idle = set() if any(ask.bead == self.bead for ask in asks) else {"detail.answer"}
+        return idle if tries else idle | {"detail.review", "detail.output"}
 
     # Keys
 
@@ -190,17 +197,16 @@ class DetailScreen(Screen[None]):
     @work(group="editing", exclusive=True)
     async def action_detail_edit(self) -> None:
         """Change its texts; who changed it meanwhile is not overwritten."""
-        if (detail := self._detail) is None:
-            return
-        card = detail.card
-        was = Written(card.title, detail.description, detail.acceptance, card.priority, card.labels)
-        written = await self.app.push_screen_wait(BeadPage(card.id, was))
-        fields = {name: getattr(written, name) for name in FIELDS} if written else {}
-        changed = {name: value for name, value in fields.items() if value != getattr(was, name)}
-        if changed:
-            from halftui.ops import beads
+        from halftui.tui import writing
 
-            await self.half.did(beads.edit, card.id, card.version, **changed)
+        await writing.edit(self.half, self.bead)
+
+    @work(group="editing", exclusive=True)
+    async def action_detail_editor(self) -> None:
+        """Change its texts in the person's own editor."""
+        from halftui.tui import writing
+
+        await writing.edit_outside(self.half, self.bead)
 
     @work(group="editing", exclusive=True)
     async def action_detail_comment(self) -> None:
