@@ -10,9 +10,9 @@ from halftui.domain.shown import Snapshot
 _HEARD: WeakKeyDictionary[App[Any], set[str]] = WeakKeyDictionary()  # the questions that there were
 
 
-def ring(app: App[Any], snapshot: Snapshot) -> None:
+def ring(app: App[Any], snapshot: Snapshot | None) -> None:
     """Ring if there is a question that was not there before; those of the first snapshot are seen anyway."""
-    asks = {ask.id for ask in snapshot.asks}
+    asks = {ask.id for ask in snapshot.asks} if snapshot else set()
     if asks - _HEARD.setdefault(app, asks):
         app.bell()
     _HEARD[app] = asks

@@ -130,8 +130,7 @@ class HalfApp(App[None]):
         """Follow the board, and get ready for the first write while nobody waits."""
         watch = self.service.watch(self.board)
         self._unsubscribe = watch.subscribe(self._hear)
-        if self.snapshot is not None:
-            alarms.ring(self, self.snapshot)
+        alarms.ring(self, self.snapshot)
         if not self._is_alone:
             self.company.arrive()
         if self._stamp and self.has_files:

@@ -123,14 +123,19 @@ async def visited(player: Player, screens: Mapping[str, Go] = SCREENS) -> AsyncI
 
 
 KINDS = {"busy": SCREENS, "worked": WORKED}
-both = pytest.mark.parametrize("kind", KINDS)
 
 
-@both
-async def test_no_key_means_two_things(request: pytest.FixtureRequest, kind: str) -> None:
+@pytest.fixture(params=KINDS)
+def shown(request: pytest.FixtureRequest) -> tuple[Stage, Mapping[str, Go]]:
+    """Return a board and the screens that have something to show on it."""
+    return request.getfixturevalue(request.param), KINDS[request.param]
+
+
+async def test_no_key_means_two_things(shown: tuple[Stage, Mapping[str, Go]]) -> None:
+    stage, screens = shown
     clashes: dict[str, list[str]] = {}
-    async with playing(request.getfixturevalue(kind)) as player:
-        async for name in visited(player, KINDS[kind]):
+    async with playing(stage) as player:
+        async for name in visited(player, screens):
             for focus in player.app.screen.focus_chain or [player.app.screen]:
                 chain = [node for node in focus.ancestors_with_self if node is not player.app]
                 counted = Counter(key for node in chain for key in own_keys(node))
@@ -147,14 +152,14 @@ def _is_text(focus: DOMNode) -> bool:
     )
 
 
-@both
 @pytest.mark.parametrize("size", [(40, 12), (80, 24)], ids=lambda s: f"{s[0]}x{s[1]}")
 async def test_rows_are_whole_and_hints_are_not_cut(
-    request: pytest.FixtureRequest, kind: str, size: tuple[int, int]
+    shown: tuple[Stage, Mapping[str, Go]], size: tuple[int, int]
 ) -> None:
+    stage, screens = shown
     wrong: dict[str, str] = {}
-    async with playing(request.getfixturevalue(kind), *size) as player:
-        async for name in visited(player, KINDS[kind]):
+    async with playing(stage, *size) as player:
+        async for name in visited(player, screens):
             assert {cell_len(line) for line in player.lines} == {size[0]}, name
             assert len(player.lines) == size[1], name
             if "…" in player.lines[-1] and name not in ("palette", "themes"):
@@ -162,12 +167,12 @@ async def test_rows_are_whole_and_hints_are_not_cut(
     assert not wrong
 
 
-@both
 @pytest.mark.parametrize("theme", ["halflight", "dark", "light", "contrast"])
-async def test_every_word_can_be_read(request: pytest.FixtureRequest, kind: str, theme: str) -> None:
+async def test_every_word_can_be_read(shown: tuple[Stage, Mapping[str, Go]], theme: str) -> None:
+    stage, screens = shown
     faint: dict[str, str] = {}
-    async with playing(request.getfixturevalue(kind), theme=theme) as player:
-        async for name in visited(player, KINDS[kind]):
+    async with playing(stage, theme=theme) as player:
+        async for name in visited(player, screens):
             if name != "palette" and (words := _faint(player.pilot)):  # that one is Textual's
                 faint[name] = words
     assert not faint

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 from rich.style import Style
 from textual import work
 from textual.app import ComposeResult
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import Screen
@@ -257,7 +257,7 @@ class AttemptScreen(Screen[None]):
 
     PLACE = "pane"
     AUTO_FOCUS = "LinePane"
-    BINDINGS: ClassVar[list[BindingType]] = [("escape", "dismiss", "back")]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss", "back", show=False)]
 
     def __init__(self, attempt: str, bead: str) -> None:
         super().__init__()

@@ -45,8 +45,6 @@ ACTIONS: tuple[Action, ...] = (
     Action("review.less", "{", "less", "Show fewer lines around changes", "review", 9),
     Action("review.output", "o", "output", "What its agent printed", "review", 7),
     Action("review.open", "enter", "open", "Open the chosen bead or file", "review", 8),
-    Action("review.up", "up,k", "up", "Up in the list", "review", 9),
-    Action("review.down", "down,j", "down", "Down in the list", "review", 9),
     Action("review.leave", "escape", "back", "Back to where you were; comments are kept", "review", 3),
 )
 _VERDICTS = ("review.accept", "review.reject", "review.drop")
@@ -319,20 +317,6 @@ class ReviewScreen(Screen[None]):
         self._turn_to(self._file)
 
     # Lists
-
-    def action_review_up(self) -> None:
-        """Go up in the list that has the focus."""
-        self._move(-1)
-
-    def action_review_down(self) -> None:
-        """Go down in the list that has the focus."""
-        self._move(1)
-
-    def _move(self, by: int) -> None:
-        if isinstance(self.focused, Box):
-            self.focused.move(self.focused.cursor + by)
-            if self.focused is self._files:
-                self._turn_to(self._files.cursor)
 
     def action_review_open(self) -> None:
         """Open what is chosen in the list that has the focus."""
