@@ -17,7 +17,7 @@ LONGEST = 4 << 20  # characters of a file
 MOST = 2_000  # things in it
 _TIMES = ("not_before", "due")
 _LISTS = ("labels", "beads", "after", "links")
-_NUMBERS = ("priority", "cap")
+_NUMBERS = ("priority", "cap", "batch", "rounds")
 _EDGE = {"kind", "target", "on_failure", "gate"}
 _KEYS = {"kind", "id", "ref", "spec", "status"}
 

@@ -137,9 +137,14 @@ def email_of(username: str) -> str:
     return f"{username}@{EMAILS}"
 
 
+def is_username(text: str) -> bool:
+    """Return whether an agent can be called that."""
+    return _USERNAME.fullmatch(text) is not None
+
+
 def checked_username(text: str) -> str:
     """Return a username. Raises Misconfigured for one that can't stand in an address."""
-    if not _USERNAME.fullmatch(text):
+    if not is_username(text):
         raise Misconfigured(
             f"{text[:60]!r} is no username", "it is 1 to 39 small letters, digits and dashes, a letter first"
         )

@@ -74,7 +74,8 @@ FIELDS = """b.id, b.title, b.state, b.type, b.priority, b.rank, b.labels, b.assi
   b.created_at, b.updated_at, b.closed_at, b.version, b.blockers,
   coalesce(t.id, ''), coalesce(t.state, ''), coalesce(t.now, ''), t.started_at,
   coalesce(t.cost_usd, 0), coalesce(t.reason, ''),
-  CASE b.pin WHEN '' THEN '' ELSE coalesce((SELECT p.name FROM agent p WHERE p.id = b.pin), '') END"""
+  CASE b.pin WHEN '' THEN '' ELSE coalesce((SELECT p.name FROM agent p WHERE p.id = b.pin), '') END,
+  b.progress"""
 FROM = "FROM bead b LEFT JOIN attempt t ON t.bead_id = b.id AND t.epoch = b.epoch"
 _CARD = f"SELECT {FIELDS} {FROM}"
 
@@ -119,12 +120,8 @@ def lane(rows: Rows, board_id: str, name: str, most: int = WINDOW, skip: int = 0
     if words:
         held, bound = condition(words)
         where, values = f"{where} AND {held}", values | bound
-    found = rows.rows(
-        f"{_CARD} WHERE {where} ORDER BY {order(name)}, b.id LIMIT :most OFFSET :skip",
-        most=most,
-        skip=skip,
-        **values,
-    )
+    listed = f"{_CARD} WHERE {where} ORDER BY {order(name)}, b.id LIMIT :most OFFSET :skip"
+    found = rows.rows(listed, most=most, skip=skip, **values)
     total = skip + len(found)
     if len(found) == most and not words:
         total = counts.of_lane(rows, board_id, name)
@@ -144,10 +141,11 @@ def board(rows: Rows, board_id: str) -> BoardRow:
 def boards(rows: Rows) -> tuple[BoardRow, ...]:
     """Return all boards by name."""
     found = rows.rows(
-        "SELECT id, name, repository, branch, prefix, mode, review, runtime, sandbox, model,"
-        " command, cap, is_paused, version, created_at, lanes FROM board ORDER BY name"
+        "SELECT id, name, repository, branch, prefix, mode, review, runtime, sandbox, model, command,"
+        " cap, is_paused, version, created_at, checks, batch, recipe, profile, rounds, lanes"
+        " FROM board ORDER BY name"
     )
-    return tuple(BoardRow(*[*r[:12], bool(r[12]), *r[13:15], lanes_of_boards.parse(r[15])]) for r in found)
+    return tuple(BoardRow(*[*r[:12], bool(r[12]), *r[13:-1], lanes_of_boards.parse(r[-1])]) for r in found)
 
 
 def order(name: str) -> str:
@@ -189,15 +187,17 @@ def bead(rows: Rows, bead_id: str) -> Detail:
         raise NotFound(f"there is no bead {bead_id}", "halftui bead list shows them")
     rest = rows.rows(
         "SELECT board_id, description, acceptance, notes, summary, branch, base, tip, merged,"
-        " created_by, due, not_before, handover FROM bead WHERE id = :i",
+        " created_by, due, not_before, handover, profile FROM bead WHERE id = :i",
         i=bead_id,
     )[0]
     name = lane_of(rows, bead_id)
-    reasons = tuple(why(rows, bead_id))
     waits, frees = _edges(rows, bead_id, "source", "target"), _edges(rows, bead_id, "target", "source")
     tries = attempts(rows, bead_id)
     shown, said = _cards(rows, found, name)[0], comments(rows, bead_id)
-    return Detail(*[shown, *rest[:10], reasons, waits, frees, tries, *rest[10:], said])
+    *early, profile = rest
+    return Detail(
+        *[shown, *early[:10], tuple(why(rows, bead_id)), waits, frees, tries, *early[10:], said, profile]
+    )
 
 
 def beads(

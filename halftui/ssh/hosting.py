@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from halftui.domain.actor import Actor, Role, person
+from halftui.domain.actor import Actor, Role, agent, person
 from halftui.domain.shown import BoardRow
 
 if TYPE_CHECKING:
+    from halftui.cli.console import Console
     from halftui.cli.door import Door
     from halftui.service.service import Service
     from halftui.store.store import Store
@@ -35,6 +36,7 @@ class Hosting:
     service: Service  # of the process; guests share its watches and live lines
     service_of: Callable[[Actor], Service]
     door: Callable[[Service, Streams, Callable[[str], None]], Door]  # the last: a board is to be opened
+    console: Callable[[Service, str], Console]  # runs what a guest types on the board of that id
     repository: Callable[[BoardRow], Repository]
     folder: Path  # the host key, and what else the server keeps
     database: str  # its kind, for the status row
@@ -49,8 +51,9 @@ class Member:
     fingerprint: str
     public: str  # the key's own line
     theme: str = ""
+    agent: str = ""  # the id, if it is no person
 
     @property
     def actor(self) -> Actor:
         """The same as whoever does something."""
-        return person(self.name, self.role)
+        return agent(self.agent, self.role) if self.agent else person(self.name, self.role)

@@ -49,7 +49,8 @@ def header(width: int, snapshot: Snapshot, here: str, inks: Inks) -> Strip:
 
 def need(snapshot: Snapshot) -> int:
     """Return how many things wait for a person: questions and reviews."""
-    return len(snapshot.asks) + snapshot.lane("review").total
+    review = snapshot.lane("review")
+    return len(snapshot.asks) + review.total - sum(card.is_under_way for card in review.cards)
 
 
 def _board(board: BoardRow, width: int) -> str:

@@ -18,6 +18,7 @@ _VERBS = {
     "detail.edit": "bead.edit",
     "lane.menu": "board.edit",
     "question.allow": "question.answer",
+    "question.always": "question.answer",
     "question.choose": "question.answer",
     "question.refuse": "question.answer",
     "question.send": "question.answer",

@@ -263,7 +263,11 @@ async def start_convoy(board: BoardScreen, convoy: str) -> None:
     if not found:
         hint = "choose one of its beads" if staged else "space marks beads, N makes a convoy of them"
         board.half.refuse(Refused("no convoy to start", hint))
-    elif await board.half.did(convoys.start, found[0].id):
+        return
+    card = board.lanes.card
+    if await board.half.did(convoys.start, found[0].id):
+        if card is not None and card.convoy == found[0].id:
+            board.lanes.choose(card.id)  # the cursor goes along to Ready
         board.half.say(f"{found[0].total} beads are on their way", found[0].name)
 
 

@@ -171,6 +171,7 @@ async def create_convoy(board: BoardScreen, cards: Sequence[Card]) -> None:
         board.half.refuse(Refused("a convoy needs beads", "space marks them"))
     elif await board.half.did(convoys.create, board.half.board, name, members):
         board.unmark()
+        board.lanes.choose(members[0])  # so that S means it
         board.half.say("S starts it", f"{name} is staged with {len(members)} bead{'s' * (len(members) != 1)}")
 
 

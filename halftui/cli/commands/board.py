@@ -11,7 +11,19 @@ from halftui.errors import Misconfigured, Unavailable
 from halftui.ops import views
 
 COLUMNS = ("name", "repository", "branch", "mode", "review", "cap", "is_paused")
-MORE = ("id", "prefix", "runtime", "sandbox", "model", "command", "created_at")
+MORE = (
+    "id",
+    "prefix",
+    "runtime",
+    "sandbox",
+    "model",
+    "command",
+    "checks",
+    "batch",
+    "profile",
+    "rounds",
+    "created_at",
+)
 
 
 @group("board")
@@ -39,10 +51,18 @@ def show(call: Call, name: str | None) -> None:
 @click.argument("settings", nargs=-1, required=True, metavar="KEY=VALUE...")
 @pass_call
 def edit(call: Call, settings: tuple[str, ...]) -> None:
-    """Change settings of a board: mode, review, runtime, sandbox, cap, branch, model, command, prefix."""
+    """Change a board: mode, review, runtime, sandbox, cap, branch, model, command, prefix, recipe.
+
+    Also: checks, the commands that must pass before a merge, one a line; batch, how many beads are merged
+    after one run of them; profile, which agents have; rounds, how often agents may send one piece of work
+    back, with review=agent. recipe=@FILE reads it from a file: lines of a Dockerfile that go on from the
+    agents' image.
+    """
     from halftui.ops import boards
 
     wanted = dict(_setting(text) for text in settings)
+    if str(wanted.get("recipe", "")).startswith("@"):
+        wanted["recipe"] = _read(call, str(wanted["recipe"])[1:])
     call.service.write(boards.edit, call.board.id, call.board.version, **wanted)
     fresh = call.service.read(views.board, call.board.id)
     call.say(f"{fresh.name} has " + ", ".join(f"{k}={v}" for k, v in wanted.items()), fresh)
@@ -161,13 +181,23 @@ def _choose(call: Call, name: str | None) -> None:
         call.wanted_board = name
 
 
+def _read(call: Call, name: str) -> str:
+    try:
+        return call.input.read() if name == "-" else call.file(name).read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise Misconfigured(f"{name} can't be read", str(error)) from error
+
+
 def _setting(text: str) -> tuple[str, str | int]:
     key, sign, value = text.partition("=")
     if not sign or not key:
         raise Misconfigured(f"{text!r} is no setting", "write KEY=VALUE, as in cap=6")
-    if key != "cap":
+    from halftui.ops.boards import NUMBERS
+
+    if key not in NUMBERS:
         return key, value
     try:
         return key, int(value)
     except ValueError:
-        raise Misconfigured(f"cap can't be {value!r}", "it is a whole number from 0 to 1000") from None
+        hint = "it is a whole number from {} to {}".format(*NUMBERS[key])
+        raise Misconfigured(f"{key} can't be {value!r}", hint) from None

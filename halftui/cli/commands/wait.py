@@ -112,6 +112,7 @@ def wait_board(call: Call, name: str | None, until: str, timeout: float) -> int:
 def _wait(
     call: Call, ident: str, until: str, timeout: float, look: Callable[[], tuple[str, bool, bool]]
 ) -> int:
+    call.begin_waiting()
     deadline = time.monotonic() + timeout
     while True:
         state, is_there, is_over = look()
@@ -120,6 +121,7 @@ def _wait(
         if time.monotonic() >= deadline:
             call.complain(f"the time is up: {ident} is {state}, not {until}", "give it more by --timeout")
             return TIMED_OUT
+        call.out.flush()  # whoever waits may have gone away
         time.sleep(min(POLL_SECONDS, max(0.01, deadline - time.monotonic())))
     if not is_there:
         call.complain(f"{ident} is {state}, so it will not be {until}", f"halftui describe bead {ident}")

@@ -26,6 +26,7 @@ COLUMNS = (
     Column("tries", 5, "muted", 7, is_right=True), Column("passed", 6, "done", 5, is_right=True),
     Column("failed", 6, "failed", 6, is_right=True), Column("in all", 8, "money", 4, is_right=True),
     Column("account", 12, "text", 8), Column("runtime", 8, "muted", 9),
+    Column("profile", 14, "text", 10),
 )  # fmt: skip
 
 ACTIONS: tuple[Action, ...] = (
@@ -148,5 +149,5 @@ def _cells(found: Crew, asked: str, now: float) -> list[str | tuple[str, str]]:
         age(now - found.since) if found.since is not None else "",
         amount(found.tokens) if found.tokens else "", money(found.cost_usd) if found.cost_usd else "",
         str(found.tries or ""), str(found.passed or ""), str(found.failed or ""), money(found.total_usd),
-        found.account or "platform", found.runtime,
+        found.account or "platform", found.runtime, found.profile,
     ]  # fmt: skip

@@ -35,8 +35,7 @@ else:
     verbs, writing = Lazy("halftui.tui.verbs"), Lazy("halftui.tui.writing")
     menus, arranging = Lazy("halftui.tui.menus"), Lazy("halftui.tui.arranging")
 
-CLOCK_SECONDS = 10.0  # ages are told in minutes
-WATCH_DELAY = 0.1  # the dock waits until the cursor rests
+CLOCK_SECONDS, WATCH_DELAY = 30.0, 0.1  # ages are told in minutes; the dock waits until the cursor rests
 
 
 def _in_turn(verb: "Callable[[BoardScreen], Awaitable[None]]") -> "Callable[[BoardScreen], None]":
@@ -102,7 +101,7 @@ class BoardScreen(Screen[None]):
     def on_mount(self) -> None:
         """Keep the ages true, and the colours."""
         self.lanes.lane.focus()
-        self.set_interval(CLOCK_SECONDS, self._tick)
+        self.set_interval(CLOCK_SECONDS, self.age)
         self.watch(self.app, "app_focus", lambda _: self._hand.give_up(), init=False)
         self.app.theme_changed_signal.subscribe(self, lambda _: self._dress())
 
@@ -135,8 +134,9 @@ class BoardScreen(Screen[None]):
         for line in self._lines.values():
             line.repaint()
 
-    def _tick(self) -> None:
-        if self.half.snapshot is not None:
+    def age(self) -> None:
+        """Draw what changed by time."""
+        if self.half.snapshot is not None and not self.half.is_at_rest:
             now = self.half.clock()
             self.lanes.age(now)
             self.rail.show(self.half.snapshot, now)
@@ -173,8 +173,7 @@ class BoardScreen(Screen[None]):
         if self._resting is not None:
             self._resting.cancel()
         if self._at.dock:  # a timer of Textual's is a task, too much for each key
-            loop = asyncio.get_running_loop()
-            self._resting = loop.call_later(WATCH_DELAY, self.call_later, self._watch)
+            self._resting = asyncio.get_running_loop().call_later(WATCH_DELAY, self.call_later, self._watch)
 
     async def _watch(self) -> None:
         if (snapshot := self.half.snapshot) is not None and self.is_mounted:
@@ -186,8 +185,8 @@ class BoardScreen(Screen[None]):
     @property
     def card(self) -> Card | None:
         """The chosen card, or that of the chosen item of a focused rail box."""
-        if self.item is not None and self.half.snapshot is not None:
-            return self.half.snapshot.card(self.item.bead)
+        if (item := self.item) is not None and self.half.snapshot is not None:
+            return self.half.snapshot.card(item.bead)
         return self.lanes.card
 
     @property
@@ -251,8 +250,6 @@ class BoardScreen(Screen[None]):
             self.do(lambda: verbs.start_convoy(self, item.key))
         elif item.bead:
             self.lanes.choose(item.bead)
-
-    # cards in the hand
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
         """A press may become a drag."""

@@ -1,7 +1,7 @@
 """A bead's page: what is wanted, what happened, what it waits for, and every attempt at it."""
 
 from collections.abc import Callable
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.style import Style
 from textual import work
@@ -24,6 +24,9 @@ from halftui.tui.screens.page import Told
 from halftui.tui.widgets.line import Line
 from halftui.tui.widgets.pane import LinePane
 from halftui.tui.widgets.told import Page
+
+if TYPE_CHECKING:
+    from halftui.ops.trials import TrialRow
 
 TABS = ("Spec", "Activity", "Deps", "Attempts")
 
@@ -60,6 +63,7 @@ class DetailScreen(Screen[None]):
         self.bead = bead
         self._detail: Detail | None = None
         self._events: tuple[Happened, ...] = ()
+        self._trial: TrialRow | None = None
         self._tab = 0
         self._seq = -1
 
@@ -97,14 +101,20 @@ class DetailScreen(Screen[None]):
         try:
             detail = await self.half.ask(self.half.service.read, views.bead, self.bead)
             happened = await self.half.ask(self.half.service.read, views.events, 0, self.bead)
+            found = await self.half.ask(self._newest_trial, detail.board)
         except HalfTUIError as error:
             self.half.refuse(error)
             if isinstance(error, NotFound):
                 self.dismiss()
             return
         is_first = self._detail is None
-        self._detail, self._events = detail, happened
+        self._detail, self._events, self._trial = detail, happened, found
         self._present(keeps_place=not is_first)
+
+    def _newest_trial(self, board: str) -> "TrialRow | None":
+        from halftui.ops import trials
+
+        return next(iter(self.half.service.read(trials.listed, board, self.bead, 1)), None)
 
     def _present(self, *, keeps_place: bool) -> None:
         if (detail := self._detail) is None:
@@ -117,13 +127,14 @@ class DetailScreen(Screen[None]):
         asks = [a for a in (self.half.snapshot.asks if self.half.snapshot else ()) if a.bead == card.id]
         now = self.half.clock()
         tellers: tuple[Callable[[int], list[Told]], ...] = (
-            lambda width: page.spec(detail, asks, now, width),
+            lambda width: page.spec(detail, asks, now, width, self._trial),
             lambda width: page.activity(self._events, now, width),
             lambda width: page.deps(detail, width),
             lambda width: page.attempts(detail, now, width),
         )
         self._page.show(tellers[self._tab], keeps_place=keeps_place)
         self.query_one("#detail-tabs", Line).refresh()
+        self.query_one("#hints", Line).refresh()
 
     def _header(self, width: int) -> Strip:
         if self.half.snapshot is None:
@@ -146,9 +157,16 @@ class DetailScreen(Screen[None]):
 
     def _hints(self, width: int) -> Strip:
         inks = self.half.inks
-        return bars.hints(width, [a for a in ACTIONS if a.rank < 9], inks, self.half.may).apply_style(
-            inks["ground"]
-        )
+        shown = [a for a in ACTIONS if a.rank < 9 and a.id not in self._idle]
+        return bars.hints(width, shown, inks, self.half.may).apply_style(inks["ground"])
+
+    @property
+    def _idle(self) -> set[str]:
+        """The actions that there is nothing for."""
+        tries = self._detail.attempts if self._detail else ()
+        asks = self.half.snapshot.asks if self.half.snapshot else ()
+        idle = set() if any(ask.bead == self.bead for ask in asks) else {"detail.answer"}
+        return idle if tries else idle | {"detail.review", "detail.output"}
 
     # Keys
 

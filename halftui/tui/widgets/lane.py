@@ -86,7 +86,7 @@ class Lane(Widget, can_focus=True):
         """Take the newest cards; the cursor stays on its bead, and only what changed is drawn again."""
         if lane.cards is self._pages[0] and (lane.total, asked) == (self.total, self._asked):
             return
-        held = self.card
+        held, place = self.card, self.cursor
         was, self.total = self.total, lane.total
         self._stale = set(self._pages) - {0}
         self._pages[0] = lane.cards
@@ -97,6 +97,7 @@ class Lane(Widget, can_focus=True):
         self._scroll_to_cursor()
         if was != self.total:
             self._refresh_rows(0)
+        if (was, place) != (self.total, self.cursor):
             self._refresh_rows(self.size.height - 1)
             if not was or not self.total:
                 self.refresh()
@@ -116,8 +117,7 @@ class Lane(Widget, can_focus=True):
         if self.is_spine:
             return
         for index, key in list(self._drawn.items()):
-            if self._key(index) != key:
-                self._refresh_card(index)
+            self._renew(index, key)
         seen = -(-(self.size.height - 2) // STRIDE)  # the last of them perhaps in part
         for index in range(self.top, min(self.top + seen, self.total)):
             if index not in self._drawn:
@@ -126,8 +126,8 @@ class Lane(Widget, can_focus=True):
     def touch(self, beads: Set[str]) -> None:
         """Draw those of these beads that are in sight and look otherwise now."""
         for index, key in [] if self.is_spine else list(self._drawn.items()):
-            if key[0].id in beads and self._key(index) != key:
-                self._refresh_card(index)
+            if key[0].id in beads:
+                self._renew(index, key)
 
     def add_page(self, page: int, cards: tuple[Card, ...]) -> None:
         """Take a page that was wanted."""
@@ -243,7 +243,7 @@ class Lane(Widget, can_focus=True):
 
     def _line(self, y: int) -> Strip:
         width, height = self.size
-        if self.is_spine:
+        if width <= SPINE:
             return self._spine_line(y)
         if self._drop is not None and y == self._drop_row():
             return drop_line(self._drop, width, self.inks)
@@ -257,7 +257,7 @@ class Lane(Widget, can_focus=True):
         if y == height - 1:
             return draw.bottom(width, self._place_note(), self.inks["muted"], edge, is_heavy=self.has_focus)
         inner = self._content_line(y - 1, width - 2)
-        return draw.framed(inner, edge, is_heavy=self.has_focus, thumb=self._thumb(y - 1))
+        return draw.framed(inner, edge, is_heavy=self.has_focus, thumb=self._thumb(y - 1, height - 2))
 
     def _content_line(self, row: int, width: int) -> Strip:
         index, part = self.top + row // STRIDE, row % STRIDE
@@ -265,7 +265,7 @@ class Lane(Widget, can_focus=True):
             return empty.line(self.empty, row, width, self.inks)
         if part == STRIDE - 1 or index >= self.total:
             return Strip.blank(width)
-        if (key := self._key(index)) is None:
+        if (key := self._key(index, width)) is None:
             return Row(width).skip(2).put("…", self.inks["muted"]).strip()
         self._drawn[index] = key
         return self._card_strips(key, width)[part]
@@ -280,14 +280,14 @@ class Lane(Widget, can_focus=True):
             )
         return self._cache[key]
 
-    def _key(self, index: int) -> Key | None:
+    def _key(self, index: int, width: int) -> Key | None:
         if (card := self.at(index)) is None:
             return None
         is_chosen = self.has_focus and index == self.cursor
         told = facts(card, self._now, self._asked.get(card.id))
         if others := together.initials(self, card.id):
             told = (Fact(others, "focus", 0), *told)
-        return card, told, self.size.width - 2, is_chosen, card.id in self.marked
+        return card, told, width, is_chosen, card.id in self.marked
 
     def _spine_line(self, y: int) -> Strip:
         edge, height, is_heavy = self.inks["edge"], self.size.height, self._drop is not None
@@ -305,9 +305,8 @@ class Lane(Widget, can_focus=True):
             return f"{self.cursor + 1}/{self.total}"
         return f"↓ {below} more" if below > 0 else ""
 
-    def _thumb(self, row: int) -> str:
-        height = self.size.height - 2
-        if self.total <= self.room or not self.has_focus:
+    def _thumb(self, row: int, height: int) -> str:
+        if not self.has_focus or self.total <= self.room:
             return ""
         length = max(height * self.room // self.total, 1)
         start = (height - length) * self.top // max(self.total - self.room, 1)
@@ -339,10 +338,15 @@ class Lane(Widget, can_focus=True):
             self._drawn.clear()
             self.refresh()
 
-    def _refresh_card(self, index: int) -> None:
+    def _renew(self, index: int, was: Key) -> None:
+        """Draw a card again that looks otherwise now; most often only its second row does."""
+        key = self._key(index, was[2])
+        if key != was:
+            self._refresh_card(index, 1 if key and (key[0], key[2:]) == (was[0], was[2:]) else 0)
+
+    def _refresh_card(self, index: int, row: int = 0) -> None:
         self._drawn.pop(index, None)
-        first = 1 + (index - self.top) * STRIDE
-        self._refresh_rows(first, 2)
+        self._refresh_rows(1 + row + (index - self.top) * STRIDE, 2 - row)
 
     def _refresh_rows(self, first: int, count: int = 1) -> None:
         width, height = self.size
