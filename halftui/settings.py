@@ -21,6 +21,8 @@ class Settings:
     theme: str = ""  # default: dark or light after the terminal
     marks: str = "unicode"  # or ascii: frames and marks in letters that every terminal has
     mouse: str = "on"  # off leaves the mouse to the terminal; M on the board does either
+    notify: str = "bell"  # what tells of questions: bell, osc9 or osc777 (the terminal's own notices), or off
+    notify_command: str = ""  # run for each question and each finished bead, with its words on standard input
     cap: int = 4  # live attempts over all boards
     runtime_caps: str = ""  # live attempts of runtimes, as in claude=4,shell=2
     ageing_days: float = 7.0  # of waiting that count as one priority; 0: waiting counts nothing
@@ -72,6 +74,7 @@ class Settings:
 CHOICES = {
     "marks": ("unicode", "ascii"),
     "mouse": ("on", "off"),
+    "notify": ("bell", "osc9", "osc777", "off"),
     "sandbox": ("", "auto", "docker", "local"),
     "permissions": ("auto", "ask", "free"),
     "credentials": ("proxy", "env"),

@@ -117,6 +117,7 @@ async def _open(house: House, board: str, make_engine: Callable[[], Engine]) -> 
     )
     app.console_of = lambda: _console(house, board)
     app.has_mouse = house.settings.mouse == "on"
+    app.teller.way, app.teller.command = house.settings.notify, house.settings.notify_command
     terminal.be_careful(app)
     if (settings.config_folder() / "keymap.toml").exists():
         from halftui.tui import keymap

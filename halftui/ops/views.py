@@ -120,12 +120,8 @@ def lane(rows: Rows, board_id: str, name: str, most: int = WINDOW, skip: int = 0
     if words:
         held, bound = condition(words)
         where, values = f"{where} AND {held}", values | bound
-    found = rows.rows(
-        f"{_CARD} WHERE {where} ORDER BY {order(name)}, b.id LIMIT :most OFFSET :skip",
-        most=most,
-        skip=skip,
-        **values,
-    )
+    listed = f"{_CARD} WHERE {where} ORDER BY {order(name)}, b.id LIMIT :most OFFSET :skip"
+    found = rows.rows(listed, most=most, skip=skip, **values)
     total = skip + len(found)
     if len(found) == most and not words:
         total = counts.of_lane(rows, board_id, name)

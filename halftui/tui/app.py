@@ -23,9 +23,10 @@ from halftui.domain.shown import Snapshot
 from halftui.errors import Denied, HalfTUIError, NotFound
 from halftui.ops import views
 from halftui.service.service import Service
-from halftui.tui import alarms, rights, terminal, themes, toasts, together
+from halftui.tui import rights, terminal, themes, toasts, together
 from halftui.tui.going import goes, opens, shows
 from halftui.tui.keys import bindings
+from halftui.tui.telling import Teller
 
 if TYPE_CHECKING:
     from halftui.tui.screens.command import Commands
@@ -106,7 +107,7 @@ class HalfApp(App[None]):
         self.snapshot: Snapshot | None = None
         self.animation_level = "none"
         self.drawn = asyncio.Event()  # set once the first frame is on the screen
-        self._expected: set[str] = set()  # beads that were slung
+        self.teller = Teller(self)
         self._delivered: Snapshot | None = None
         self._follows = follows
         self._unsubscribe: Callable[[], None] | None = None
@@ -130,7 +131,8 @@ class HalfApp(App[None]):
         """Follow the board, and get ready for the first write while nobody waits."""
         watch = self.service.watch(self.board)
         self._unsubscribe = watch.subscribe(self._hear)
-        alarms.ring(self, self.snapshot)
+        if self.snapshot is not None:
+            self.teller.hear(self.snapshot)
         if not self._is_alone:
             self.company.arrive()
         if self._stamp and self.has_files:
@@ -160,6 +162,7 @@ class HalfApp(App[None]):
         if self._unsubscribe is not None:
             self._unsubscribe()
         self.company.leave()
+        self.teller.end()
 
     async def _process_messages(self, *args: Any, **kwargs: Any) -> None:
         # Textual sets an eager task factory for the whole loop on Python 3.12; asyncssh then hangs.
@@ -191,7 +194,7 @@ class HalfApp(App[None]):
         if (snapshot := self.snapshot) is None or snapshot is self._delivered:
             return
         self._delivered = snapshot
-        self._announce(snapshot)
+        self.teller.hear(snapshot)
         for screen in self.screen_stack:
             if isinstance(screen, Shows) and screen.is_mounted:
                 screen.show(snapshot)
@@ -201,17 +204,6 @@ class HalfApp(App[None]):
         self.company.look()
 
     on_lanes_turned = on_lane_moved
-
-    def expect(self, bead: str) -> None:
-        """Say who takes this bead when somebody does."""
-        self._expected.add(bead)
-
-    def _announce(self, snapshot: Snapshot) -> None:
-        alarms.ring(self, snapshot)
-        for card in filter(None, map(snapshot.card, tuple(self._expected))):
-            if card.lane == "working" and card.assignee:
-                self._expected.discard(card.id)
-                self.say(card.title, f"{card.assignee} is on it")
 
     async def renew(self) -> None:
         """Read the board now, so that what was just done is seen at once."""

@@ -159,7 +159,7 @@ def hints(
     row = Row(width).skip(1)
     for each in (a for a in actions if a in kept):
         does = _pressed(f"{'app' if each.where == 'everywhere' else 'screen'}.{each.name}")
-        key, label = (inks["key"], inks["muted"]) if may(each.id) else (inks["edge"], inks["edge"])
+        key, label = inks["key" if may(each.id) else "muted"], inks["muted"]
         row.put(each.key, key + does).put(f" {each.label}", label + does).skip(GAP)
     row.skip(row.left - cell_len(last) - 1)
     does = _pressed("app.help")

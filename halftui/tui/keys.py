@@ -112,7 +112,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("bead.open", "enter", "open", "Everything about it", "board", 4, BEADS, f"{CARD} convoy"),
     Action("bead.edit", "e", "edit", "Change its title, description, acceptance, priority", "board", 5,
            BEADS, CARD),
-    Action("bead.editor", "E", "editor", "Change its words in your editor ($VISUAL, $EDITOR)", "board", 9,
+    Action("bead.editor", "E", "editor", "Change its words in your editor ($VISUAL, $EDITOR)", "board", 8,
            BEADS, CARD),
     Action("bead.more", "plus", "urgent", "More urgent by one", "board", 7, BEADS, "ready blocked"),
     Action("bead.less", "minus", "less", "Less urgent by one", "board", 8, BEADS, "ready blocked"),

@@ -33,7 +33,7 @@ async def dispatch(board: BoardScreen, cards: list[Card]) -> None:
         elif card.lane in ("done", "closed"):
             sent += await _reopen(board, card, move.asks)
         else:
-            board.half.expect(card.id)
+            board.half.teller.expect(card.id)
             sent += await board.half.did(beads.dispatch, card.id)
     board.unmark()
     if sent and (snapshot := board.half.snapshot) and snapshot.board.is_paused:

@@ -9,10 +9,8 @@ from typing import Any
 
 from halftui.domain.actor import ENGINE
 from halftui.domain.assign import Rules
-from halftui.ops import boards, heartbeats, slots, views
+from halftui.ops import boards, heartbeats, slots
 from tests.helpers.boards import Scene, scene, script
-
-LATE = 0.3  # seconds; on a quiet machine it is a tenth of that
 
 
 async def _run(at: Scene, *words: str) -> str:
@@ -29,24 +27,13 @@ async def _run(at: Scene, *words: str) -> str:
     return out.decode()
 
 
-def _waited(at: Scene, bead: str) -> float:
-    """Return the seconds between the making of a bead and its claim."""
-    times = {e.verb: e.at for e in at.house.service.read(views.events, 0) if e.subject == bead}
-    return times["bead.claim"] - times["bead.create"]
-
-
 async def test_the_answer_names_the_agent(tmp_path: Path) -> None:
     async with scene(tmp_path) as at, at.working():
         await at.until(lambda: at.house.service.read(slots.engine) is not None)
         work = script({"delay": 60, "text": "done"})  # stopped at the end
-        waited = []
         for name in ("Toast", "Maple"):
             said = await _run(at, "add", "Something", "-d", work)
-            bead = said.split()[0]
             assert said.endswith(f"is {name}'s\n"), said
-            waited.append(_waited(at, bead))
-        sys.stdout.write(f"from made to claimed: {waited}\n")
-        assert min(waited) < LATE, waited
         made: dict[str, Any] = json.loads(await _run(at, "add", "Third", "-d", work, "-o", "json"))
         assert (made["state"], made["assignee"]) == ("active", "Onyx")
         at.house.service.write(boards.edit, at.board.id, cap=1)

@@ -34,8 +34,10 @@ HOSTILE = (
 DISALLOWED = re.compile(
     "[\u0300-\u036f]{5}|[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff\U000e0000-\U000e0fff]"
 )
-# Colours, moves, frames, and the shape of the mouse's pointer, as Textual sends them.
-OURS = re.compile(r"\x1b\[[0-9;]*[Hm]|\x1b\[\?2026[hl]|\x1b\]22;[a-z-]+\x07")
+# Colours, moves, frames, and the shape of the mouse's pointer, as Textual sends them; the terminal's title.
+OURS = re.compile(
+    r"\x1b\[[0-9;]*[Hm]|\x1b\[\?2026[hl]|\x1b\]22;[a-z-]+\x07|\x1b\[2[23];2t|\x1b\]2;[^\x00-\x1f\x7f-\x9f]*\x07"
+)
 
 BELL = "\a"  # alone, as the app itself rings it
 

@@ -19,7 +19,7 @@ from halftui.tui.tables import Column, Line
 
 SIGNS = {"asking": ("?", "asking"), "working": ("▶", "working"), "idle": ("·", "muted")}
 COLUMNS = (
-    Column("", 1, rank=0), Column("", 3, "agent", 7), Column("agent", 10, "agent", 0),
+    Column("", 1, rank=0), Column("", 3, "agent", 10), Column("agent", 10, "agent", 0),
     Column("bead", 9, "muted", 3), Column("does", 0, "text", 0),
     Column("since", 5, "muted", 2, is_right=True),
     Column("tokens", 6, "muted", 6, is_right=True), Column("cost", 7, "money", 1, is_right=True),

@@ -194,7 +194,7 @@ class ConvoysScreen(Place):
         from halftui.ops import beads
 
         if self._bead:
-            self.half.expect(self._bead)
+            self.half.teller.expect(self._bead)
             await self._does(beads.dispatch, self._bead)
 
     @work(group="verbs")
