@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from halftui.domain.shown import Card
+from halftui.domain.text import counted
 from halftui.errors import Refused
 from halftui.tui import moves
 from halftui.tui.drops import Drop
@@ -240,7 +241,7 @@ async def start_convoy(board: BoardScreen, convoy: str) -> None:
         hint = "choose one of its beads" if staged else "space marks beads, N makes a convoy of them"
         board.half.refuse(Refused("no convoy to start", hint))
     elif await board.half.did(convoys.start, found[0].id):
-        board.half.say(f"{found[0].total} beads are on their way", found[0].name)
+        board.half.say(f"{counted(found[0].total, 'bead')} on the way", found[0].name)
 
 
 async def cancel_convoy(board: BoardScreen, convoy: str, name: str) -> None:

@@ -10,6 +10,7 @@ from textual.screen import Screen
 from textual.strip import Strip
 
 from halftui.domain.shown import ConvoyDetail, Snapshot
+from halftui.domain.text import counted
 from halftui.errors import HalfTUIError, Refused
 from halftui.ops import listings
 from halftui.tui.app import HalfApp, half
@@ -206,7 +207,9 @@ class ConvoysScreen(Screen[None]):
         from halftui.ops import convoys
 
         if (found := self._found) is not None:
-            await self._does(convoys.start, self._here, words=f"{found.convoy.total} beads are on their way")
+            await self._does(
+                convoys.start, self._here, words=f"{counted(found.convoy.total, 'bead')} on the way"
+            )
 
     @work(group="verbs")
     async def action_trip_dispatch(self) -> None:
