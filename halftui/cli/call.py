@@ -131,6 +131,14 @@ class Call:
             raise Denied(f"{name} would be a file of the machine that serves", "send it: - < FILE")
         return Path(name)
 
+    def begin_waiting(self) -> None:
+        """Note that this command will wait for something, maybe for ever.
+
+        Raises Misconfigured where nobody could break it off.
+        """
+        if not self.door.can_break:
+            raise Misconfigured("nothing can wait here", "the board shows it as it happens; or use a shell")
+
     def say(self, text: str, view: Any) -> None:
         """Print what was done: a sentence for people, the view of what was changed for machines."""
         if self.is_for_machines:

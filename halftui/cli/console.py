@@ -2,33 +2,29 @@
 
 import io
 import shlex
+from typing import NoReturn
 
 from click.shell_completion import ShellComplete
 
 from halftui.cli import parser
 from halftui.cli.call import Call
-from halftui.cli.door import Door, Showing
+from halftui.cli.door import Door
 from halftui.domain.text import clean
 from halftui.errors import Misconfigured, Refused
 from halftui.ops import views
 from halftui.service.service import Service
-from halftui.settings import Settings
 
 MOST = 200  # completions
-ENDLESS = ("-f", "--follow")  # nothing could stop them here
 
 
 class Console:
     """Runs the commands that somebody types on an open board, as the actor of its service."""
 
-    def __init__(self, door: Door, settings: Settings, service: Service, board: str) -> None:
+    def __init__(self, door: Door, service: Service, board: str) -> None:
         self._door = door._replace(
-            settings_of=lambda _: settings,
-            service=lambda _: service,
-            tui=_refuse,
-            demo=_refuse,
-            welcome=_closed,
-        )
+            service=lambda _: service, tui=_closed, demo=_closed, welcome=_closed, serve=_closed,
+            can_break=False,
+        )  # fmt: skip
         self._service, self._board = service, board
 
     def run(self, line: str, width: int) -> tuple[int, str]:
@@ -37,8 +33,6 @@ class Console:
             words = _words(line)
         except Misconfigured as error:
             return error.exit_code, f"{error.message}\n"
-        if any(word in ENDLESS for word in words):
-            return Misconfigured.exit_code, "what follows without an end is seen on the board: o\n"
         out = io.StringIO()
         door = self._door._replace(out=out, err=out, input=io.StringIO(""), width=width)
         code = parser.run(door, ["--board", self._board, "--no-color", *words])
@@ -72,9 +66,5 @@ def _words(line: str) -> list[str]:
     return words[1:] if words[:1] == ["halftui"] else words
 
 
-def _refuse(settings: Settings, _: str | Showing) -> int:
-    return _closed(settings)
-
-
-def _closed(_: Settings) -> int:
+def _closed(*_: object) -> NoReturn:
     raise Refused("a board is open already", "leave it with q first")

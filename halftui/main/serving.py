@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import logging
 import signal
 import socket
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from halftui.cli import guests
+from halftui.cli.console import Console
 from halftui.cli.door import Door
 from halftui.domain.shown import BoardRow
 from halftui.engine.lock import sole_engine
@@ -72,6 +74,10 @@ def hosting(house: House) -> Hosting:
     def door(service: Service, streams: Streams, open_board: Tell) -> Door:
         return guest_door(house, service, streams, open_board)
 
+    def console(service: Service, board: str) -> Console:
+        none = Streams(io.StringIO(), io.StringIO(), io.StringIO(), None)  # each line brings its own
+        return Console(guest_door(house, service, none, _refused), service, board)
+
     def repository(board: BoardRow) -> Repository:
         made = house.repository(board)
         made.create(house.origin(board))
@@ -82,6 +88,7 @@ def hosting(house: House) -> Hosting:
         service=house.service,
         service_of=house.service_of,
         door=door,
+        console=console,
         repository=repository,
         folder=house.home / "ssh",
         database=kind,
@@ -113,6 +120,7 @@ def guest_door(house: House, service: Service, streams: Streams, open_board: Tel
         status=_refused,
         image_build=_refused,
         image_list=_refused,
+        clear=_refused,
         safe=_refused,
         plan=_refused,
         out=streams.out,

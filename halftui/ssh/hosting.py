@@ -11,6 +11,7 @@ from halftui.domain.actor import Actor, Role, agent, person
 from halftui.domain.shown import BoardRow
 
 if TYPE_CHECKING:
+    from halftui.cli.console import Console
     from halftui.cli.door import Door
     from halftui.service.service import Service
     from halftui.store.store import Store
@@ -35,6 +36,7 @@ class Hosting:
     service: Service  # of the process; guests share its watches and live lines
     service_of: Callable[[Actor], Service]
     door: Callable[[Service, Streams, Callable[[str], None]], Door]  # the last: a board is to be opened
+    console: Callable[[Service, str], Console]  # runs what a guest types on the board of that id
     repository: Callable[[BoardRow], Repository]
     folder: Path  # the host key, and what else the server keeps
     database: str  # its kind, for the status row

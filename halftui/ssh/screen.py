@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 from typing import TYPE_CHECKING
 
 from halftui.errors import BUG_EXIT
@@ -17,8 +18,9 @@ log = logging.getLogger(__name__)
 async def show(session: Session, board: str, terminal: Terminal) -> int:
     """Run the application until it is left; return its exit code."""
     server, env = session.server, session.env
+    service = server.hosting.service_of(session.member.actor)
     app = GuestApp(
-        server.hosting.service_of(session.member.actor),
+        service,
         board,
         session.line,
         env,
@@ -26,6 +28,7 @@ async def show(session: Session, board: str, terminal: Terminal) -> int:
         notice=server.notices.get(board, ""),
         database=server.hosting.database,
     )
+    app.console_of = partial(server.hosting.console, service, board)
     if not session.line.is_open:
         return BUG_EXIT
     session.app = app
@@ -49,4 +52,7 @@ async def _feed(session: Session, app: GuestApp) -> None:
     while data := await session.reader.read(4_096):
         while app.driver is None:
             await app.begun.wait()
+        was_at_rest = app.is_at_rest
         app.driver.feed(data)
+        if was_at_rest:
+            app.call_later(app.tell_ages)

@@ -7,8 +7,9 @@ commands that write a row would pay for.
 from sqlalchemy import Index, text
 from sqlmodel import SQLModel
 
+import halftui.store.judged
 import halftui.store.tables
-import halftui.store.trust  # noqa: F401 - both fill the metadata
+import halftui.store.trust  # noqa: F401 - they fill the metadata
 
 _DISPATCHABLE = "state = 'open' AND blockers = 0 AND is_inert = 0"
 
@@ -36,3 +37,4 @@ _add(
 _add("uq_agent_username", "agent", "username", where="username <> '' AND retired_at IS NULL", is_unique=True)
 _add("uq_attempt_live", "attempt", "bead_id", where="state <> 'ended'", is_unique=True)
 _add("uq_signing_key_current", "signing_key", "subject", where="retired_at IS NULL", is_unique=True)
+_add("uq_merge_waiting", "merge", "bead_id", where="state = 'waiting'", is_unique=True)

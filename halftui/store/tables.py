@@ -39,16 +39,25 @@ class Board(SQLModel, table=True):
     branch: str  # the target branch
     prefix: str  # of its beads' ids
     mode: str = "auto"  # auto | manual
-    review: str = "person"  # person | none
+    review: str = "person"  # person | agent | none
     runtime: str = "claude"
     sandbox: str = "auto"
     model: str = ""
     command: str = ""  # what the shell and acp runtimes run
+    recipe: str = Field(default="", sa_column_kwargs={"server_default": text("''")})  # see sandbox.image
     cap: int = 4  # live attempts at once
     is_paused: int = 0
     notice: str = Field(default="", sa_column_kwargs={"server_default": text("''")})  # why no agent can start
+    lanes: str = Field(default="", sa_column_kwargs={"server_default": text("''")})  # as domain.lanes reads
     created_at: float = Field(sa_column=_time(nullable=False))
     version: int = 1
+    # Commands that the combined tree must pass, one a line; "": merged without.
+    checks: str = Field(default="", sa_column=Column(Text, nullable=False, server_default=text("''")))
+    # The most beads that are merged after one run of the checks.
+    batch: int = Field(default=1, sa_column_kwargs={"server_default": text("1")})
+    profile: str = Field(default="", sa_column_kwargs={"server_default": text("''")})  # of agents
+    # Times that agents may send one piece of work back, before a person decides.
+    rounds: int = Field(default=2, sa_column_kwargs={"server_default": text("2")})
 
 
 class Bead(SQLModel, table=True):
@@ -106,6 +115,13 @@ class Bead(SQLModel, table=True):
     # A word: while set, it is never ready. It is a mark (see domain.graph) or a status from elsewhere.
     aside: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
     pin: str = Field(default="", sa_column_kwargs={"server_default": text("''")})  # the agent it waits for
+    # In review: where it stands on its way to the target, in a line.
+    progress: str = Field(default="", sa_column=Column(Text, nullable=False, server_default=text("''")))
+    tried: str = Field(default="", sa_column_kwargs={"server_default": text("''")})  # the tip checked last
+    rounds: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})  # agents sent it back
+    verdict: str = Field(default="", sa_column_kwargs={"server_default": text("''")})  # approved | person
+    reds: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})  # failing checks in a row
+    profile: str = Field(default="", sa_column_kwargs={"server_default": text("''")})  # overrides the board's
 
 
 class Original(SQLModel, table=True):
@@ -182,6 +198,8 @@ class Agent(SQLModel, table=True):
     retired_at: float | None = Field(default=None, sa_column=_time())
     username: str = ""  # as which it commits and is called; "" until it has a key
     owner: str = ""  # the person whose agent it is; "" is the board's
+    profile: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
+    profile_version: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})  # worn last
 
 
 class Attempt(SQLModel, table=True):
@@ -225,6 +243,8 @@ class Attempt(SQLModel, table=True):
     # 1: its agent was asked to hand over, so that its end leads to a fresh context.
     is_handoff: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
     tallied_at: float | None = Field(default=None, sa_column=_time())  # its minutes count up to here
+    profile: str = Field(default="", sa_column_kwargs={"server_default": text("''")})  # name@version
+    kind: str = Field(default="work", sa_column_kwargs={"server_default": text("'work'")})  # work | review
 
 
 class Usage(SQLModel, table=True):

@@ -3,11 +3,14 @@
 import os
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from textual.app import App
 
 from halftui.domain.text import clean
+
+if TYPE_CHECKING:
+    from halftui.tui.app import HalfApp
 
 MOST_BYTES = 74_994  # of text; terminals drop a longer sequence (OSC 52) without a word
 
@@ -16,14 +19,19 @@ def copy(app: App[Any], text: str, what: str = "") -> None:
     """Copy a text without its control characters; say what was copied, and where a long one went."""
     plain = clean(text)
     name = what or _lines(plain)
+    half = cast("HalfApp", app)
     if len(plain.encode()) > MOST_BYTES:
+        if not half.has_files:
+            _say(app, "too long for a clipboard; the same by command prints all of it", name)
+            return
         handle, path = tempfile.mkstemp(prefix="halftui-", suffix=".txt")
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(plain)
         _say(app, f"too long for a clipboard, saved: {Path(path)}", name)
         return
     app.copy_to_clipboard(plain)
-    hint = " · tmux passes it on with: set -g set-clipboard on" if "TMUX" in os.environ else ""
+    has_tmux = "TMUX" in half.env or half.env.get("TERM", "").startswith(("tmux", "screen"))
+    hint = " · tmux passes it on with: set -g set-clipboard on" if has_tmux else ""
     _say(app, f"copied{hint}", name)
 
 

@@ -125,6 +125,7 @@ def _fill(line: Line, world: World) -> dict[str, str]:
     line.ok("subscription", "register", "work", stdin="token")
     line.ok("key", "add", "dee", "--role", "viewer", stdin=KEYS[1])
     line.ok("identity", "create", "--username", "cedar")
+    line.ok("profile", "apply", "backend")
     world.do(cast_elm, Role.WORKER)
     git(line.repository, "branch", f"halftui/{names['r']}")
     return names

@@ -51,7 +51,8 @@ HISTORIES_THAT_ARE_NONE = (
 )  # fmt: skip
 TOKENS_THAT_ARE_NONE = (
     " ", "x", "x.y", "..", "a.b.c", "a.b.c.d", "x" * 3_000, "\u202e", "\udcff", "Bearer x", "null",
-    "e30.e30.", "e30.e30.e30", "eyJhbGciOiJub25lIn0.e30.", "eyJhbGciOiJIUzI1NiJ9.e30.AAAA", "'; DROP TABLE agent; --",
+    "e30.e30.", "e30.e30.e30", "eyJhbGciOiJub25lIn0.e30.", "eyJhbGciOiJIUzI1NiJ9.e30.AAAA",
+    "'; DROP TABLE agent; --",
 )  # fmt: skip
 
 

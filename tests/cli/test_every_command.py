@@ -26,6 +26,7 @@ BY_ENGINE = {verb for verb, roles in ALLOWED.items() if roles == {Role.ENGINE}}
 ELSEWHERE = {
     "event.undo", "event.redo", "person.dress", "key.join", "bead.push",
     "message.send", "tool.use", "tool.refuse", "bead.note", "attempt.submit",
+    "merge.queue",  # bead approve, on a board with checks
 }  # fmt: skip
 WRITING = sorted(name for name, example in EXAMPLES.items() if example.verbs)
 

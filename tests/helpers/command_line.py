@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from halftui import logs, settings
 from halftui.cli import parser
-from halftui.cli.door import Beginning, Check, Door, ImageRow, Planned, Safe
+from halftui.cli.door import Beginning, Check, Cleared, Door, ImageRow, Planned, Safe
 from halftui.domain.actor import PEOPLE, Actor, Role, agent, person
 from halftui.main.house import House
 from halftui.main.safe import HouseSafe
@@ -64,7 +64,8 @@ def door_of(actor: Actor | None = None) -> Door:
         serve=lambda _settings, _tell: _opened("the server runs"),
         status=lambda _settings: {"guests": 0},
         image_build=_build,
-        image_list=lambda _settings: [ImageRow("halftui-agent:1", "sha256:00", 300, 0.0)],
+        image_list=lambda _settings: [ImageRow("halftui-agent:1", "sha256:00", 300, 0.0, ("shop",))],
+        clear=lambda _settings, _days, _dry: [Cleared("clone", "hf-1", 1.5, "goes")],
     )
 
 
@@ -97,9 +98,9 @@ def _doctor(_settings: Settings) -> list[Check]:
     return [Check("git", is_ok=True, says="2.39"), Check("docker", is_ok=False, says="not there", remedy="x")]
 
 
-def _build(_settings: Settings, tell: Callable[[str], None]) -> str:
+def _build(_settings: Settings, tell: Callable[[str], None]) -> Sequence[str]:
     tell("step \x1b]0;1\x07 of 1")
-    return "halftui-agent:1"
+    return ["halftui-agent:1"]
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import pytest
 
 from halftui.cli import guests
 from halftui.cli.parser import NOUNS, cli
+from halftui.domain.actor import Role, person
 from halftui.errors import Denied, NotFound
 from tests.helpers.ssh import Host
 
@@ -156,6 +157,64 @@ def test_no_allowed_command_takes_a_file() -> None:
 def test_what_is_not_listed_is_refused() -> None:
     with pytest.raises(Denied, match="is not for guests"):
         guests.check("something new")
+
+
+async def test_a_line_typed_on_the_board_has_the_guests_rights_and_no_more(host: Host) -> None:
+    host.admit("ann", "operator")
+    service = host.house.service_of(person("ann", Role("operator")))
+    console = host.server.hosting.console(service, host.board.id)
+    assert console.run("bead create typed", 80)[0] == 0
+    [bead] = json.loads(console.run("bead list -o json", 80)[1])
+    assert bead["title"] == "typed"
+    for line in (
+        "key invite cy --role viewer", "init /", "demo", "serve", "--serve", "doctor", "image build",
+        "config show", "status", "backup /tmp/x", "--home / bead list", "--database sqlite:////x bead list",
+        "import /etc/passwd", "export /tmp/x", "apply -f /etc/passwd", "convoy create -f /etc/passwd",
+    ):  # fmt: skip
+        assert console.run(line, 80)[0] == Denied.exit_code, line
+    for line in (
+        f"wait bead {bead['id']}",
+        f"attempt lines {bead['id']} -fo json",
+        "wait board --timeout 1h",
+    ):
+        assert "nothing can wait here" in console.run(line, 80)[1], line
+    assert "a board is open already" in console.run("", 80)[1]
+
+
+async def test_commands_are_typed_on_the_board_and_nobody_sees_anothers(host: Host) -> None:
+    host.admit("ann", "operator")
+    host.admit("bo", "viewer")
+    async with host.terminal("ann") as ann, host.terminal("bo") as bo:
+        await ann.until("Ready 0")
+        await bo.until("Ready 0")
+        ann.send(":")
+        await ann.until("add")
+        ann.send("add 'by a typed line'\r")
+        await ann.until("Ready 1")
+        await bo.until("Ready 1")
+        bo.send(":")
+        await bo.until("attempt")
+        bo.send("\x1b[A")
+        await asyncio.sleep(0.3)
+        assert "add 'by" not in bo.text
+        bo.send("bead create x\r")
+        await bo.until("may not do bead.create")
+    events = json.loads((await host.run("ann", "event", "list", "-o", "json")).out)
+    assert {e["actor"] for e in events if e["verb"] == "bead.create"} == {"person:ann"}
+
+
+async def test_a_wait_ends_with_its_guest(host: Host) -> None:
+    host.admit("ann", "viewer")
+    bead = host.bead("never done")
+    process = await asyncio.create_subprocess_exec(
+        *host.argv("ann", "wait", "bead", bead), stdin=asyncio.subprocess.DEVNULL
+    )
+    while not any(visitor.sessions for visitor in host.server.visitors):  # noqa: ASYNC110 - nobody tells
+        await asyncio.sleep(0.05)
+    await asyncio.sleep(0.5)
+    process.kill()
+    await process.wait()
+    await host.empty()
 
 
 async def test_the_files_of_the_serving_machine_are_not_the_guests(host: Host, tmp_path: Path) -> None:

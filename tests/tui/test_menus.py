@@ -136,7 +136,7 @@ async def test_a_comment_is_kept_shown_and_told_to_the_next_agent(busy: Stage) -
 @pytest.fixture
 def console(busy: Stage) -> Console:
     """What runs the commands, on the board of the stage."""
-    return Console(_door(lambda _: Settings()), Settings(), busy.service, busy.board)
+    return Console(_door(lambda _: Settings()), busy.service, busy.board)
 
 
 async def test_a_typed_command_runs_on_this_board(busy: Stage, console: Console) -> None:
@@ -178,7 +178,7 @@ async def test_beads_complete_and_what_never_ends_is_refused(busy: Stage, consol
     ids = [c.id for c in busy.store.read(views.beads, busy.board)]
     told = dict(console.complete("bead show dr-"))
     assert set(ids) <= set(told)
-    assert console.run("attempt lines x --follow", 80)[0] == 2
+    assert console.run(f"attempt lines {ids[0]} --follow", 80)[0] == 2
     assert "open already" in console.run("demo", 80)[1]
     assert "not whole" in console.run("bead show 'x", 80)[1]
 

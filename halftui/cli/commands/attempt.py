@@ -39,6 +39,8 @@ def list_attempts(call: Call, bead: str) -> None:
 @pass_call
 def lines(call: Call, bead_or_attempt: str, *, follow: bool, last: int | None) -> None:
     """Print what an agent printed; of a bead the newest attempt is meant."""
+    if follow:
+        call.begin_waiting()
     ident = _resolve(call, bead_or_attempt)
     after = 0
     if last is not None:

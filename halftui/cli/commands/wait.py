@@ -113,6 +113,7 @@ def wait_board(call: Call, name: str | None, until: str, timeout: float) -> int:
 def _wait(
     call: Call, ident: str, until: str, timeout: float, look: Callable[[], tuple[str, bool, bool]]
 ) -> int:
+    call.begin_waiting()
     deadline = time.monotonic() + timeout
     while True:
         state, is_there, is_over = look()

@@ -3,6 +3,7 @@
 from alembic import context
 from sqlmodel import SQLModel
 
+import halftui.store.crew
 import halftui.store.indexes
 import halftui.store.talk  # noqa: F401 - they fill the metadata
 

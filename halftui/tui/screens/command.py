@@ -15,13 +15,12 @@ from textual.widgets import Input, Label, Static
 from textual.worker import WorkType
 
 from halftui.tui.app import HalfApp, half
-from halftui.tui.draw import Row
+from halftui.tui.draw import Row, cut
 from halftui.tui.keys import Action
 from halftui.tui.offers import offered
 from halftui.tui.widgets.line import Line
 
 TYPING_SECONDS = 0.05
-HISTORY: list[str] = []  # of this process, the newest last
 REMEMBERED = 200
 THEME = "theme"
 HINTED_FROM = 70  # columns
@@ -74,7 +73,7 @@ class CommandSheet(ModalScreen[Action | None]):
         self._found: Found = ()
         self._at = -1  # the completion that is taken
         self._stem = ""  # what stands before the word that is completed
-        self._recalled = len(HISTORY)
+        self._recalled: int | None = None  # of the lines typed before
         self._set = ""  # what we wrote into the line ourselves
 
     @property
@@ -142,8 +141,10 @@ class CommandSheet(ModalScreen[Action | None]):
 
     def action_recall(self, by: int) -> None:
         """Put an earlier line there, or a later one."""
-        self._recalled = max(min(self._recalled + by, len(HISTORY)), 0)
-        self._write(HISTORY[self._recalled] if self._recalled < len(HISTORY) else "")
+        typed = self.half.typed
+        at = len(typed) if self._recalled is None else self._recalled
+        self._recalled = at = max(min(at + by, len(typed)), 0)
+        self._write(typed[at] if at < len(typed) else "")
 
     def _write(self, line: str) -> None:
         self._set = line if not line.endswith(" ") else ""
@@ -163,7 +164,7 @@ class CommandSheet(ModalScreen[Action | None]):
                 break
             row.put(word, inks["focus"] if is_here else inks["text"])
             if (is_here or len(self._found) == 1) and help:
-                row.put(f" {help}"[: max(room - cell_len(word) - 3, 0)], inks["muted"])
+                row.put(cut(f" {help}", room - cell_len(word) - 3), inks["muted"])
             row.skip(2)
         row.skip(row.left - keys)
         for key, words in hinted:
@@ -179,9 +180,9 @@ class CommandSheet(ModalScreen[Action | None]):
         if not line:
             self.dismiss(None)
             return
-        HISTORY.append(line)
-        del HISTORY[:-REMEMBERED]
-        self._recalled = len(HISTORY)
+        self.half.typed.append(line)
+        del self.half.typed[:-REMEMBERED]
+        self._recalled = None
         work: WorkType[None] = partial(self._run, event.value, line)
         self.run_worker(work, group="run", exclusive=True)
 
