@@ -8,6 +8,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TextIO
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from halftui.service.service import Service
     from halftui.settings import Settings
 
@@ -97,7 +99,8 @@ class Door(NamedTuple):
 
     settings_of: Callable[[Mapping[str, object]], Settings]  # from the global options
     service: Callable[[Settings], Service]
-    seal: Callable[[Settings, str, str], str]  # (settings, row id, secret) to what may be stored
+    # (settings, row id, secret) to what may be stored, within the context
+    sealed: Callable[[Settings, str, str], AbstractContextManager[str]]
     init: Callable[[Settings, Beginning], str]  # makes a board, returns its id
     tui: Callable[[Settings, str], int]  # opens the board of that id, returns the exit code
     demo: Callable[[Settings, Showing], int]

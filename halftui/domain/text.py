@@ -57,6 +57,11 @@ def clean_line(text: str, *, keeps_colours: bool = False, longest: int = LONGEST
     return line if len(line) <= longest else line[: longest - 1] + "…"
 
 
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """Return a number with its noun, as in `1 bead` and `2 beads`."""
+    return f"{number} {noun if number == 1 else plural or noun + 's'}"
+
+
 def _without_sequences(text: str) -> str:
     while True:
         shorter = _OTHER_ESCAPES.sub("", _CSI.sub("", _STRINGS.sub("", text)))

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from halftui import logs, settings
 from halftui.cli import parser
 from halftui.cli.door import Beginning, Check, Cleared, Door, ImageRow, Planned, Safe, Showing
+from halftui.domain.text import counted
 from halftui.main.house import House
 from halftui.ops import views
 from halftui.settings import Settings
@@ -47,7 +48,7 @@ def _door(settings_of: Callable[[Mapping[str, object]], Settings]) -> Door:
     return Door(
         settings_of=settings_of,
         service=lambda chosen: House(chosen).service,
-        seal=lambda chosen, row, secret: House(chosen).vault.seal(row, secret),
+        sealed=lambda chosen, row, secret: House(chosen).vault.sealed(row, secret),
         init=_init,
         tui=_tui,
         welcome=_welcome,
@@ -204,7 +205,8 @@ async def _run_headless(
     shown = await asyncio.to_thread(house.store.read, views.snapshot, board.id)
     done = shown.lane("done").total
     total = sum(lane.total for lane in shown.lanes)
-    _say(f"{done} of {total} beads merged, {run.counts['question.answer']} question answered")
+    answered = counted(run.counts["question.answer"], "question")
+    _say(f"{done} of {counted(total, 'bead')} merged, {answered} answered")
     return 0 if done else 1
 
 

@@ -41,10 +41,8 @@ class HouseSafe:
         house = self._house
         authorize(house.actor, "secret.rotate")  # before the key file is touched
         vault = house.vault
-        vault.begin_rotation()
-        count = house.store.write(house.actor, secrets.rotate, vault.reseal)
-        vault.end_rotation()
-        return count
+        with vault.rotating():
+            return house.store.write(house.actor, secrets.rotate, vault.reseal)
 
     def backup(self, target: Path) -> int:
         """Copy the database into a new file, and return its bytes."""

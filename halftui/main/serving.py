@@ -110,7 +110,7 @@ def guest_door(house: House, service: Service, streams: Streams, open_board: Tel
     return Door(
         settings_of=settings_of,
         service=lambda _settings: service,
-        seal=lambda _settings, row, secret: house.vault.seal(row, secret),
+        sealed=lambda _settings, row, secret: house.vault.sealed(row, secret),
         init=_refused,
         tui=tui,
         demo=_refused,

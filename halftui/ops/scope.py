@@ -12,6 +12,16 @@ from halftui.store.tx import Tx
 
 FIELDS = frozenset({"description", "acceptance", "priority"})  # besides the title
 
+# An attempt t (of agent g, at bead b) that still speaks for its agent, by tools and by tokens alike: asked
+# to stop, superseded or with its bead gone from under it, it does not, whether or not its program ended.
+LIVE = """
+t.state <> 'ended' AND t.stop_reason = '' AND b.epoch = t.epoch AND b.state = 'active'
+  AND g.retired_at IS NULL
+"""
+_OWN = f"""
+SELECT t.id FROM attempt t JOIN agent g ON g.id = t.agent_id JOIN bead b ON b.id = t.bead_id
+WHERE t.agent_id = :a AND {LIVE}
+"""
 _FAMILY = """
 WITH RECURSIVE family(id) AS (
   SELECT CAST(:b AS VARCHAR)
@@ -36,7 +46,7 @@ SELECT max(n) FROM up
 
 def own(tx: Tx) -> Attempt:
     """Return the live attempt of the agent that acts. Raises Denied if it has none."""
-    found = tx.rows("SELECT id FROM attempt WHERE agent_id = :a AND state <> 'ended'", a=tx.actor.name)
+    found = tx.rows(_OWN, a=tx.actor.name)
     if tx.actor.kind != "agent" or len(found) != 1:
         raise Denied(f"{tx.actor} works on nothing", "only an agent at work may use the board's tools")
     return tx.get(Attempt, str(found[0][0]))

@@ -5,15 +5,14 @@ from halftui.domain.actor import Actor, Role, agent
 from halftui.domain.tokens import Claims, TokenRefused
 from halftui.ops import signers
 from halftui.ops.access import verb
+from halftui.ops.scope import LIVE
 from halftui.store.store import Rows
 from halftui.store.trust import SpentToken
 from halftui.store.tx import Tx
 
-_LIVE = """
+_PROVED = f"""
 SELECT g.kind FROM attempt t JOIN agent g ON g.id = t.agent_id JOIN bead b ON b.id = t.bead_id
-WHERE t.id = :sub AND t.agent_id = :aid AND t.board_id = :board AND t.epoch = :epoch
-  AND t.state <> 'ended' AND t.stop_reason = '' AND b.epoch = t.epoch AND b.state = 'active'
-  AND g.retired_at IS NULL
+WHERE t.id = :sub AND t.agent_id = :aid AND t.board_id = :board AND t.epoch = :epoch AND {LIVE}
 """
 
 
@@ -45,7 +44,7 @@ def live(rows: Rows, attempt: str) -> tuple[str, str, int]:
 
 def _kind_of_live(rows: Rows, claims: Claims) -> str:
     found = rows.rows(
-        _LIVE, sub=claims.attempt, aid=claims.agent, board=claims.board, epoch=claims.epoch
+        _PROVED, sub=claims.attempt, aid=claims.agent, board=claims.board, epoch=claims.epoch
     )  # fmt: skip
     if not found:
         raise TokenRefused("its attempt is over, or another one")

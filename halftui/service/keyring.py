@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import secrets
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -90,8 +91,8 @@ class Keyring:
         """Give an agent a new key, and return its fingerprint."""
         from halftui.ops import identities
 
-        public, sealed = self._new()
-        self._store.write(actor, identities.rotate, agent_id, public, sealed)
+        with self._new() as (public, sealed):
+            self._store.write(actor, identities.rotate, agent_id, public, sealed)
         return identity.fingerprint(public)
 
     def keep(self, agent_id: str, folder: Path) -> Path:
@@ -109,17 +110,20 @@ class Keyring:
     def _make(self, subject: str) -> SealedKey:
         from halftui.ops import identities
 
-        public, sealed = self._new()
-        with suppress(Conflict):  # another process made it meanwhile: that one counts
+        # If another process makes it meanwhile, that one counts.
+        with self._new() as (public, sealed), suppress(Conflict):
             self._store.write(ENGINE, identities.enroll, subject, public, sealed)
         key = self._store.read(signers.key_of, subject)
         assert key is not None
         return key
 
-    def _new(self) -> tuple[str, str]:
+    @contextmanager
+    def _new(self) -> Iterator[tuple[str, str]]:
+        """Yield a new key's public line and its sealed half, to be stored within."""
         private = identity.generate()
         public = identity.public_of(private)
-        return public, self._vault.seal(identity.fingerprint(public), private)
+        with self._vault.sealed(identity.fingerprint(public), private) as sealed:
+            yield public, sealed
 
 
 def _public_beside(file: Path) -> str:

@@ -1,8 +1,11 @@
 """Seals credentials: Fernet with the row's id inside the sealed value, keys in a 0600 file."""
 
+import fcntl
 import json
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
@@ -20,6 +23,12 @@ class Vault:
         """Return `secret` sealed for the row of that id; makes the key file if there is none."""
         return self._keys(makes=True).encrypt(json.dumps([row, secret]).encode()).decode()
 
+    @contextmanager
+    def sealed(self, row: str, secret: str) -> Iterator[str]:
+        """Yield `secret` sealed for a row; no rotation runs until it is stored, within the context."""
+        with self._held(fcntl.LOCK_SH):
+            yield self.seal(row, secret)
+
     def open(self, row: str, sealed: str) -> str:
         """Return the secret that was sealed for that row.
 
@@ -35,18 +44,45 @@ class Vault:
             raise Unavailable("a stored credential belongs to another row", "register it again")
         return str(secret)
 
+    @contextmanager
+    def rotating(self) -> Iterator[None]:
+        """Seal by a new key from now on, and forget all others when the context ends well.
+
+        Within it all keys open. It waits for what others are about to store, and for other rotations.
+        """
+        with self._held(fcntl.LOCK_EX):
+            self.begin_rotation()
+            yield
+            self.end_rotation()
+
     def begin_rotation(self) -> None:
         """Put a new key before those there are; from now on it seals, and all of them open."""
         lines = self._lines(makes=True)
         self._replace([Fernet.generate_key().decode(), *lines])
 
+    def end_rotation(self) -> None:
+        """Forget all keys but the first."""
+        self._replace(self._lines(makes=False)[:1])
+
     def reseal(self, row: str, sealed: str) -> str:
         """Return a sealed value sealed anew. Raises Unavailable as `open` does."""
         return self.seal(row, self.open(row, sealed))
 
-    def end_rotation(self) -> None:
-        """Forget all keys but the first."""
-        self._replace(self._lines(makes=False)[:1])
+    @contextmanager
+    def _held(self, how: int) -> Iterator[None]:
+        """Hold a lock on the keys' folder, since the file itself is replaced."""
+        try:
+            self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            folder = os.open(self._file.parent, os.O_RDONLY | os.O_DIRECTORY)
+        except OSError as error:
+            raise Misconfigured(
+                f"the key file {self._file} can't be made: {error.strerror}", "check the folder's permissions"
+            ) from error
+        try:
+            fcntl.flock(folder, how)
+            yield
+        finally:
+            os.close(folder)
 
     def _replace(self, lines: list[str]) -> None:
         """Write the key file whole, or leave it as it was."""

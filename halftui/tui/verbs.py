@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from halftui.domain.shown import Card
+from halftui.domain.text import counted
 from halftui.errors import Refused
 from halftui.tui import moves
 from halftui.tui.drops import Drop
@@ -268,7 +269,7 @@ async def start_convoy(board: BoardScreen, convoy: str) -> None:
     if await board.half.did(convoys.start, found[0].id):
         if card is not None and card.convoy == found[0].id:
             board.lanes.choose(card.id)  # the cursor goes along to Ready
-        board.half.say(f"{found[0].total} beads are on their way", found[0].name)
+        board.half.say(f"{counted(found[0].total, 'bead')} on the way", found[0].name)
 
 
 async def cancel_convoy(board: BoardScreen, convoy: str, name: str) -> None:

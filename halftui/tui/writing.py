@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from halftui.domain.shown import Card
+from halftui.domain.text import counted
 from halftui.errors import HalfTUIError, Refused
 from halftui.tui.app import HalfApp
 from halftui.tui.entry import Entry, parse
@@ -36,7 +37,7 @@ async def create(board: BoardScreen) -> None:
     entries = [parse(line, agents) for line in typed.lines]
     made = [bead for entry in entries if (bead := await _write(board, entry)) is not None]
     if len(typed.lines) > 1:
-        board.half.say(f"{len(made)} beads were written")
+        board.half.say(f"{counted(len(made), 'bead')} written")
     if made:
         board.lanes.choose(made[-1])
 

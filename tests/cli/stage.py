@@ -17,9 +17,10 @@ from halftui.ops import attempts, permits, questions
 from halftui.ops.access import ALLOWED
 from halftui.store.store import Store
 from tests.cli.conftest import Line, Ran
-from tests.helpers.command_line import actor_of, cast_elm
+from tests.helpers.command_line import actor_of
 from tests.helpers.commands import KEYS, PLAN, Example
 from tests.helpers.desk import git
+from tests.helpers.elm import cast_elm
 from tests.helpers.world import World
 
 ROOT = Path(__file__).parents[2]

@@ -15,7 +15,7 @@ def test_verifying_and_signing(line: Line) -> None:
     assert (found["is_whole"], found["heads"], found["unsigned"]) == (True, 0, found["events"])
     assert line.ok("audit", "sign").out.startswith("signed up to event ")
     assert line.ok("audit", "sign").out == "all of it is signed already\n"
-    assert "1 signatures, signed up to event" in line.ok("audit", "verify").out
+    assert "1 signature, signed up to event" in line.ok("audit", "verify").out
 
 
 def test_a_changed_event_is_named(line: Line, world: World) -> None:

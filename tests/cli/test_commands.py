@@ -285,6 +285,7 @@ def test_agents_and_attempts(line: Line, world: World) -> None:
     assert line.ok("attempt", "stop", f"{bead}@1").out == f"{bead}@1 is over already\n"
     (row,) = line.ok("attempt", "list", bead, "-o", "json").json
     assert (row["outcome"], row["agent"]) == ("stopped", claim.agent)
+    assert line("agent", "retire", claim.agent, "none").code == 5, "all or nobody"
     assert line.ok("agent", "retire", claim.agent).out == f"{claim.agent} is retired\n"
 
 

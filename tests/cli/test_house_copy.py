@@ -4,6 +4,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from contextlib import closing
 from pathlib import Path
@@ -11,8 +12,10 @@ from pathlib import Path
 import pytest
 
 from halftui.engine.lock import sole_engine
-from halftui.ops import subscriptions
-from halftui.settings import config_folder
+from halftui.main.house import House
+from halftui.main.safe import HouseSafe
+from halftui.ops import secrets, subscriptions
+from halftui.settings import config_folder, load
 from halftui.store.tx import Tx
 from halftui.store.vault import Vault
 from tests.cli.conftest import Line
@@ -176,7 +179,7 @@ def test_rotating(sealed: Line, world: World) -> None:
     key = config_folder() / "key"
     before, old = _sealed(world), key.read_text()
     ran = sealed.ok("secrets", "rotate")
-    assert ran.out == "21 values are sealed with a new key\n"
+    assert ran.out == "21 values sealed with a new key\n"
     assert (key.stat().st_mode & 0o777, len(key.read_text().split())) == (0o600, 1)
     assert key.read_text() != old
     assert all(a != b for a, b in zip(before, _sealed(world), strict=True))
@@ -225,6 +228,40 @@ def test_killed_at_any_moment_everything_opens(sealed: Line, world: World, env: 
         assert _all_open(world), number
     sealed.ok("secrets", "rotate")
     assert len((config_folder() / "key").read_text().split()) == 1
+
+
+def test_a_rotation_waits_for_what_is_about_to_be_stored(sealed: Line, world: World) -> None:
+    safe = HouseSafe(House(load()))
+    safe._house.__dict__["actor"] = world.boss
+    rotation = threading.Thread(target=safe.rotate_secrets)
+    with Vault(config_folder() / "key").sealed("s-3", f"{SECRET}-3") as text:
+        rotation.start()
+        rotation.join(0.3)
+        assert rotation.is_alive(), "else it forgets the key by which this was sealed"
+        world.do(subscriptions.register, "work 3", "oauth", text, "s-3")
+    rotation.join()
+    assert _all_open(world)
+
+
+def test_rotations_take_turns(sealed: Line, world: World) -> None:
+    vault = Vault(config_folder() / "key")
+    ran = [threading.Thread(target=sealed_anew, args=(world,)) for _ in range(4)]
+    with vault.rotating():
+        for one in ran:
+            one.start()
+        ran[0].join(0.2)
+        world.do(secrets.rotate, vault.reseal)
+    for one in ran:
+        one.join()
+    assert _all_open(world)
+    assert len((config_folder() / "key").read_text().split()) == 1
+
+
+def sealed_anew(world: World) -> None:
+    """Rotate, as another process would."""
+    vault = Vault(config_folder() / "key")
+    with vault.rotating():
+        world.do(secrets.rotate, vault.reseal)
 
 
 @pytest.mark.parametrize("where", ["begin_rotation", "reseal", "end_rotation"])

@@ -38,9 +38,7 @@ def test_there_and_back(home: Path) -> None:
     file, copy = home / "issues.jsonl", home / "copy.jsonl"
     file.write_text(f"{RAW}\n\n{line('c', 'a')}\r\n", "utf-8")
     said = run(home, "import", str(file))
-    told = (
-        b"2 beads made, 0 changed, 0 as they were; 1 are ready, and agents start them when the board runs\n"
-    )
+    told = b"2 beads made, 0 changed, 0 as they were; 1 is ready, and agents start it when the board runs\n"
     assert (said.returncode, said.stdout) == (0, told)
     assert run(home, "import", "-", given=file.read_bytes()).stdout.startswith(
         b"0 beads made, 0 changed, 2 as"

@@ -23,7 +23,7 @@ from halftui.ssh.limits import Limits
 from halftui.ssh.server import Server
 from tests.bench.terminal import Screen
 from tests.helpers.boards import make_repository
-from tests.helpers.command_line import cast_elm
+from tests.helpers.elm import cast_elm
 from tests.helpers.people import make_key
 
 PATIENCE = 10.0

@@ -8,7 +8,7 @@ import pytest
 from halftui.domain.actor import agent
 from halftui.domain.board_tools import DEEPEST, MOST_CHILDREN
 from halftui.errors import Denied, Refused
-from halftui.ops import remarks, toolcalls
+from halftui.ops import attempts, beads, remarks, toolcalls
 from halftui.ops.attempts import Claim
 from tests.helpers.world import World
 
@@ -67,6 +67,20 @@ def test_a_worker_comments_within_its_reach_alone(hand: Hand) -> None:
     hand.world.end(hand.claim)
     with pytest.raises(Denied, match="works on nothing"):
         hand.world.store.write(who, remarks.comment, hand.claim.bead, "one more thing")
+
+
+@pytest.mark.parametrize("how", ["stopped", "cancelled", "retired"])
+def test_the_tools_die_before_the_program_ends(hand: Hand, how: str) -> None:
+    """As its tokens do, whatever the program still says."""
+    if how == "stopped":
+        hand.world.do(attempts.stop, hand.claim.attempt, "enough")
+    elif how == "cancelled":
+        hand.world.do(beads.cancel, hand.claim.bead)
+    else:
+        hand.world.do(lambda tx: tx.change("UPDATE agent SET retired_at = 1"))
+    for tool, given in (("read_bead", {}), ("message", {"text": "hear me"}), ("create_bead", {"title": "x"})):
+        with pytest.raises(Denied, match="works on nothing"):
+            hand.use(tool, **given)
 
 
 def test_a_repeated_request_is_done_once(hand: Hand) -> None:

@@ -95,7 +95,7 @@ def retire(call: Call, agents: tuple[str, ...]) -> None:
     """Send idle agents home; their names are free again."""
     from halftui.ops import agents as ops
 
-    for name in agents:
-        ident = call.service.read(listings.agent_of, name, call.board.id)
+    found = [(name, call.service.read(listings.agent_of, name, call.board.id)) for name in agents]
+    for name, ident in found:
         call.service.write(ops.retire, ident)
         call.say(f"{name} is retired", {"id": ident, "name": name})

@@ -7,7 +7,7 @@ import click
 
 from halftui.cli.call import Call
 from halftui.cli.grammar import group, pass_call
-from halftui.domain.text import clean_line
+from halftui.domain.text import clean_line, counted
 from halftui.errors import Misconfigured, Refused
 from halftui.ops import chain
 from halftui.ops.chain import Link, SignedHead, Verdict
@@ -100,8 +100,9 @@ def _parsed(line: str, number: int) -> tuple[str, dict[str, Any]]:
 
 
 def _told(found: Verdict) -> str:
-    said = f"{found.events} events, {found.heads} signatures, signed up to event {found.signed_until}"
-    unsigned = f", {found.unsigned} events after that" if found.unsigned else ""
+    signed = f"{counted(found.heads, 'signature')}, signed up to event {found.signed_until}"
+    said = f"{counted(found.events, 'event')}, {signed}"
+    unsigned = f", {counted(found.unsigned, 'event')} after that" if found.unsigned else ""
     wrong = [f"event {fault.seq}: {fault.what}" for fault in found.faults[:MOST_FAULTS]]
     more = len(found.faults) - len(wrong)
     return "\n".join([said + unsigned, *wrong, *([f"and {more} more"] if more else [])])

@@ -7,7 +7,7 @@ from halftui.cli.call import Call
 from halftui.cli.grammar import group, pass_call
 from halftui.domain.shown import ConvoyDetail
 from halftui.domain.stems import stems
-from halftui.domain.text import clean
+from halftui.domain.text import clean, counted
 from halftui.errors import Misconfigured
 from halftui.ops import listings, views
 
@@ -132,7 +132,7 @@ def add(call: Call, convoy: str, beads: tuple[str, ...]) -> None:
     ident = _resolve(call, convoy)
     for bead in call.beads(beads):
         call.service.write(convoys.add, ident, bead)
-    _tell(call, ident, f"{ident} has {_read(call, ident).convoy.total} beads")
+    _tell(call, ident, f"{ident} has {counted(_read(call, ident).convoy.total, 'bead')}")
 
 
 def _create_from(call: Call, file: str, name: str, *, integration: bool, starts: bool) -> None:

@@ -6,6 +6,7 @@ import click
 
 from halftui.cli.call import Call
 from halftui.cli.grammar import command, group, pass_call
+from halftui.domain.text import counted
 
 
 @command("backup", example="halftui backup ~/halftui-2026-12-24.db")
@@ -40,4 +41,4 @@ def secrets() -> None:
 def rotate(call: Call) -> None:
     """Seal all credentials and keys anew with a new key, and forget the old one."""
     count = call.door.safe(call.settings).rotate_secrets()
-    call.say(f"{count} values are sealed with a new key", {"count": count})
+    call.say(f"{counted(count, 'value')} sealed with a new key", {"count": count})

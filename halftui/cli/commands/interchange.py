@@ -13,6 +13,7 @@ from halftui.cli.call import Call
 from halftui.cli.grammar import command, pass_call
 from halftui.domain import jsonl
 from halftui.domain.jsonl import Record
+from halftui.domain.text import counted
 from halftui.errors import Misconfigured
 from halftui.ops import originals, views
 
@@ -31,9 +32,11 @@ def take(call: Call, file: str) -> None:
     from halftui.ops import interchange
 
     taken = call.service.write(interchange.take, call.board.id, records)
-    text = f"{taken.created} beads made, {taken.updated} changed, {taken.unchanged} as they were"
-    text += f"; {taken.others} other lines kept" if taken.others else ""
-    text += f"; {taken.dangling} dependencies lead to beads that are not there" if taken.dangling else ""
+    text = f"{counted(taken.created, 'bead')} made, {taken.updated} changed, {taken.unchanged} as they were"
+    text += f"; {counted(taken.others, 'other line')} kept" if taken.others else ""
+    if taken.dangling:
+        leads = "dependency leads" if taken.dangling == 1 else "dependencies lead"
+        text += f"; {taken.dangling} {leads} to beads that are not there"
     call.say(text + _hint(call), taken)
 
 
@@ -55,7 +58,8 @@ def give(call: Call, file: str) -> None:
 def _hint(call: Call) -> str:
     ready = len(call.service.read(views.ready, call.board.id, 0))
     starts = ready and call.board.mode == "auto" and not call.board.is_paused
-    return f"; {ready} are ready" + (", and agents start them when the board runs" if starts else "")
+    are, them = ("is", "it") if ready == 1 else ("are", "them")
+    return f"; {ready} {are} ready" + (f", and agents start {them} when the board runs" if starts else "")
 
 
 def _read(call: Call, file: str) -> list[Record]:

@@ -31,8 +31,8 @@ def register(call: Call, name: str, kind: str, base_url: str) -> None:
 
     token = _token(call)
     ident = call.service.read(subscriptions.identify, name)
-    sealed = call.door.seal(call.settings, ident, token)
-    call.service.write(subscriptions.register, name, kind, sealed, ident, base_url)
+    with call.door.sealed(call.settings, ident, token) as sealed:
+        call.service.write(subscriptions.register, name, kind, sealed, ident, base_url)
     call.say(f"{name} is registered", _find(call, name))
 
 
@@ -45,8 +45,8 @@ def rotate(call: Call, name: str) -> None:
 
     ident = call.service.read(subscriptions.identify, name, must_exist=True)
     known = _find(call, name)
-    sealed = call.door.seal(call.settings, ident, _token(call))
-    call.service.write(subscriptions.register, name, known.kind, sealed, ident, known.base_url)
+    with call.door.sealed(call.settings, ident, _token(call)) as sealed:
+        call.service.write(subscriptions.register, name, known.kind, sealed, ident, known.base_url)
     call.say(f"{name} has another credential", _find(call, name))
 
 

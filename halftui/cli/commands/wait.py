@@ -9,6 +9,7 @@ import click
 
 from halftui.cli.call import Call
 from halftui.cli.grammar import group, pass_call
+from halftui.domain.text import counted
 from halftui.ops import listings, views
 
 REACHED, MISSED, TIMED_OUT = 0, 1, 124
@@ -104,7 +105,7 @@ def wait_board(call: Call, name: str | None, until: str, timeout: float) -> int:
         left = sum(shown.lane(lane).total for lane in _UNFINISHED)
         rests = shown.board.is_paused or shown.board.mode == "manual"
         is_idle = not shown.lane("working").total and (rests or not shown.lane("ready").total)
-        return f"{left} beads unfinished", is_idle if until == "idle" else not left, False
+        return f"{counted(left, 'bead')} unfinished", is_idle if until == "idle" else not left, False
 
     return _wait(call, board, until, timeout, look)
 

@@ -9,6 +9,7 @@ from textual.binding import BindingType
 from textual.strip import Strip
 
 from halftui.domain.shown import Card, ConvoyDetail
+from halftui.domain.text import counted
 from halftui.errors import Refused
 from halftui.ops import listings
 from halftui.tui.draw import Row, cut
@@ -186,7 +187,9 @@ class ConvoysScreen(Place):
         from halftui.ops import convoys
 
         if (found := self._found) is not None:
-            await self._does(convoys.start, self._here, words=f"{found.convoy.total} beads are on their way")
+            await self._does(
+                convoys.start, self._here, words=f"{counted(found.convoy.total, 'bead')} on the way"
+            )
 
     @work(group="verbs")
     async def action_trip_dispatch(self) -> None:
