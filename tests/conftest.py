@@ -1,5 +1,7 @@
 """What every test folder shares: the databases, a board in use, and the option `--slow`."""
 
+import signal
+
 import pytest
 from hypothesis import settings
 
@@ -11,6 +13,10 @@ __all__ = ["board", "clock", "prepared_file", "server", "store", "url", "world"]
 
 settings.register_profile("half", deadline=None)
 settings.load_profile("half")
+
+# A shell ignores SIGINT for what it runs in the background, and children inherit that: then the
+# programs that tests start and interrupt would never end.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -44,6 +44,17 @@ class ImageRow(NamedTuple):
     digest: str
     size_mb: int
     created_at: float
+    boards: tuple[str, ...]  # whose agents run in it
+
+
+class Cleared(NamedTuple):
+    """Something that finished work left on this machine, and what becomes of it."""
+
+    kind: str
+    name: str
+    size_mb: float
+    fate: str  # goes, gone or stays
+    why: str = ""  # it stays
 
 
 class Planned(NamedTuple):
@@ -94,8 +105,10 @@ class Door(NamedTuple):
     doctor: Callable[[Settings], Sequence[Check]]
     serve: Callable[[Settings, Callable[[str], None]], int]  # tells where guests connect
     status: Callable[[Settings], Mapping[str, object]]  # of the process that serves
-    image_build: Callable[[Settings, Callable[[str], None]], str]  # tells its progress, returns the name
+    # Tells its progress and returns the names.
+    image_build: Callable[[Settings, Callable[[str], None]], Sequence[str]]
     image_list: Callable[[Settings], Sequence[ImageRow]]
+    clear: Callable[[Settings, float, bool], Sequence[Cleared]]  # older than so many days; is it a trial
     safe: Callable[[Settings], Safe]
     plan: Callable[[Settings, str, str, Callable[[str], None]], Planned]  # board, goal, told its progress
     out: TextIO | None = None

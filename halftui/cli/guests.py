@@ -7,6 +7,7 @@ from halftui.errors import Denied
 
 ALLOWED = frozenset({
     "add",
+    "agent diff",
     "agent handoff",
     "agent interrupt",
     "agent list",
@@ -42,6 +43,7 @@ ALLOWED = frozenset({
     "bead submit",
     "bead unlink",
     "board edit",
+    "board lanes",
     "board list",
     "board pause",
     "board resume",
@@ -73,8 +75,14 @@ ALLOWED = frozenset({
     "key list",
     "key remove",
     "key role",
+    "merge drop",
+    "merge list",
     "permit list",
     "permit revoke",
+    "profile apply",
+    "profile diff",
+    "profile list",
+    "profile show",
     "question answer",
     "question inbox",
     "question list",
@@ -84,6 +92,8 @@ ALLOWED = frozenset({
     "subscription register",
     "subscription remove",
     "subscription rotate",
+    "trial list",
+    "trial show",
     "usage",
     "wait bead",
     "wait board",
@@ -92,7 +102,7 @@ ALLOWED = frozenset({
 })  # fmt: skip
 REFUSED = frozenset({
     "audit export", "audit sign", "audit verify", "backup", "board drain", "config show", "demo", "doctor",
-    "identity create", "identity rotate", "image build", "image list", "init", "plan", "restore",
+    "gc", "identity create", "identity rotate", "image build", "image list", "init", "plan", "restore",
     "secrets rotate", "serve", "skills install", "status",
 })  # fmt: skip
 

@@ -41,6 +41,16 @@ def _words(what: str) -> Mapping[str, Any]:
     return {"type": "array", "items": {"type": "string"}, "description": what}
 
 
+# Answered by a person, and so by each runtime in its own way.
+ASK = BoardTool(
+    "ask",
+    "Ask a person and wait for the answer. Use it when only a person can know.",
+    {
+        "question": _text("What you need to know, in full."),
+        "options": _words("The answers to choose from, if there are any."),
+    },
+    ("question",),
+)
 TOOLS = (
     BoardTool("read_bead", "Read your piece of work again, its children, and what it waits for."),
     BoardTool(

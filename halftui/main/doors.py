@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from halftui import logs, settings
 from halftui.cli import parser
-from halftui.cli.door import Beginning, Check, Door, ImageRow, Planned, Safe, Showing
+from halftui.cli.door import Beginning, Check, Cleared, Door, ImageRow, Planned, Safe, Showing
 from halftui.main.house import House
 from halftui.ops import views
 from halftui.settings import Settings
@@ -57,6 +57,7 @@ def _door(settings_of: Callable[[Mapping[str, object]], Settings]) -> Door:
         status=_status,
         image_build=_image_build,
         image_list=_image_list,
+        clear=_clear,
         safe=_safe,
         plan=_plan,
     )
@@ -73,6 +74,13 @@ def _safe(chosen: Settings) -> Safe:
     from halftui.main.safe import HouseSafe
 
     return HouseSafe(House(chosen))
+
+
+def _clear(chosen: Settings, days: float, is_dry: bool) -> Sequence[Cleared]:
+    from halftui.main.cleaning import clear
+
+    house = House(chosen)
+    return asyncio.run(clear(house, days, is_dry=is_dry)) if house.store.revision() else ()
 
 
 def _plan(chosen: Settings, board: str, goal: str, tell: Callable[[str], None]) -> Planned:
@@ -144,6 +152,8 @@ def _demo(chosen: Settings, showing: Showing) -> int:
 async def _demonstrate(chosen: Settings, showing: Showing) -> int:
     from halftui.demo.stage import open_stage
 
+    if not showing.is_headless:  # for some seconds there is nothing else to be seen
+        print("setting the stage…", file=sys.stderr)  # noqa: T201 - the screen comes only then
     async with open_stage() as stage:
         house, board = await asyncio.to_thread(_set_stage, chosen, stage)
         engine = _engine_of(house)
@@ -218,18 +228,32 @@ def _doctor(chosen: Settings) -> Sequence[Check]:
     return checks(House(chosen))
 
 
-def _image_build(chosen: Settings, tell: Callable[[str], None]) -> str:
+def _image_build(chosen: Settings, tell: Callable[[str], None]) -> Sequence[str]:
     from halftui.sandbox import image
 
-    for line in image.build(chosen.docker_host or None):
-        tell(line)
-    return image.tag()
+    host = chosen.docker_host or None
+    wanted = dict.fromkeys(["", *(board.recipe for board in _boards(chosen))])  # the usual one first
+    for recipe in wanted:
+        if not image.find(host, recipe).is_current:
+            for line in image.build(host, recipe=recipe):
+                tell(line)
+    return [image.tag(recipe) for recipe in wanted]
 
 
 def _image_list(chosen: Settings) -> Sequence[ImageRow]:
     from halftui.sandbox import image
 
+    boards = [(board.name, image.tag(board.recipe)) for board in _boards(chosen)]
     return [
-        ImageRow(found.name, found.digest, found.size_mb, found.created_at)
+        ImageRow(
+            found.name, found.digest, found.size_mb, found.created_at,
+            tuple(name for name, wanted in boards if wanted == found.name),
+        )
         for found in image.listed(chosen.docker_host or None)
-    ]
+    ]  # fmt: skip
+
+
+def _boards(chosen: Settings) -> Sequence[BoardRow]:
+    """Return all boards; none where there is no database yet."""
+    house = House(chosen)
+    return house.service.read(views.boards) if house.store.revision() else ()

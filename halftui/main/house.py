@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from halftui.sandbox.base import Sandbox
     from halftui.sandbox.choose import Choice
     from halftui.service.keyring import Keyring
+    from halftui.service.queue import Queue
     from halftui.service.review import Review
     from halftui.store.vault import Vault
     from halftui.workspace.origin import Origin
@@ -86,6 +87,13 @@ class House:
             lambda agent: self.keyring.signer(agent),
         )
 
+    def queue(self, board: BoardRow) -> Queue:
+        """Return the queue of a board's merges."""
+        from halftui.service.queue import Queue
+
+        signer = self.keyring.signer
+        return Queue(self.store, board, self.repository, self.origin, lambda agent: signer(agent))
+
     def service_of(self, actor: Actor) -> Service:
         """Return the handle of somebody else, with the watches and live lines of this process."""
         return self.service.acting_as(actor, lambda board: self.review(board, actor))
@@ -114,19 +122,23 @@ class House:
         return locate(board.repository, board.branch)
 
     @cached_property
-    def choice(self) -> Callable[[str], Choice]:
+    def choice(self) -> Callable[..., Choice]:
         """Return what tells where agents run and why; decided once, so that nothing falls back silently."""
         from halftui.sandbox.choose import choose
 
         host, image, runtime = self.settings.docker_host, self.settings.image, self.settings.docker_runtime
-        return cache(lambda wanted: choose(wanted, self.home, host or None, image or None, runtime or None))
+        return cache(
+            lambda wanted, recipe="": choose(
+                wanted, self.home, host or None, image or None, runtime or None, recipe
+            )
+        )
 
     async def sandbox(self, board: BoardRow) -> Sandbox:
         """Return where a board's agents run. Raises Unavailable if that does not answer."""
         wanted = self.settings.sandbox or board.sandbox
-        found = (await asyncio.to_thread(self.choice, wanted)).sandbox
+        found = (await asyncio.to_thread(self.choice, wanted, board.recipe)).sandbox
         if found.kind == "docker":
-            await asyncio.to_thread(self.require_image)
+            await asyncio.to_thread(self.require_image, board.recipe)
         return found
 
     async def runtime(self, kind: str, credential: str) -> Runtime:
@@ -172,6 +184,7 @@ class House:
             is_free=is_free,
             accept=lambda board, bead: self.review(board.id).accept(bead),
             land=lambda board, convoy: self.review(board.id, PATROL).land(convoy),
+            queue=self.queue,
         )
         pool = THEMES.get(chosen.names) or tuple(chosen.names.split(","))
         return Engine(
@@ -187,9 +200,9 @@ class House:
             rules=Rules(chosen.caps_of_runtimes, chosen.ageing_days * 86_400),
         )
 
-    def require_image(self) -> None:
-        """Raise Unavailable with the remedy if the agents' container image is not built."""
+    def require_image(self, recipe: str = "") -> None:
+        """Raise Unavailable with the remedy if the image of agents with this recipe is not built."""
         from halftui.sandbox import image
 
-        if not self.settings.image and not image.find(self.settings.docker_host or None).is_current:
+        if not self.settings.image and not image.find(self.settings.docker_host or None, recipe).is_current:
             raise Unavailable("the agents' container image is not built yet", "run: halftui image build")

@@ -120,6 +120,7 @@ def guest_door(house: House, service: Service, streams: Streams, open_board: Tel
         status=_refused,
         image_build=_refused,
         image_list=_refused,
+        clear=_refused,
         safe=_refused,
         plan=_refused,
         out=streams.out,

@@ -2,6 +2,7 @@
 
 from halftui.domain.text import clean
 from halftui.errors import Misconfigured
+from halftui.ops import scope
 from halftui.ops.access import verb
 from halftui.ops.fields import LONGEST_TEXT
 from halftui.store.tables import Bead
@@ -10,7 +11,8 @@ from halftui.store.tx import Tx
 
 @verb("bead.comment")
 def comment(tx: Tx, bead: str, text: str) -> None:
-    """Say something about a bead. Raises Misconfigured for an empty text, NotFound."""
+    """Say something about a bead. Raises Misconfigured for an empty text, NotFound, Denied out of reach."""
+    scope.may_speak(tx, bead)
     row = tx.get(Bead, bead)
     if not (said := clean(text).strip()[:LONGEST_TEXT]):
         raise Misconfigured("a comment needs words", "say what the others should know")

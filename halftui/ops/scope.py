@@ -79,6 +79,15 @@ def may_link(tx: Tx, source: str, target: str, kind: str) -> None:
         raise Denied("an agent may not make such an edge", f"it may make {', '.join(LINK_KINDS)}")
 
 
+def may_speak(tx: Tx, bead: str) -> None:
+    """Raise Denied unless a worker may comment on a bead; anybody else's right was checked before.
+
+    What stands there is told to the next agent, so out of reach it would be a way into others' work.
+    """
+    if tx.actor.role is Role.WORKER:
+        _within(tx, own(tx), [bead])
+
+
 def _within(tx: Tx, attempt: Attempt, beads: Iterable[str]) -> None:
     """Raise Denied if one is out of reach, in the same words whether or not there is such a bead."""
     reach = set(family(tx, attempt.bead_id))

@@ -3,9 +3,11 @@
 import asyncio
 import contextlib
 import json
+import sys
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import acp
@@ -14,6 +16,7 @@ from acp import schema as wire
 
 from halftui.domain.happenings import Happening, Heard, Metered, Reached, Started
 from halftui.errors import Unavailable
+from halftui.runtime import board_server, bridge
 from halftui.runtime.acp_client import BoardClient
 from halftui.runtime.base import Abilities, Brief, Command, Desk, Inside, Letter, Process
 from halftui.runtime.lines import Framer
@@ -26,35 +29,40 @@ _AUTH_REQUIRED = -32000  # of the protocol
 _BAD_ENDS = {"max_tokens": "max_turns", "max_turn_requests": "max_turns"}
 
 Queue = asyncio.Queue[Happening | None]
+Servers = list[wire.HttpMcpServer | wire.SseMcpServer | wire.AcpMcpServer | wire.McpServerStdio]
 
 
 class AcpRuntime:
     """The Runtime of the Agent Client Protocol. What it works on is its clone; it starts anew each time."""
 
     kind = "acp"
-    abilities = Abilities(permissions=True, talk=True, tools=True)
+    abilities = Abilities(questions=True, permissions=True, talk=True, tools=True, bridge=True)
 
     def __init__(self) -> None:
-        self._work = ""
+        self._inside: Inside | None = None
 
-    def program(self) -> None:
-        """Return None: the agent is in the sandbox's image, or on this machine."""
+    def program(self) -> Path:
+        """Return the bridge to the board's tools: the agent itself is in the image, or on this machine."""
+        return Path(bridge.__file__)
 
     def command(self, brief: Brief, inside: Inside) -> Command:
         """Return the agent's command line. Many agents can write into a pipe only, not into a spool file."""
-        self._work = inside.work
+        self._inside = inside
         return Command(["sh", "-c", f"{brief.command} | cat"], {"HOME": inside.home})
 
     async def converse(self, brief: Brief, process: Process, desk: Desk) -> AsyncGenerator[Happening, None]:
         """Prompt the agent until there is nothing more to say, and yield what happens."""
-        if brief.is_adopted:  # its answers belong to a board that is gone; the clone is what is left
+        inside = self._inside
+        if (
+            inside is None or brief.is_adopted
+        ):  # its answers belong to a board that is gone; the clone is what is left
             await process.stop()
             yield classify(Remains(None, fault="lost", errors="its board died"))
             return
         happenings: Queue = asyncio.Queue()
         talk = _Conversation(brief, process, desk, happenings)
         # A task of its own and not one of a group, since a group can't be held open over a yield.
-        speaking = asyncio.create_task(talk.run(self._work))
+        speaking = asyncio.create_task(talk.run(inside.work, _servers(brief, inside)))
         try:
             while (happening := await happenings.get()) is not None:
                 yield happening
@@ -81,10 +89,10 @@ class _Conversation:
         self._agent = acp.connect_to_agent(self._client, self._wire)
         self._session = ""
 
-    async def run(self, work: str) -> Remains:
+    async def run(self, work: str, servers: Servers) -> Remains:
         """Speak until the end, and return what is left then."""
         try:
-            result = await self._speak(work)
+            result = await self._speak(work, servers)
             remains = Remains(0, result=result)  # a server that is told to go exits as it likes
         except RequestError as error:
             remains = Remains(0, result=_refusal(error))
@@ -107,12 +115,12 @@ class _Conversation:
             except ConnectionError as error:
                 raise Unavailable("the agent heard nothing", str(error)) from error
 
-    async def _speak(self, work: str) -> Result:
+    async def _speak(self, work: str, servers: Servers) -> Result:
         async with asyncio.timeout(GREETING_SECONDS):
             await self._agent.initialize(
                 protocol_version=PROTOCOL_VERSION, client_capabilities=wire.ClientCapabilities()
             )
-            opened = await self._agent.new_session(cwd=work, mcp_servers=[])
+            opened = await self._agent.new_session(cwd=work, mcp_servers=servers)
         self._session = opened.session_id
         self._happenings.put_nowait(Started(self._session))
         self._desk.attend(self)
@@ -131,6 +139,7 @@ class _Conversation:
         self._happenings.put_nowait(
             Metered(usage.input_tokens if usage else 0, usage.output_tokens if usage else 0, turns=1)
         )
+        self._wire.note()  # what is metered is kept with what is heard
         if answer.stop_reason == "end_turn":
             return Result(is_error=False, text=words)
         return Result(
@@ -176,14 +185,28 @@ class _Wire:
             while self._lines:
                 if isinstance(message := _parsed(self._lines.popleft()), dict):
                     return message
-            self._happenings.put_nowait(Heard(self._framer.end))
+            self.note()
             try:
                 self._lines.extend(self._framer.feed(await anext(self._chunks)))
             except (StopAsyncIteration, Unavailable):
                 return None
 
+    def note(self) -> None:
+        """Report how far the output is heard."""
+        self._happenings.put_nowait(Heard(self._framer.end))
+
     async def close(self) -> None:
         """Leave the program alone: who holds it ends it."""
+
+
+def _servers(brief: Brief, inside: Inside) -> Servers:
+    """Return how the agent starts the bridge to the board's tools; there is no secret in it."""
+    if not brief.has_tools:
+        return []
+    is_here = inside.tool == bridge.__file__  # else in an image, which has a Python of its own
+    python = sys.executable if is_here else "python3"
+    args = ["-I", inside.tool, f"{inside.sockets}/{board_server.SOCKET}"]
+    return [wire.McpServerStdio(name=board_server.SERVER, command=python, args=args, env=[])]
 
 
 def _parsed(line: bytes) -> Any:

@@ -25,6 +25,7 @@ class BoardClient:
         self._words = ""
         self._thoughts = ""
         self._last = ""
+        self._told: set[str] = set()  # the tool calls that were reported
 
     def begin(self) -> None:
         """Begin a turn."""
@@ -46,9 +47,9 @@ class BoardClient:
             case wire.AgentThoughtChunk(content=wire.TextContentBlock(text=text)):
                 self._thoughts += text
             case wire.ToolCallStart():
-                self._flush()
-                self._report(Used(update.tool_call_id, update.kind or "tool", *_summary(update)))
+                self._use(update)
             case wire.ToolCallProgress(status="completed" | "failed" as status):
+                self._use(update)
                 self._report(Returned(update.tool_call_id, status == "completed", _text(update.content)))
 
     async def request_permission(
@@ -59,6 +60,7 @@ class BoardClient:
         **kwargs: Any,
     ) -> wire.RequestPermissionResponse:
         """Let a person decide, or the sandbox where it confines the agent."""
+        self._use(tool_call)
         is_allowed = self._brief.is_free
         if not is_allowed:
             summary, detail = _summary(tool_call)
@@ -89,6 +91,13 @@ class BoardClient:
             raise RequestError.method_not_found(name)
 
         return refuse
+
+    def _use(self, call: wire.ToolCallStart | wire.ToolCallProgress | wire.ToolCallUpdate) -> None:
+        """Report a tool call where it is first told of: some agents begin with asking for permission."""
+        if call.tool_call_id not in self._told:
+            self._told.add(call.tool_call_id)
+            self._flush()
+            self._report(Used(call.tool_call_id, call.kind or "tool", *_summary(call)))
 
     def _flush(self) -> None:
         if self._thoughts.strip():

@@ -22,7 +22,9 @@ class Brief:
     is_free: bool = False  # True: the sandbox confines it, so tools need no permission
     model: str = ""
     max_turns: int | None = None
+    tools: Sequence[str] = ()  # of its program that it has; (): all
     command: str = ""  # what the shell and acp runtimes run
+    has_tools: bool = False  # the board's own tools are at its hand
     # Bytes of its output that an earlier board reported; None: the program has just been started.
     heard: int | None = None
 
@@ -50,6 +52,7 @@ class Abilities:
     cost: bool = False
     talk: bool = False  # it hears what people say while it works
     tools: bool = False  # it tells of each tool that it uses
+    bridge: bool = False  # it reaches the board's tools by a socket that the engine serves
 
 
 class Inside(Protocol):

@@ -13,7 +13,7 @@ from claude_agent_sdk import (
     tool,
 )
 
-from halftui.domain.board_tools import TOOLS, BoardTool
+from halftui.domain.board_tools import ASK, TOOLS, BoardTool
 from halftui.domain.happenings import Option, Question
 from halftui.runtime.base import Brief, Desk
 from halftui.runtime.summaries import summarise
@@ -23,24 +23,12 @@ CALL = "halftui_call"  # where the stream puts the id of the tool call among a t
 REFUSAL = "A person refused this. Go on without it, or hand in what you have."
 
 Verdict = PermissionResultAllow | PermissionResultDeny
-_ASK = {
-    "type": "object",
-    "properties": {
-        "question": {"type": "string", "description": "What you need to know, in full."},
-        "options": {
-            "type": "array",
-            "items": {"type": "string"},
-            "description": "The answers to choose from, if there are any.",
-        },
-    },
-    "required": ["question"],
-}
 
 
 def board_server(brief: Brief, desk: Desk) -> McpSdkServerConfig:
     """Return the MCP server, in the board's own process, whose tools the agent may always use."""
 
-    @tool("ask", "Ask a person and wait for the answer. Use it when only a person can know.", _ASK)
+    @tool(ASK.name, ASK.purpose, ASK.schema)
     async def ask(given: dict[str, Any]) -> dict[str, Any]:
         options = tuple(Option(label) for label in given.get("options", ()))
         request = str(given.get(CALL, ""))

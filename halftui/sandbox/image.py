@@ -1,4 +1,8 @@
-"""The image of the agents' containers: its recipe, and whether an engine has it."""
+"""The image of the agents' containers: its recipe, what a board adds to it, and whether an engine has it.
+
+An image's name is made of its recipe's content. A board's own recipe is text that a maintainer gave to the
+board, lines of a Dockerfile that go on from the packaged image; no repository is looked at for one.
+"""
 
 import hashlib
 import io
@@ -24,16 +28,17 @@ class ImageState:
     is_current: bool  # this very version
 
 
-def tag() -> str:
-    """Return the image's name; it changes whenever the recipe does."""
-    return f"{REPOSITORY}:{_hash()[:12]}"
+def tag(recipe: str = "") -> str:
+    """Return the name of the image with a board's recipe; it changes whenever one of both recipes does."""
+    return f"{REPOSITORY}:{_hash(recipe)[:12]}"
 
 
-def find(host: str | None = None) -> ImageState:
+def find(host: str | None = None, recipe: str = "") -> ImageState:
     """Look for the image. Raises Unavailable if no engine answers."""
     with engine(socket_of(host)) as api:
         tags = [name for image in api.images(REPOSITORY) for name in image["RepoTags"] or []]
-    return ImageState(tag(), bool(tags), tag() in tags)
+    wanted = tag(recipe)
+    return ImageState(wanted, bool(tags), wanted in tags)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +61,13 @@ def listed(host: str | None = None) -> list[Listed]:
         ]
 
 
-def build(host: str | None = None, network: str | None = None) -> Iterator[str]:
+def remove(name: str, host: str | None = None) -> None:
+    """Remove an image for agents. Raises Conflict if a container is made of it."""
+    with engine(socket_of(host)) as api:
+        api.remove_image(name)
+
+
+def build(host: str | None = None, network: str | None = None, recipe: str = "") -> Iterator[str]:
     """Build the image, yielding the engine's lines as they come.
 
     `network` is the network that its `apt-get` uses: `host` helps where the engine has no bridge.
@@ -64,10 +75,10 @@ def build(host: str | None = None, network: str | None = None) -> Iterator[str]:
     """
     with engine(socket_of(host)) as api:
         lines = api.build(
-            fileobj=_context(),
+            fileobj=_context(recipe),
             custom_context=True,
-            tag=tag(),
-            labels={LABEL: _hash()},
+            tag=tag(recipe),
+            labels={LABEL: _hash(recipe)},
             network_mode=network,
             rm=True,
             forcerm=True,
@@ -79,13 +90,23 @@ def build(host: str | None = None, network: str | None = None) -> Iterator[str]:
             yield from filter(None, line.get("stream", "").splitlines())
 
 
-def _context() -> io.BytesIO:
-    context = io.BytesIO()
+def _whole(recipe: str) -> bytes:
+    """Return the Dockerfile: the packaged one, or what goes on from its image and ends as it does."""
+    if not recipe:
+        return RECIPE.read_bytes()
+    return f"FROM {tag()}\nUSER root\n{recipe}\nUSER 1000:1000\nWORKDIR /work\n".encode()
+
+
+def _context(recipe: str) -> io.BytesIO:
+    """Return a build context that holds the Dockerfile alone: no file of this machine can be copied from."""
+    context, whole = io.BytesIO(), _whole(recipe)
     with tarfile.open(fileobj=context, mode="w") as archive:
-        archive.add(RECIPE, "Dockerfile")
+        entry = tarfile.TarInfo("Dockerfile")
+        entry.size = len(whole)
+        archive.addfile(entry, io.BytesIO(whole))
     context.seek(0)
     return context
 
 
-def _hash() -> str:
-    return hashlib.sha256(RECIPE.read_bytes()).hexdigest()
+def _hash(recipe: str) -> str:
+    return hashlib.sha256(_whole(recipe)).hexdigest()

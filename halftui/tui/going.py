@@ -1,4 +1,8 @@
-"""Actions of the app that only go to a place or open something; its module is imported at the first time."""
+"""Actions of the app that only go to a place or open something; its module is imported at the first time.
+
+A screen is shown in the app's own turn and awaited there, so that no key can leave it before it stands:
+Textual takes the parts of such a screen away and mounts it afterwards.
+"""
 
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -14,7 +18,7 @@ def goes(module: str, name: str) -> "Callable[[HalfApp], Awaitable[None]]":
 
     async def go(app: "HalfApp") -> None:
         await app.action_place_board()
-        app.push_screen(getattr(import_module(f"halftui.tui.screens.{module}"), name)())
+        await app.push_screen(getattr(import_module(f"halftui.tui.screens.{module}"), name)())
 
     return go
 
@@ -32,6 +36,6 @@ def shows(module: str, name: str) -> "Callable[Concatenate[HalfApp, ...], None]"
     """Return what opens a screen of halftui.tui.screens over the one that is there."""
 
     def show(app: "HalfApp", *of: Any) -> None:
-        app.push_screen(getattr(import_module(f"halftui.tui.screens.{module}"), name)(*of))
+        app.call_next(app.push_screen, getattr(import_module(f"halftui.tui.screens.{module}"), name)(*of))
 
     return show

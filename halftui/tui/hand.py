@@ -157,6 +157,9 @@ class Hand:
             if len(self._cards) == 1 and self._is_held(lane.at(gap - 1), lane.at(gap)):
                 return Drop()
             above, below = self._neighbour(lane, gap - 1, -1), self._neighbour(lane, gap, 1)
+            if lane.row.is_own:
+                held = {card.id for card in lane.cards()}
+                return drops.into_own(self._cards, lane.row, held, above, below)
             return drops.into_lane(self._cards, lane.lane, above, below)
         item = self._item(box)
         if item is not None and snapshot is not None:

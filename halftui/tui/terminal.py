@@ -63,6 +63,11 @@ def let_mouse(app: App[None], *, is_ours: bool) -> None:
         turn()
 
 
+def is_here(app: App[None]) -> bool:
+    """Return whether the person sits at this machine; over SSH, things would open on the one that serves."""
+    return app._driver is not None and app._driver.can_suspend  # no public way asks before it is tried
+
+
 def draw_plain(app: App[None]) -> None:
     """Draw all that an app shows with letters that every terminal has."""
     app._filters.append(Ascii())  # no public way adds one; `get_line_filters` reads them from here

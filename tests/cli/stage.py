@@ -11,10 +11,13 @@ from pathlib import Path
 
 import pytest
 
+from halftui.domain.actor import Role
 from halftui.domain.happenings import Outcome, Question
 from halftui.ops import attempts, permits, questions
+from halftui.ops.access import ALLOWED
 from halftui.store.store import Store
 from tests.cli.conftest import Line, Ran
+from tests.helpers.command_line import actor_of, cast_elm
 from tests.helpers.commands import KEYS, PLAN, Example
 from tests.helpers.desk import git
 from tests.helpers.world import World
@@ -54,6 +57,17 @@ class Stage:
         return subprocess.run(
             words, env=env, input=example.stdin, capture_output=True, text=True, timeout=60, check=False
         )
+
+
+def refusal(role: Role, example: Example) -> str:
+    """Return how the answer to somebody of a role begins who may not do it, "" if they may.
+
+    A worker acts within its attempt alone, whatever the table allows it, and the one here is in none.
+    """
+    who = actor_of(role)
+    if foreign := [verb for verb in example.verbs if role not in ALLOWED[verb]]:
+        return f"error: {who} may not do {foreign[0]}"
+    return f"error: {who} works on nothing" if role is Role.WORKER and example.verbs else ""
 
 
 def _settle(patch: pytest.MonkeyPatch, folder: Path) -> None:
@@ -110,6 +124,8 @@ def _fill(line: Line, world: World) -> dict[str, str]:
     line.ok("subscription", "register", "work", stdin="token")
     line.ok("key", "add", "dee", "--role", "viewer", stdin=KEYS[1])
     line.ok("identity", "create", "--username", "cedar")
+    line.ok("profile", "apply", "backend")
+    world.do(cast_elm, Role.WORKER)
     git(line.repository, "branch", f"halftui/{names['r']}")
     return names
 

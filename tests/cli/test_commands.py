@@ -64,10 +64,12 @@ KEYS = [
     "id", "title", "lane", "state", "type", "priority", "rank", "labels", "assignee", "convoy", "hold",
     "remark", "failures", "retry_at", "files", "plus", "minus", "created_at", "updated_at", "closed_at",
     "version", "blockers", "attempt", "attempt_state", "now", "started_at", "cost_usd", "reason",
+    "pin", "progress",
 ]  # fmt: skip
 MORE = [
     "board", "description", "acceptance", "notes", "summary", "branch", "base", "tip", "merged",
     "created_by", "why", "waits_for", "frees", "attempts", "due", "not_before", "handover", "comments",
+    "profile",
 ]  # fmt: skip
 
 
@@ -345,6 +347,9 @@ def test_events(line: Line) -> None:
 
 def test_boards(line: Line, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert line.ok("board", "edit", "cap=7", "review=none").out == "Shop has cap=7, review=none\n"
+    (line.home / "recipe").write_text("# tools\nRUN apt-get update\n")
+    line.ok("board", "edit", f"recipe=@{line.home}/recipe")
+    assert line.ok("board", "show", "-o", "json").json["recipe"] == "# tools\nRUN apt-get update\n"
     assert line.ok("board", "pause").out == "Shop is paused\n"
     assert line.ok("board", "show", "-o", "json").json["is_paused"] is True
     assert line.ok("board", "resume", "Shop").out == "Shop goes on\n"
@@ -397,7 +402,7 @@ def test_the_house(line: Line) -> None:
     checked = line("doctor", "-o", "json")
     assert (checked.code, [c["is_ok"] for c in checked.json]) == (2, [True, False])
     built = line("image", "build")
-    assert (built.code, built.out, built.err) == (0, "halftui-agent:1 is built\n", "step  of 1\n")
+    assert (built.code, built.out, built.err) == (0, "halftui-agent:1 is there\n", "step  of 1\n")
     assert line.ok("image", "list", "-o", "json").json[0]["created_at"] == "1970-01-01T00:00:00.000Z"
 
 

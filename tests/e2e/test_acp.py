@@ -1,12 +1,13 @@
 """Agents of the Agent Client Protocol take beads from their creation to the merge."""
 
+import shutil
 import sys
 from pathlib import Path
 
 import pytest
 
 from halftui.ops import boards, listings, messages, questions, transcripts, views
-from tests.helpers import acp_agent
+from tests.helpers import acp_agent, bare_agent
 from tests.helpers.boards import Scene, git, scene
 
 AGENT = f"{sys.executable} {acp_agent.__file__}"
@@ -24,6 +25,7 @@ async def test_a_bead_becomes_merged_code(tmp_path: Path) -> None:
         async with at.working():
             await at.until(lambda: at.see(bead).card.state == "review", 15)
         assert at.see(bead).summary == "agent.txt is there."
+        assert at.see(bead).attempts[0].turns == 1
         assert ("tool", "Write agent.txt") in _lines(at, bead)
         merged = at.house.review(at.board.id).accept(bead)
         assert git(at.repository, "rev-parse", "main") == merged
@@ -77,3 +79,40 @@ async def test_a_failing_agent_never_makes_a_bead_done(
         assert (seen.attempts[-1].outcome, seen.attempts[-1].reason) == (
             "failed", reason,
         )  # fmt: skip
+
+
+async def _paints(tmp_path: Path, sandbox: str, host: str) -> None:
+    async with scene(tmp_path, "acp", sandbox, permissions="auto", docker_host=host) as at:
+        shutil.copy(bare_agent.__file__, at.repository / "agent.py")
+        git(at.repository, "add", "-A")
+        git(at.repository, "commit", "-q", "-m", "Bring the agent")
+        at.house.service.write(boards.edit, at.board.id, command="python3 agent.py")
+        bead = at.add("Paint it")
+        async with at.working():
+            await at.until(lambda: bool(at.house.service.read(views.asks, at.board.id)), 30)
+            (ask,) = at.house.service.read(views.asks, at.board.id)
+            assert (ask.kind, ask.text, [label for label, _ in ask.options]) == (
+                "question", "Which colour?", ["red", "blue"],
+            )  # fmt: skip
+            at.house.service.write(questions.answer, ask.id, "blue")
+            await at.until(lambda: at.see(bead).card.state == "review", 30)
+            seen = at.see(bead)
+        assert seen.summary.startswith("painted blue\n\nEvidence:\nask read_bead note_progress")
+        assert seen.attempts[0].sandbox == sandbox
+        happened = [(e.verb, e.actor.partition(":")[0]) for e in at.house.service.read(views.events, 0)]
+        assert {("tool.refuse", "agent"), ("bead.note", "agent"), ("attempt.submit", "agent")} <= {*happened}
+        at.house.review(at.board.id).accept(bead)
+        assert (
+            (at.repository / "agent.txt").read_text().startswith("Paint it: blue\ncreate_bead takes no hold")
+        )
+        assert not list((tmp_path / "home/run").iterdir())
+
+
+async def test_one_uses_the_boards_tools(tmp_path: Path) -> None:
+    await _paints(tmp_path, "local", "")
+
+
+async def test_one_uses_the_boards_tools_in_a_container(
+    tmp_path: Path, docker_host: str, agent_image: str
+) -> None:
+    await _paints(tmp_path, "docker", docker_host)

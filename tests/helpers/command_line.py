@@ -7,18 +7,35 @@ from typing import TYPE_CHECKING
 
 from halftui import logs, settings
 from halftui.cli import parser
-from halftui.cli.door import Beginning, Check, Door, ImageRow, Planned, Safe
-from halftui.domain.actor import Actor, Role, person
+from halftui.cli.door import Beginning, Check, Cleared, Door, ImageRow, Planned, Safe
+from halftui.domain.actor import PEOPLE, Actor, Role, agent, person
 from halftui.main.house import House
 from halftui.main.safe import HouseSafe
 from halftui.service.service import Service
 from halftui.settings import Settings
 from halftui.store.store import Store
+from halftui.store.tables import Agent
+from halftui.store.tx import Tx
 
 if TYPE_CHECKING:
     from halftui.service.review import Review
 
 WRONG = "HALFTUI_TEST_BUG"  # set, `doctor` has a bug
+
+
+def actor_of(role: Role) -> Actor:
+    """Return somebody of a role: the person ann, or an agent that works on nothing."""
+    return person("ann", role) if role in PEOPLE else agent("elm", role)
+
+
+def cast_elm(tx: Tx, role: Role) -> None:
+    """Let that agent be there, as a leader or a worker of the board shop."""
+    found = tx.session.get(Agent, "elm") or Agent(
+        id="elm", board_id="shop", name="Elm", runtime="codex", username="elm", owner="owner",
+        created_at=tx.now,
+    )  # fmt: skip
+    found.kind = role.value
+    tx.add(found)
 
 
 def _safe(chosen: Settings, actor: Actor) -> Safe:
@@ -31,7 +48,7 @@ def _safe(chosen: Settings, actor: Actor) -> Safe:
 def door_of(actor: Actor | None = None) -> Door:
     """Return a door that opens the database which the settings name."""
     stores: dict[str, Store] = {}
-    who = actor or person("ann", Role(os.environ.get("HALFTUI_TEST_ROLE", "admin")))
+    who = actor or actor_of(Role(os.environ.get("HALFTUI_TEST_ROLE", "admin")))
 
     def service(chosen: Settings) -> Service:
         store = stores.setdefault(chosen.database_url, Store(chosen.database_url))
@@ -59,7 +76,8 @@ def door_of(actor: Actor | None = None) -> Door:
         serve=lambda _settings, _tell: _opened("the server runs"),
         status=lambda _settings: {"guests": 0},
         image_build=_build,
-        image_list=lambda _settings: [ImageRow("halftui-agent:1", "sha256:00", 300, 0.0)],
+        image_list=lambda _settings: [ImageRow("halftui-agent:1", "sha256:00", 300, 0.0, ("shop",))],
+        clear=lambda _settings, _days, _dry: [Cleared("clone", "hf-1", 1.5, "goes")],
     )
 
 
@@ -92,9 +110,9 @@ def _doctor(_settings: Settings) -> list[Check]:
     return [Check("git", is_ok=True, says="2.39"), Check("docker", is_ok=False, says="not there", remedy="x")]
 
 
-def _build(_settings: Settings, tell: Callable[[str], None]) -> str:
+def _build(_settings: Settings, tell: Callable[[str], None]) -> Sequence[str]:
     tell("step \x1b]0;1\x07 of 1")
-    return "halftui-agent:1"
+    return ["halftui-agent:1"]
 
 
 if __name__ == "__main__":

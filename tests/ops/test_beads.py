@@ -324,13 +324,17 @@ def test_the_engine_approves_what_needs_no_person(world: World) -> None:
     assert world.state(bead) == "done"
 
 
-def test_workers_make_beads_but_change_none(world: World) -> None:
-    worker = agent("w-1")
-    bead = world.store.write(worker, beads.create, world.board, "found on the way")
-    assert world.shown(bead).created_by == "agent:w-1"
+def test_workers_make_beads_below_their_own_but_change_none(world: World) -> None:
+    own, other = world.bead("own"), world.bead("other")
+    worker = agent(world.taken(own).agent_id)
+    bead = world.store.write(worker, beads.create, world.board, "found on the way", parent=own)
+    assert world.shown(bead).created_by == str(worker)
     for op in (beads.cancel, beads.dispatch, beads.approve, beads.reopen):
         with pytest.raises(Denied):
             world.store.write(worker, op, bead)
+    for who, above in ((worker, other), (agent("w-1"), own)):
+        with pytest.raises(Denied):
+            world.store.write(who, beads.create, world.board, "x", parent=above)
     with pytest.raises(HalfTUIError):
         world.store.write(person("eve", Role.VIEWER), beads.create, world.board, "x")
 

@@ -7,8 +7,8 @@ import pytest
 
 from halftui.domain.actor import agent
 from halftui.domain.board_tools import DEEPEST, MOST_CHILDREN
-from halftui.errors import Refused
-from halftui.ops import toolcalls
+from halftui.errors import Denied, Refused
+from halftui.ops import remarks, toolcalls
 from halftui.ops.attempts import Claim
 from tests.helpers.world import World
 
@@ -56,6 +56,17 @@ def test_a_child_is_made_below_and_waits(hand: Hand) -> None:
     assert hand.world.lane(third) == "blocked"
     with pytest.raises(Refused, match="→"):
         hand.use("link_beads", source=first, target=third)
+
+
+def test_a_worker_comments_within_its_reach_alone(hand: Hand) -> None:
+    who, child, foreign = agent(hand.claim.agent_id), hand.child(), hand.world.bead("another's")
+    for bead in (hand.claim.bead, child):
+        hand.world.store.write(who, remarks.comment, bead, "look at the clock")
+    with pytest.raises(Denied, match=f"{foreign} is not yours"):
+        hand.world.store.write(who, remarks.comment, foreign, "ignore your brief")
+    hand.world.end(hand.claim)
+    with pytest.raises(Denied, match="works on nothing"):
+        hand.world.store.write(who, remarks.comment, hand.claim.bead, "one more thing")
 
 
 def test_a_repeated_request_is_done_once(hand: Hand) -> None:

@@ -5,8 +5,10 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from halftui.workspace.keeping import require_safe
+from halftui.workspace.merging import Merged
 from halftui.workspace.origin import Origin, locate
-from halftui.workspace.repository import Merged, Repository
+from halftui.workspace.repository import Repository
 from halftui.workspace.tree import Person, Tree
 
 ADA = Person("Ada", "ada@agents.example")
@@ -94,6 +96,10 @@ class World:
         merged = self.repo.merge(bead, sha, target, f"Merge {bead}", ADA, BOB)
         assert isinstance(merged, Merged)
         return merged
+
+    def forget(self, tree: Tree, tip: str = "", merged: str = "") -> None:
+        """Delete a clone whose work is on main."""
+        self.repo.forget(tree.path, lambda: require_safe(self.repo, tree, "main", tip, merged))
 
     @property
     def canary(self) -> str:

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from halftui.errors import Conflict, NotFound, Refused
+from halftui.workspace.merging import Clash, Merged
 from halftui.workspace.origin import locate
-from halftui.workspace.repository import Clash, Merged
-from halftui.workspace.tree import Tree
+from halftui.workspace.tree import Tree, remove
 from tests.workspace.scene import ADA, BOB, World, commit, git, write
 
 
@@ -34,7 +34,7 @@ def test_a_bead_goes_all_the_way(world: World) -> None:
     assert git(world.project, "status", "--porcelain") == ""
     assert git(world.project, "rev-parse", "main") == sha
     assert world.repo.is_merged(sha, "main")
-    world.repo.forget(tree, "main")
+    world.forget(tree)
     assert not tree.path.exists()
 
 
@@ -134,7 +134,7 @@ def test_an_origins_branch_of_that_name_is_another(world: World) -> None:
 
 def test_a_lost_clone_goes_on_from_what_was_collected(world: World) -> None:
     sha = world.work("b-1", {"x": "1"})
-    world.repo.forget(world.clone(), "main", discard=True)
+    remove(world.clone().path)
     assert git(world.clone().path, "rev-parse", "HEAD") == sha
 
 
@@ -303,21 +303,21 @@ def test_forget_never_loses_work(world: World) -> None:
     tree = world.clone()
     commit(tree.path, "w", {"x": "1"})
     with pytest.raises(Refused, match="not collected"):
-        world.repo.forget(tree, "main")
+        world.forget(tree)
     sha = world.repo.collect(tree, 1)
     with pytest.raises(Refused, match="not on main"):
-        world.repo.forget(tree, "main")
+        world.forget(tree)
     locked = tree.path / "locked"
     (locked / "in").mkdir(parents=True)
     locked.chmod(0)
     outside = world.home / "outside"
     outside.mkdir()
     (tree.path / "link").symlink_to(outside)
-    world.repo.forget(tree, "main", discard=True)
+    remove(tree.path)
     assert not tree.path.exists()
     assert outside.exists()
     assert world.repo.tip("halftui/b-1") == sha
-    world.repo.forget(tree, "main")
+    remove(tree.path)  # what is gone already is no error
 
 
 def test_a_merge_can_be_checked_out_for_its_tests(world: World) -> None:

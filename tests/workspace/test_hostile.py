@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from halftui.errors import HalfTUIError, Misconfigured, Refused
+from halftui.workspace.merging import Merged
 from halftui.workspace.origin import locate
-from halftui.workspace.repository import Merged
-from halftui.workspace.tree import Tree
+from halftui.workspace.tree import Tree, remove
 from tests.workspace.hazards import SHARED, stock_git
 from tests.workspace.scene import ADA, BOB, World, commit, environment, git, make_project, write
 
@@ -56,7 +56,7 @@ def test_a_hostile_clone(world: World, name: str) -> None:
     else:
         assert finish(world, tree)
         assert (world.project / "good.txt").exists()
-    world.repo.forget(tree, "main", discard=True)
+    remove(tree.path)
     assert not world.has_run
 
 
@@ -221,7 +221,7 @@ def test_no_way_leads_to_another_repository(world: World, secret: Path, steal: o
     with pytest.raises(HalfTUIError):
         world.repo.collect(tree, 1)
     assert not _is_known(world, secret)
-    world.repo.forget(tree, "main", discard=True)
+    remove(tree.path)
     assert git(secret, "rev-parse", "HEAD")
 
 

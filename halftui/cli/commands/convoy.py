@@ -5,14 +5,14 @@ import click
 from halftui.cli import output
 from halftui.cli.call import Call
 from halftui.cli.grammar import group, pass_call
-from halftui.domain.shown import ConvoyDetail, Twig
+from halftui.domain.shown import ConvoyDetail
+from halftui.domain.stems import stems
 from halftui.domain.text import clean
 from halftui.errors import Misconfigured
 from halftui.ops import listings, views
 
 COLUMNS = ("id", "name", "state", "finished", "total", "failed")
 MORE = ("counts", "branch", "stranded")
-DEEPEST = 12  # steps that an outline is indented by
 MARKS = {"working": "▶", "review": "?", "blocked": "◌", "ready": "·", "done": "✓", "closed": "✗"}
 
 
@@ -180,31 +180,15 @@ def _head(found: ConvoyDetail) -> str:
 
 def _rows(found: ConvoyDetail) -> list[dict[str, object]]:
     waves = {card.id: number for number, wave in enumerate(found.waves, 1) for card in wave}
-    rails: list[bool] = []  # of each step of indentation: does its line go on below?
     lines: list[dict[str, object]] = []
-    for twig, is_last in zip(found.outline, _ends(found.outline), strict=True):
-        depth = min(twig.depth, DEEPEST)
-        del rails[depth:]
-        bars = "".join("│ " if goes_on else "  " for goes_on in rails[1:])
-        stem = ("└─" if is_last else "├─") if depth else ""
-        rails += [not is_last] * (depth + 1 - len(rails))
+    before = stems([twig.depth for twig in found.outline])
+    for stem, twig in zip(before, found.outline, strict=True):
         more = f"+{len(twig.more)} blocker{'s' if len(twig.more) > 1 else ''} {' '.join(twig.more[:3])}"
         lines.append({
-            "bead": f"{bars}{stem}{MARKS[twig.card.lane]} {twig.card.id}", "title": twig.card.title,
+            "bead": f"{stem}{MARKS[twig.card.lane]} {twig.card.id}", "title": twig.card.title,
             "wave": waves[twig.card.id], "assignee": twig.card.assignee, "more": more if twig.more else "",
         })  # fmt: skip
     return lines
-
-
-def _ends(outline: tuple[Twig, ...]) -> list[bool]:
-    """Return of each line whether no later one hangs at the same place."""
-    seen: set[int] = set()
-    ends: list[bool] = []
-    for twig in reversed(outline):
-        seen = {depth for depth in seen if depth <= twig.depth}
-        ends.append(twig.depth not in seen)
-        seen.add(twig.depth)
-    return ends[::-1]
 
 
 def _foot(found: ConvoyDetail) -> list[str]:

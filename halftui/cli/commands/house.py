@@ -73,6 +73,23 @@ def doctor(call: Call) -> int:
     return 0 if all(check.is_ok for check in checks) else Misconfigured.exit_code
 
 
+@command("gc", example="halftui gc --dry-run")
+@click.option("--dry-run", "is_dry", is_flag=True, help="Only show what would go.")
+@click.option("--days", type=click.FloatRange(0, 36_500), default=14.0, show_default=True, metavar="N",
+              help="How long ago the work was finished, or the thing was made.")  # fmt: skip
+@pass_call
+def gc(call: Call, /, is_dry: bool, days: float) -> None:
+    """Clear away what finished work left here: clones, sandboxes, unused images, old logs, refs of attempts.
+
+    Nothing goes that is not on the target branch, or that nobody committed; what stays for that says so.
+    """
+    found = call.door.clear(call.settings, days, is_dry)
+    call.list(found, ("kind", "name", "size_mb", "fate", "why"))
+    if not call.is_for_machines:
+        total = sum(one.size_mb for one in found if one.fate != "stays")
+        call.write(f"{total:.1f} MB {'would be' if is_dry else 'are'} free\n")
+
+
 @group("image")
 def image() -> None:
     """Build and list container images for agents."""
@@ -81,16 +98,19 @@ def image() -> None:
 @image.command("build", example="halftui image build")
 @pass_call
 def build(call: Call) -> None:
-    """Build the image in which agents run."""
-    name = call.door.image_build(call.settings, lambda line: _progress(call, line))
-    call.say(f"{name} is built", {"name": name})
+    """Build the image in which agents run, and those of boards that have a recipe of their own.
+
+    A recipe is what a maintainer gave the board; nothing that lies in a repository is built by itself.
+    """
+    names = call.door.image_build(call.settings, lambda line: _progress(call, line))
+    call.say("\n".join(f"{name} is there" for name in names), {"names": names})
 
 
 @image.command("list", example="halftui image list")
 @pass_call
 def list_images(call: Call) -> None:
     """List the images in which agents can run."""
-    call.list(call.door.image_list(call.settings), ("name", "size_mb", "created_at"), ("digest",))
+    call.list(call.door.image_list(call.settings), ("name", "boards", "size_mb", "created_at"), ("digest",))
 
 
 def _progress(call: Call, line: str) -> None:

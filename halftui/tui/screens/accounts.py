@@ -3,21 +3,17 @@
 from typing import ClassVar
 
 from textual import work
-from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.screen import Screen
 
-from halftui.domain.shown import BudgetRow, Snapshot, SubscriptionRow
-from halftui.errors import HalfTUIError
+from halftui.domain.shown import BudgetRow, SubscriptionRow
 from halftui.ops import books
 from halftui.ops.books import PLATFORM, Books
 from halftui.tui import plots, tables
-from halftui.tui.app import HalfApp, half
 from halftui.tui.draw import age, amount, money
 from halftui.tui.keys import AGENTS, Action, bindings
-from halftui.tui.screens import place
 from halftui.tui.screens.confirm import Confirm
 from halftui.tui.screens.page import Told
+from halftui.tui.screens.place import Place
 from halftui.tui.tables import Column, Line
 
 BAR = 10
@@ -41,45 +37,22 @@ ACTIONS: tuple[Action, ...] = (
 )  # fmt: skip
 
 
-class AccountsScreen(Screen[None]):
+class AccountsScreen(Place):
     """Who pays, how much is left, what happens at the limit."""
 
-    PLACE = "accounts"
-    AUTO_FOCUS = "Page"
+    PLACE, NAME, ACTIONS = "accounts", "Accounts", ACTIONS
     BINDINGS: ClassVar[list[BindingType]] = list(bindings("accounts", ACTIONS))
-    DEFAULT_CSS = place.CSS
 
     def __init__(self) -> None:
         super().__init__()
         self._books = Books()
 
-    @property
-    def half(self) -> HalfApp:
-        """The app, as what it is."""
-        return half(self)
+    async def _fetch(self) -> None:
+        self._books = await self.half.ask(self.half.service.read, books.books, self.half.board)
 
-    def compose(self) -> ComposeResult:
-        """Return header, rows, hints."""
-        yield from place.parts(self, "Accounts", ACTIONS)
-
-    def on_mount(self) -> None:
-        """Read the books."""
-        self._read()
-
-    def show(self, snapshot: Snapshot) -> None:
-        """Read again."""
-        if self.is_mounted:
-            self._read()
-
-    @work(group="reading", exclusive=True)
-    async def _read(self) -> None:
-        try:
-            self._books = await self.half.ask(self.half.service.read, books.books, self.half.board)
-        except HalfTUIError as error:
-            self.half.refuse(error)
-            return
+    def _present(self) -> None:
         following = f"next agent → {self._books.next}" if self._books.next else ""
-        place.tell(self, self._told, "Accounts: the next agent goes to the least used", following)
+        self.tell(self._told, "Accounts: the next agent goes to the least used", following)
 
     def _told(self, width: int) -> list[Told]:
         found, now = self._books, self.half.clock()
@@ -116,7 +89,7 @@ class AccountsScreen(Screen[None]):
 
     @property
     def _account(self) -> SubscriptionRow | None:
-        return next((a for a in self._books.accounts if a.name == place.opens(self)), None)
+        return next((a for a in self._books.accounts if a.name == self.page.opens), None)
 
     def copies(self) -> list[tuple[str, str]]:
         """Return what can be copied of the account."""
@@ -137,7 +110,7 @@ class AccountsScreen(Screen[None]):
         if (found := self._account) is not None and await self.half.did(
             subscriptions.edit, found.name, max(found.cap + by, 0)
         ):
-            self._read()
+            self.read()
 
     def action_account_add(self) -> None:
         """Say how one is added: a secret is typed into no screen that others may watch."""
@@ -153,7 +126,7 @@ class AccountsScreen(Screen[None]):
         loss = "Its token is erased; agents that use it go on with another."
         if await self.app.push_screen_wait(Confirm(f"Remove the account {found.name}?", loss, "Remove")):
             await self.half.tell(subscriptions.remove, found.name)
-            self._read()
+            self.read()
 
     def action_account_leave(self) -> None:
         """Go back."""

@@ -3,31 +3,30 @@
 from typing import ClassVar
 
 from textual import work
-from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.screen import Screen
 
-from halftui.domain.shown import Card, Snapshot
-from halftui.errors import HalfTUIError
+from halftui.domain.identity import identicon
+from halftui.domain.shown import Card
 from halftui.ops import flow
 from halftui.ops.flow import Crew
 from halftui.tui import tables
-from halftui.tui.app import HalfApp, half
 from halftui.tui.draw import age, amount, money
 from halftui.tui.keys import AGENTS, Action, bindings
-from halftui.tui.screens import place
 from halftui.tui.screens.confirm import Confirm
 from halftui.tui.screens.page import Told
+from halftui.tui.screens.place import Place
 from halftui.tui.tables import Column, Line
 
 SIGNS = {"asking": ("?", "asking"), "working": ("▶", "working"), "idle": ("·", "muted")}
 COLUMNS = (
-    Column("", 1, rank=0), Column("agent", 10, "agent", 0), Column("bead", 9, "muted", 3),
-    Column("does", 0, "text", 0), Column("since", 5, "muted", 2, is_right=True),
+    Column("", 1, rank=0), Column("", 3, "agent", 7), Column("agent", 10, "agent", 0),
+    Column("bead", 9, "muted", 3), Column("does", 0, "text", 0),
+    Column("since", 5, "muted", 2, is_right=True),
     Column("tokens", 6, "muted", 6, is_right=True), Column("cost", 7, "money", 1, is_right=True),
     Column("tries", 5, "muted", 7, is_right=True), Column("passed", 6, "done", 5, is_right=True),
     Column("failed", 6, "failed", 6, is_right=True), Column("in all", 8, "money", 4, is_right=True),
     Column("account", 12, "text", 8), Column("runtime", 8, "muted", 9),
+    Column("profile", 14, "text", 10),
 )  # fmt: skip
 
 ACTIONS: tuple[Action, ...] = (
@@ -41,48 +40,25 @@ ACTIONS: tuple[Action, ...] = (
 )  # fmt: skip
 
 
-class AgentsScreen(Screen[None]):
+class AgentsScreen(Place):
     """Who runs what, at what cost, with how many slots left."""
 
-    PLACE = "agents"
-    AUTO_FOCUS = "Page"
+    PLACE, NAME, ACTIONS = "agents", "Agents", ACTIONS
     BINDINGS: ClassVar[list[BindingType]] = list(bindings("agents", ACTIONS))
-    DEFAULT_CSS = place.CSS
 
     def __init__(self) -> None:
         super().__init__()
         self._crew: tuple[Crew, ...] = ()
 
-    @property
-    def half(self) -> HalfApp:
-        """The app, as what it is."""
-        return half(self)
+    async def _fetch(self) -> None:
+        self._crew = await self.half.ask(self.half.service.read, flow.crew, self.half.board)
 
-    def compose(self) -> ComposeResult:
-        """Return header, rows, hints."""
-        yield from place.parts(self, "Agents", ACTIONS)
-
-    def on_mount(self) -> None:
-        """Read who there is."""
-        self._read()
-
-    def show(self, snapshot: Snapshot) -> None:
-        """Read again."""
-        if self.is_mounted:
-            self._read()
-
-    @work(group="reading", exclusive=True)
-    async def _read(self) -> None:
-        try:
-            self._crew = await self.half.ask(self.half.service.read, flow.crew, self.half.board)
-        except HalfTUIError as error:
-            self.half.refuse(error)
-            return
+    def _present(self) -> None:
         snapshot = self.half.snapshot
         cap = snapshot.board.cap if snapshot else 0
         live = sum(bool(a.attempt) for a in self._crew)
         paused = " · paused: p on the board lets them start" if snapshot and snapshot.board.is_paused else ""
-        place.tell(self, self._told, f"Agents {live}/{cap}", f"{max(cap - live, 0)} slots free{paused}")
+        self.tell(self._told, f"Agents {live}/{cap}", f"{max(cap - live, 0)} slots free{paused}")
 
     def _told(self, width: int) -> list[Told]:
         if not self._crew:
@@ -98,7 +74,7 @@ class AgentsScreen(Screen[None]):
 
     @property
     def _agent(self) -> Crew | None:
-        return next((a for a in self._crew if a.id == place.opens(self)), None)
+        return next((a for a in self._crew if a.id == self.page.opens), None)
 
     @property
     def _card(self) -> Card | None:
@@ -157,7 +133,7 @@ class AgentsScreen(Screen[None]):
         from halftui.ops import agents
 
         if self._agent is not None and await self.half.did(agents.retire, self._agent.id):
-            self._read()
+            self.read()
 
     def action_agent_leave(self) -> None:
         """Go back."""
@@ -167,10 +143,11 @@ class AgentsScreen(Screen[None]):
 def _cells(found: Crew, asked: str, now: float) -> list[str | tuple[str, str]]:
     does = asked.partition("\n")[0] or found.now or found.title or found.status
     ink = "asking" if asked else "text" if found.attempt else "muted"
+    face = identicon(found.public).line() if found.public else ""
     return [
-        SIGNS[found.status], found.name, found.bead, (does, ink),
+        SIGNS[found.status], face, found.name, found.bead, (does, ink),
         age(now - found.since) if found.since is not None else "",
         amount(found.tokens) if found.tokens else "", money(found.cost_usd) if found.cost_usd else "",
         str(found.tries or ""), str(found.passed or ""), str(found.failed or ""), money(found.total_usd),
-        found.account or "platform", found.runtime,
+        found.account or "platform", found.runtime, found.profile,
     ]  # fmt: skip

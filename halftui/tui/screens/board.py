@@ -14,13 +14,11 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from halftui.domain.shown import Card, Snapshot
-from halftui.errors import Refused
 from halftui.tui.app import HalfApp, half, spawn
 from halftui.tui.hand import Hand
 from halftui.tui.items import Item
 from halftui.tui.keys import bindings
 from halftui.tui.lazy import Lazy
-from halftui.tui.moves import beside
 from halftui.tui.places import LEAST_HEIGHT, LEAST_WIDTH, Places, places
 from halftui.tui.widgets import board_lines, dock
 from halftui.tui.widgets.dock import Dock
@@ -31,11 +29,11 @@ from halftui.tui.widgets.lanes import Lanes
 from halftui.tui.widgets.rail import Box, Rail
 
 if TYPE_CHECKING:
-    from halftui.tui import menus, verbs, writing
+    from halftui.tui import arranging, menus, verbs, writing
     from halftui.tui.screens.confirm import Confirm
 else:
     verbs, writing = Lazy("halftui.tui.verbs"), Lazy("halftui.tui.writing")
-    menus = Lazy("halftui.tui.menus")
+    menus, arranging = Lazy("halftui.tui.menus"), Lazy("halftui.tui.arranging")
 
 CLOCK_SECONDS, WATCH_DELAY = 30.0, 0.1  # ages are told in minutes; the dock waits until the cursor rests
 
@@ -144,9 +142,9 @@ class BoardScreen(Screen[None]):
             self.rail.show(self.half.snapshot, now)
 
     def _dress(self) -> None:
-        self.lanes.dress(self.half.inks)
-        self.rail.dress(self.half.inks)
-        self.ghost.inks = self.half.inks
+        inks = self.ghost.inks = self.half.inks
+        self.lanes.dress(inks)
+        self.rail.dress(inks)
         for line in self._lines.values():
             line.refresh()
 
@@ -253,8 +251,6 @@ class BoardScreen(Screen[None]):
         elif item.bead:
             self.lanes.choose(item.bead)
 
-    # cards in the hand
-
     def on_mouse_down(self, event: events.MouseDown) -> None:
         """A press may become a drag."""
         self._hand.press(event)
@@ -310,14 +306,16 @@ class BoardScreen(Screen[None]):
     action_bead_retry = action_bead_dispatch
     action_event_undo = _in_turn(lambda board: verbs.undo(board))
     action_event_redo = _in_turn(lambda board: verbs.undo(board, is_again=True))
-    action_bead_edit = _on_card(lambda board, card: writing.edit(board, card))
-    action_bead_left = _on_card(lambda board, card: verbs.move(board, card, beside(card, -1)))
+    action_bead_edit = _on_card(lambda board, card: writing.edit(board.half, card.id))
+    action_bead_editor = _on_card(lambda board, card: writing.edit_outside(board.half, card.id))
+    action_bead_left = _on_card(lambda board, card: verbs.step(board, card, -1))
     action_bead_less = _on_card(lambda board, card: verbs.weigh(board, card, 1))
     action_bead_lower = _in_turn(lambda board: verbs.place(board, 1))
     action_bead_more = _on_card(lambda board, card: verbs.weigh(board, card, -1))
     action_bead_pin = _in_turn(lambda board: verbs.choose_agent(board, board.lanes.chosen()))
     action_bead_raise = _in_turn(lambda board: verbs.place(board, -1))
-    action_bead_right = _on_card(lambda board, card: verbs.move(board, card, beside(card, 1)))
+    action_bead_right = _on_card(lambda board, card: verbs.step(board, card, 1))
+    action_lane_menu = _in_turn(lambda board: arranging.arrange(board, board.lanes.here))
     action_board_pause = _in_turn(lambda board: verbs.pause(board))
     action_convoy_create = _in_turn(lambda board: writing.create_convoy(board, board.lanes.chosen()))
 
@@ -356,17 +354,8 @@ class BoardScreen(Screen[None]):
         """Answer its agent, or open its review."""
         if (item := self.item) is not None:
             self.open(item)
-            return
-        snapshot, card = self.half.snapshot, self.card
-        if snapshot is None or card is None:
-            return
-        ask = next((q for q in snapshot.asks if q.bead == card.id), None)
-        if ask is not None:
-            self.half.open_ask(ask)
-        elif card.lane == "review":
-            self.half.open_review(card.id)
-        else:
-            self.half.refuse(Refused(f"{card.id} asks nothing", "! goes to what needs you"))
+        elif (card := self.card) is not None:
+            verbs.answer(self, card)
 
     def action_bead_review(self) -> None:
         """Look at its changes."""

@@ -6,23 +6,21 @@ from rich.style import Style
 from textual import events, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.screen import Screen
 from textual.strip import Strip
 
-from halftui.domain.shown import ConvoyDetail, Snapshot
-from halftui.errors import HalfTUIError, Refused
+from halftui.domain.shown import Card, ConvoyDetail
+from halftui.errors import Refused
 from halftui.ops import listings
-from halftui.tui.app import HalfApp, half
 from halftui.tui.draw import Row, cut
 from halftui.tui.entry import parse
 from halftui.tui.keys import AGENTS, Action, bindings
-from halftui.tui.screens import outline, place
+from halftui.tui.screens import outline
 from halftui.tui.screens.confirm import Confirm
 from halftui.tui.screens.entry import EntrySheet, explain_bead
 from halftui.tui.screens.menu import Choice, Menu
 from halftui.tui.screens.page import Told
+from halftui.tui.screens.place import Place
 from halftui.tui.widgets.line import Line
-from halftui.tui.widgets.told import Page
 from halftui.tui.widgets.waves import Waves
 
 WAVES_FROM = 100  # columns; narrower a drawn picture can't be read
@@ -42,20 +40,16 @@ ACTIONS: tuple[Action, ...] = (
 )  # fmt: skip
 
 
-class ConvoysScreen(Screen[None]):
+class ConvoysScreen(Place):
     """One convoy at a time."""
 
-    PLACE = "convoys"
-    AUTO_FOCUS = "Page"
+    PLACE, NAME, ACTIONS = "convoys", "Convoys", ACTIONS
     BINDINGS: ClassVar[list[BindingType]] = list(bindings("convoys", ACTIONS))
-    DEFAULT_CSS = (
-        place.CSS
-        + """
+    DEFAULT_CSS = """
     ConvoysScreen #place > Waves { display: none; }
     ConvoysScreen.-waves #place > Waves { display: block; }
     ConvoysScreen.-waves #place > Page { height: auto; max-height: 5; }
     """
-    )
 
     def __init__(self, convoy: str = "") -> None:
         super().__init__()
@@ -63,49 +57,35 @@ class ConvoysScreen(Screen[None]):
         self._found: ConvoyDetail | None = None
         self._names: tuple[tuple[str, str], ...] = ()
         self._form: bool | None = None  # drawn waves; else by the room there is
-
-    @property
-    def half(self) -> HalfApp:
-        """The app, as what it is."""
-        return half(self)
+        self._waves = Waves()
 
     def compose(self) -> ComposeResult:
         """Return header, the convoys, the chosen one, hints."""
-        header, frame, hints = place.parts(self, "Convoys", ACTIONS)
+        header, frame, hints = super().compose()
         yield header
         yield Line(self._which, id="which")
         with frame:
-            yield Waves()
+            yield self._waves
         yield hints
-
-    def on_mount(self) -> None:
-        """Read the convoys."""
-        self._waves = self.query_one(Waves)
-        self._read()
 
     def on_resize(self, event: events.Resize) -> None:
         """Draw it otherwise where the room is another."""
         if self.is_mounted:
             self._present()
 
-    def show(self, snapshot: Snapshot) -> None:
-        """Read again."""
-        if self.is_mounted:
-            self._read()
-
-    @work(group="reading", exclusive=True)
-    async def _read(self) -> None:
+    async def _fetch(self) -> None:
         snapshot = self.half.snapshot
         rows = snapshot.convoys if snapshot else ()
         self._names = tuple((c.id, c.name) for c in rows)
         if self._here not in dict(self._names):
-            self._here = self._names[0][0] if self._names else ""
-        try:
-            self._found = await self.half.ask(self._ask) if self._here else None
-        except HalfTUIError as error:
-            self.half.refuse(error)
-            return
-        self._present()
+            self._here = self._first()
+        self._found = await self.half.ask(self._ask) if self._here else None
+
+    def _first(self) -> str:
+        """Return the convoy of the card that is chosen on the board, else the first one."""
+        card: Card | None = getattr(self.app.screen_stack[0], "card", None)
+        idents = [ident for ident, _ in self._names]
+        return card.convoy if card and card.convoy in idents else next(iter(idents), "")
 
     def _ask(self) -> ConvoyDetail:
         return self.half.service.read(listings.convoy, self._here, self.half.board)
@@ -119,16 +99,16 @@ class ConvoysScreen(Screen[None]):
         is_drawn = self._is_drawn and found is not None
         self.set_class(is_drawn, "-waves")
         if found is None:
-            place.tell(self, lambda width: [Told(((NONE, "muted"),))], "Convoys")
+            self.tell(lambda width: [Told(((NONE, "muted"),))], "Convoys")
             return
         if is_drawn:
             self._waves.show(found.waves, outline.edges(found), found.critical)
             if not self._waves.has_focus and self.app.screen is self:
                 self._waves.focus()
         elif self._waves.has_focus:
-            self.query_one(Page).focus()
+            self.page.focus()
         note = "beads that wait get no agent until they are ready" if found.convoy.state == "staged" else ""
-        place.tell(self, self._told, found.convoy.name, note)
+        self.tell(self._told, found.convoy.name, note)
 
     def _told(self, width: int) -> list[Told]:
         assert self._found is not None
@@ -151,7 +131,7 @@ class ConvoysScreen(Screen[None]):
 
     @property
     def _bead(self) -> str:
-        return self._waves.chosen if self._is_drawn else place.opens(self)
+        return self._waves.chosen if self._is_drawn else self.page.opens
 
     def copies(self) -> list[tuple[str, str]]:
         """Return what can be copied of the convoy."""
@@ -174,7 +154,7 @@ class ConvoysScreen(Screen[None]):
         if idents:
             self._here = idents[(idents.index(self._here) + by) % len(idents)]
             self._waves.chosen = ""
-            self._read()
+            self.read()
 
     def action_trip_form(self) -> None:
         """Draw it otherwise."""
@@ -198,7 +178,7 @@ class ConvoysScreen(Screen[None]):
         if await self.half.did(op, *args, **fields):
             if words:
                 self.half.say(words, self._found.convoy.name if self._found else "")
-            self._read()
+            self.read()
 
     @work(group="verbs")
     async def action_trip_start(self) -> None:

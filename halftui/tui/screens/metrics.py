@@ -5,21 +5,16 @@ from datetime import UTC, datetime
 from typing import ClassVar, NamedTuple
 
 from rich.cells import cell_len
-from textual import work
-from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.screen import Screen
 
-from halftui.domain.shown import Snapshot, UsageRow
-from halftui.errors import HalfTUIError
+from halftui.domain.shown import UsageRow
 from halftui.ops import flow, spending
 from halftui.ops.flow import Day
 from halftui.tui import plots, tables
-from halftui.tui.app import HalfApp, half
 from halftui.tui.draw import amount, cut, money
 from halftui.tui.keys import LOOK, Action, bindings
-from halftui.tui.screens import place
 from halftui.tui.screens.page import Part, Told
+from halftui.tui.screens.place import Place
 from halftui.tui.tables import Column, Line
 
 SPANS = (7, 14, 30, 90)
@@ -51,13 +46,11 @@ class Plot(NamedTuple):
     most: str  # the highest, as the scale says it
 
 
-class MetricsScreen(Screen[None]):
+class MetricsScreen(Place):
     """Throughput, cycle time, cost and tokens."""
 
-    PLACE = "metrics"
-    AUTO_FOCUS = "Page"
+    PLACE, NAME, ACTIONS = "metrics", "Metrics", ACTIONS
     BINDINGS: ClassVar[list[BindingType]] = list(bindings("metrics", ACTIONS))
-    DEFAULT_CSS = place.CSS
 
     def __init__(self) -> None:
         super().__init__()
@@ -65,34 +58,13 @@ class MetricsScreen(Screen[None]):
         self._days: tuple[Day, ...] = ()
         self._usage: tuple[UsageRow, ...] = ()
 
-    @property
-    def half(self) -> HalfApp:
-        """The app, as what it is."""
-        return half(self)
-
-    def compose(self) -> ComposeResult:
-        """Return header, rows, hints."""
-        yield from place.parts(self, "Metrics", ACTIONS)
-
-    def on_mount(self) -> None:
-        """Read the days."""
-        self._read()
-
-    def show(self, snapshot: Snapshot) -> None:
-        """Read again."""
-        if self.is_mounted:
-            self._read()
-
-    @work(group="reading", exclusive=True)
-    async def _read(self) -> None:
+    async def _fetch(self) -> None:
         app, by = self.half, TABLES[self._by]
-        try:
-            self._days = await app.ask(app.service.read, flow.days, app.board, self._span)
-            self._usage = await app.ask(app.service.read, spending.usage, by, app.board, self._span)
-        except HalfTUIError as error:
-            app.refuse(error)
-            return
-        place.tell(self, self._told, f"Metrics of {self._span} days", "days are UTC")
+        self._days = await app.ask(app.service.read, flow.days, app.board, self._span)
+        self._usage = await app.ask(app.service.read, spending.usage, by, app.board, self._span)
+
+    def _present(self) -> None:
+        self.tell(self._told, f"Metrics of {self._span} days", "days are UTC")
 
     def _told(self, width: int) -> list[Told]:
         plotted = _plots(self._days)
@@ -124,7 +96,7 @@ class MetricsScreen(Screen[None]):
 
     def _turn(self, by: int) -> None:
         self._by = (self._by + by) % len(TABLES)
-        self._read()
+        self.read()
 
     def action_metrics_longer(self) -> None:
         """More days."""
@@ -136,11 +108,11 @@ class MetricsScreen(Screen[None]):
 
     def _stretch(self, by: int) -> None:
         self._span = SPANS[max(min(SPANS.index(self._span) + by, len(SPANS) - 1), 0)]
-        self._read()
+        self.read()
 
     def action_metrics_open(self) -> None:
         """Open the bead of the row."""
-        if found := place.opens(self):
+        if found := self.page.opens:
             self.half.open_detail(found)
 
     def on_page_opened(self) -> None:

@@ -1,15 +1,13 @@
 """A convoy as rows of a page: how far it is, each bead below what it waits for, the critical path."""
 
-from collections.abc import Iterator
-
 from halftui.domain.shown import ConvoyDetail, Twig
+from halftui.domain.stems import stems
 from halftui.tui import plots
 from halftui.tui.cards import mark
 from halftui.tui.draw import age, cut, money
 from halftui.tui.screens.page import Part, Told
 from halftui.tui.widgets.cells import padded
 
-DEEPEST = 12  # deeper ones are not indented further
 BAR = 24
 SHOWN = 8  # beads of the critical path that are named
 
@@ -34,7 +32,8 @@ def head(found: ConvoyDetail, now: float) -> Told:
 
 def beads(found: ConvoyDetail, now: float, width: int) -> list[Told]:
     """Return each bead below one that it waits for; what else it waits for is named beside it."""
-    rows = [_bead(stem, twig, now, width) for stem, twig in _stems(found.outline)]
+    before = stems([twig.depth for twig in found.outline])
+    rows = [_bead(stem, twig, now, width) for stem, twig in zip(before, found.outline, strict=True)]
     return rows or [Told((("no beads yet: ", "muted"), ("n", "key"), (" writes one", "muted")))]
 
 
@@ -77,24 +76,3 @@ def _bead(stem: str, twig: Twig, now: float, width: int) -> Told:
          (padded(title, max(room, 4)), ink_title), *tail),
         card.id,
     )  # fmt: skip
-
-
-def _stems(outline: tuple[Twig, ...]) -> Iterator[tuple[str, Twig]]:
-    rails: list[bool] = []  # of each step of indentation: does its line go on below?
-    for twig, is_last in zip(outline, _ends(outline), strict=True):
-        depth = min(twig.depth, DEEPEST)
-        del rails[depth:]
-        bars = "".join("│ " if goes_on else "  " for goes_on in rails[1:])
-        yield bars + (("└─" if is_last else "├─") if depth else ""), twig
-        rails += [not is_last] * (depth + 1 - len(rails))
-
-
-def _ends(outline: tuple[Twig, ...]) -> list[bool]:
-    """Return of each line whether no later one hangs at the same place."""
-    seen: set[int] = set()
-    ends: list[bool] = []
-    for twig in reversed(outline):
-        seen = {depth for depth in seen if depth <= twig.depth}
-        ends.append(twig.depth not in seen)
-        seen.add(twig.depth)
-    return ends[::-1]

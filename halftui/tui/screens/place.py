@@ -1,63 +1,100 @@
-"""What the places that list things share: a header, a page of rows in a frame, hints."""
+"""What the places that list things share: a header, a page of rows in a frame, hints, and when they read."""
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import ClassVar
 
+from textual import work
+from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import Screen
 from textual.strip import Strip
-from textual.widget import Widget
 
+from halftui.domain.shown import Snapshot
+from halftui.errors import HalfTUIError
 from halftui.tui import bars
-from halftui.tui.app import half
+from halftui.tui.app import HalfApp, half
 from halftui.tui.keys import Action
 from halftui.tui.screens.page import Told
 from halftui.tui.widgets.line import Line
 from halftui.tui.widgets.told import Page
 
 WIDEST = 160
-CSS = """
-#place { border: round $border; border-title-color: $primary; border-title-style: bold;
-    border-subtitle-color: $text-muted; background: $background; padding: 0 0 0 0; height: 1fr; }
-#place:focus-within { border: heavy $primary; }
-"""
 
 
-def parts(
-    screen: Screen[Any], name: str, actions: Sequence[Action], widest: int = WIDEST
-) -> Iterator[Widget]:
-    """Yield the widgets of a place; `name` is the one that the header marks."""
+class Place(Screen[None]):
+    """A place that lists things, and reads them anew whenever the board changed.
 
-    def header(width: int) -> Strip:
-        snapshot = half(screen).snapshot
+    A place of its own says its NAME as the header marks it and its ACTIONS; `_fetch` reads and `_present`
+    shows what was read. Parts are held, not searched: what is read for a place that somebody has left
+    meanwhile is shown to nobody.
+    """
+
+    NAME: ClassVar[str]
+    ACTIONS: ClassVar[Sequence[Action]]
+    AUTO_FOCUS = "Page"
+    DEFAULT_CSS = """
+    Place #place { border: round $border; border-title-color: $primary; border-title-style: bold;
+        border-subtitle-color: $text-muted; background: $background; padding: 0 0 0 0; height: 1fr; }
+    Place #place:focus-within { border: heavy $primary; }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.page = Page(WIDEST)
+        self.frame = Vertical(self.page, id="place")
+        self.frame.border_title = Content(self.NAME)
+
+    @property
+    def half(self) -> HalfApp:
+        """The app, as what it is."""
+        return half(self)
+
+    def compose(self) -> ComposeResult:
+        """Return header, rows, hints."""
+        yield Line(self._header, id="header")
+        yield self.frame
+        yield Line(self._hints, id="hints")
+
+    def on_mount(self) -> None:
+        """Read what there is."""
+        self.read()
+
+    def show(self, snapshot: Snapshot) -> None:
+        """Read again."""
+        if self.is_mounted:
+            self.read()
+
+    @work(group="reading", exclusive=True)
+    async def read(self) -> None:
+        """Read and show it; a refusal leaves what stood there."""
+        try:
+            await self._fetch()
+        except HalfTUIError as error:
+            self.half.refuse(error)
+            return
+        self._present()
+
+    async def _fetch(self) -> None:
+        raise NotImplementedError
+
+    def _present(self) -> None:
+        raise NotImplementedError
+
+    def tell(self, told: Callable[[int], list[Told]], title: str, note: str = "") -> None:
+        """Show rows in the frame, with its title and a note below."""
+        self.frame.border_title, self.frame.border_subtitle = Content(title), Content(note) if note else None
+        self.page.show(told, keeps_place=True)
+        for line in self.query(Line):
+            line.refresh()
+
+    def _header(self, width: int) -> Strip:
+        snapshot, inks = self.half.snapshot, self.half.inks
         if snapshot is None:
             return Strip.blank(width)
-        inks = half(screen).inks
-        return bars.header(width, snapshot, name, inks).apply_style(inks["ground"])
+        return bars.header(width, snapshot, self.NAME, inks).apply_style(inks["ground"])
 
-    def hints(width: int) -> Strip:
-        inks = half(screen).inks
-        return bars.hints(width, [a for a in actions if a.rank < 9], inks).apply_style(inks["ground"])
-
-    frame = Vertical(Page(WIDEST), id="place")
-    frame.border_title = Content(name)
-    yield Line(header, id="header")
-    yield frame
-    yield Line(hints, id="hints")
-
-
-def tell(
-    screen: Screen[Any], told: Callable[[int], list[Told]], title: str, note: str = "", *, keeps: bool = True
-) -> None:
-    """Show rows in the frame of a place, with its title and a note below."""
-    frame = screen.query_one("#place", Vertical)
-    frame.border_title, frame.border_subtitle = Content(title), Content(note) if note else None
-    screen.query_one(Page).show(told, keeps_place=keeps)
-    for line in screen.query(Line):
-        line.refresh()
-
-
-def opens(screen: Screen[Any]) -> str:
-    """Return what the cursor's row opens, or ""."""
-    return screen.query_one(Page).opens
+    def _hints(self, width: int) -> Strip:
+        inks = self.half.inks
+        told = [action for action in self.ACTIONS if action.rank < 9]
+        return bars.hints(width, told, inks).apply_style(inks["ground"])

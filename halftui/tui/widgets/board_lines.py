@@ -37,7 +37,9 @@ def _header(board: BoardScreen, width: int, snapshot: Snapshot) -> Strip:
 
 
 def _tabs(board: BoardScreen, width: int, snapshot: Snapshot) -> Strip:
-    return bars.tabs(width, snapshot, board.lanes.names, board.lanes.here, board.half.inks)
+    names, lanes = board.lanes.names, board.lanes.by_name
+    told = [(lanes[name].row.heading, lanes[name].total) for name in names]
+    return bars.tabs(width, told, names.index(board.lanes.here), board.half.inks)
 
 
 def _status(board: BoardScreen, width: int, snapshot: Snapshot) -> Strip:
@@ -54,7 +56,8 @@ class _Hints:
         self._row = Strip([])
 
     def __call__(self, board: BoardScreen, width: int, snapshot: Snapshot) -> Strip:
-        lane, is_needed = board.card.lane if board.card else "none", bars.need(snapshot) > 0
+        item, is_needed = board.item, bars.need(snapshot) > 0
+        lane = board.card.lane if board.card else "convoy" if item and item.kind == "convoy" else "none"
         inks = board.half.inks
         if self._told != (told := (width, lane, is_needed, inks)):
             self._told = told

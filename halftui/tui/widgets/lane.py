@@ -11,6 +11,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from halftui.domain import shown
+from halftui.domain.lanes import LaneRow
 from halftui.domain.shown import Card
 from halftui.ops.views import WINDOW as PAGE
 from halftui.tui import draw, together
@@ -19,7 +20,7 @@ from halftui.tui.cards import draw as draw_card
 from halftui.tui.draw import Row
 from halftui.tui.places import SPINE
 from halftui.tui.themes import Inks
-from halftui.tui.widgets import empty
+from halftui.tui.widgets import empty, spine
 from halftui.tui.widgets.drop import Drop, drop_line
 from halftui.tui.widgets.kept import Kept
 
@@ -58,17 +59,17 @@ class Lane(Widget, can_focus=True):
             super().__init__()
             self.lane = lane
 
-    def __init__(self, name: str, inks: Inks, marked: Set[str]) -> None:
-        super().__init__(id=f"lane-{name}")
+    def __init__(self, row: LaneRow, inks: Inks, marked: Set[str]) -> None:
+        super().__init__(id=f"lane-{row.name}")
         self._kept = Kept()
-        self.lane = name
+        self.lane, self.row = row.name, row
         self.inks = inks
         self.marked = marked
         self.total = 0
         self.cursor = 0
         self.top = 0  # the first visible card
-        self.note = ""  # beside the title, such as a limit
-        self.empty = empty.WORDS[name]
+        self.most = row.limit  # cards; 0 is any number
+        self.empty = empty.of(row)
         self._drop: Drop | None = None
         self._pressed = Offset()
         self._pages: dict[int, tuple[Card, ...]] = {0: ()}
@@ -85,7 +86,7 @@ class Lane(Widget, can_focus=True):
         """Take the newest cards; the cursor stays on its bead, and only what changed is drawn again."""
         if lane.cards is self._pages[0] and (lane.total, asked) == (self.total, self._asked):
             return
-        held = self.card
+        held, place = self.card, self.cursor
         was, self.total = self.total, lane.total
         self._stale = set(self._pages) - {0}
         self._pages[0] = lane.cards
@@ -96,6 +97,7 @@ class Lane(Widget, can_focus=True):
         self._scroll_to_cursor()
         if was != self.total:
             self._refresh_rows(0)
+        if (was, place) != (self.total, self.cursor):
             self._refresh_rows(self.size.height - 1)
             if not was or not self.total:
                 self.refresh()
@@ -247,8 +249,10 @@ class Lane(Widget, can_focus=True):
             return drop_line(self._drop, width, self.inks)
         edge = self.inks["focus" if self.has_focus else "edge"]
         if y == 0:
-            heading = self.inks["focus" if self.has_focus else "heading"] + Style(bold=True)
-            title = f"{self.lane.title()} {self.total}{self.note}"
+            ink = "failed" if self.row.is_over(self.total) else "focus" if self.has_focus else "heading"
+            heading = self.inks[ink] + Style(bold=True)
+            limit = f"/{self.most}" if self.most else ""
+            title = f"{self.row.heading} {self.total}{limit}{' !' if self.row.is_over(self.total) else ''}"
             return draw.top(width, title, heading, edge, is_heavy=self.has_focus)
         if y == height - 1:
             return draw.bottom(width, self._place_note(), self.inks["muted"], edge, is_heavy=self.has_focus)
@@ -289,13 +293,9 @@ class Lane(Widget, can_focus=True):
         edge, height, is_heavy = self.inks["edge"], self.size.height, self._drop is not None
         if self._drop is not None:
             edge = self.inks["failed" if self._drop.is_refused else "focus"]
-        text, style = self.lane.title()[y - 1 : y] if y else "", self.inks["heading"]
-        count = draw.amount(self.total)
-        digits = [count] if len(count) <= SPINE - 2 else list(count)  # a long one goes downwards
-        if height - 1 > y >= height - 1 - len(digits):
-            text = digits[y - height + 1 + len(digits)]
-            style = self.inks["text" if self.total else "muted"]
-        return draw.boxed(y, height, Row(SPINE - 2).end(text, style).strip(), edge, is_heavy=is_heavy)
+        ink = "failed" if self.row.is_over(self.total) else "text" if self.total else "muted"
+        inner = spine.line(y, height, self.row.heading, self.total, self.inks, ink)
+        return draw.boxed(y, height, inner, edge, is_heavy=is_heavy)
 
     def _place_note(self) -> str:
         if not self.total:

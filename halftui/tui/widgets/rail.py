@@ -15,6 +15,7 @@ from textual.widget import Widget
 
 from halftui.domain.shown import Snapshot
 from halftui.tui import draw
+from halftui.tui.bars import need
 from halftui.tui.cards import tell
 from halftui.tui.draw import PLAIN, Row
 from halftui.tui.items import Item, agents, convoys, inbox
@@ -275,7 +276,7 @@ class Rail(Container):
         self.agents.heading = f"Agents {live}/{snapshot.board.cap}"
         self.agents.show(agents(snapshot, now), f"{free} free" if free else "all busy")
         self.convoys.show(convoys(snapshot))
-        self.inbox.heading = f"Inbox {len(snapshot.asks) + review.total}"
+        self.inbox.heading = f"Inbox {need(snapshot)}"
         self.inbox.show(waits, "! opens the next" if waits else "")
         self._share()
 

@@ -1,0 +1,194 @@
+"""Clears away what finished work left on this machine: clones, sandboxes, images, logs, refs of attempts.
+
+Nothing goes that is not elsewhere: a clone only when all in it is committed and on the target branch, a
+sandbox only when its attempt's end is written down. The database is not touched.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from halftui.cli.door import Cleared
+from halftui.domain.shown import BoardRow
+from halftui.engine.naming import ATTEMPT_LABEL, HOME_LABEL, home_label
+from halftui.errors import HalfTUIError, Refused
+from halftui.ops import views
+from halftui.store.store import Rows
+from halftui.workspace.keeping import require_safe
+from halftui.workspace.salvage import salvage_command
+from halftui.workspace.tree import Tree
+
+if TYPE_CHECKING:
+    from halftui.main.house import House
+    from halftui.sandbox.base import Sandbox
+    from halftui.workspace.repository import Repository
+
+log = logging.getLogger(__name__)
+
+DAY = 86_400.0
+MEGABYTE = 1_000_000
+SALVAGE_SECONDS = 120.0
+GOES, GONE, STAYS = "goes", "gone", "stays"
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A bead that is done, failed or cancelled, and when (UTC seconds)."""
+
+    id: str
+    closed_at: float
+    tip: str
+    merged: str
+    is_live: bool  # an attempt at it has not ended yet
+
+
+async def clear(house: House, days: float, *, is_dry: bool) -> list[Cleared]:
+    """Return what goes, or with `is_dry` what would, and what stays although it is old, with the reason."""
+    before = house.store.clock() - days * DAY
+    done: list[Cleared] = []
+    for board in await asyncio.to_thread(house.store.read, views.boards):
+        try:
+            await asyncio.to_thread(house.repository(board).create, house.origin(board))
+            done += [one async for one in _of_board(house, board, before, is_dry=is_dry)]
+        except HalfTUIError as error:
+            done.append(Cleared("board", board.name, 0.0, STAYS, error.message))
+    done += await asyncio.to_thread(lambda: [*_images(house, before, is_dry=is_dry)])
+    done += await asyncio.to_thread(lambda: [*_logs(house.home, before, is_dry=is_dry)])
+    for one in done:
+        log.info("cleared", extra={"kind": one.kind, "what": one.name, "fate": one.fate})
+    return done
+
+
+async def _of_board(house: House, board: BoardRow, before: float, *, is_dry: bool) -> AsyncIterator[Cleared]:
+    sandbox = await house.sandbox(board)
+    ended = await asyncio.to_thread(house.store.read, _ended)
+    labels = {HOME_LABEL: home_label(house.home), "board": board.id}
+    for found in await sandbox.find(labels):
+        if found.labels.get(ATTEMPT_LABEL) in ended:
+            if not is_dry:
+                await sandbox.remove(found.name)
+            yield Cleared("sandbox", found.name, 0.0, GOES if is_dry else GONE)
+    repository = house.repository(board)
+    for bead in await asyncio.to_thread(house.store.read, finished, board.id):
+        folder = house.home / "beads" / bead.id
+        if bead.closed_at > before:
+            continue
+        if folder.is_dir():
+            yield await _clone(house, board, sandbox, bead, folder, is_dry=is_dry)
+        if refs := await asyncio.to_thread(repository.thin, bead.id, is_dry=is_dry):
+            yield Cleared("refs", f"{bead.id}: {refs}", 0.0, GOES if is_dry else GONE)
+
+
+async def _clone(
+    house: House, board: BoardRow, sandbox: Sandbox, bead: Finished, folder: Path, *, is_dry: bool
+) -> Cleared:
+    """Delete a bead's clone and home, if all in it is on the target branch."""
+    repository, tree = house.repository(board), Tree(folder / "work", bead.id, board.branch)
+
+    def check() -> None:
+        if (now := house.store.read(_one, bead.id)) is None or now.is_live:
+            raise Refused("somebody works on it again")
+        require_safe(repository, tree, board.branch, now.tip, now.merged)
+
+    size = await asyncio.to_thread(bytes_of, folder) / MEGABYTE
+    try:
+        await asyncio.to_thread(check)
+        if not is_dry:
+            await _salvage(house, sandbox, repository, tree, folder / "home")
+            await asyncio.to_thread(repository.forget, folder, check)
+    except HalfTUIError as error:
+        return Cleared("clone", bead.id, size, STAYS, error.message)
+    return Cleared("clone", bead.id, size, GOES if is_dry else GONE)
+
+
+async def _salvage(house: House, sandbox: Sandbox, repository: Repository, tree: Tree, home: Path) -> None:
+    """Commit, in the sandbox, what nobody committed: then it is seen. Raises Refused if that failed."""
+    from halftui.sandbox.base import Places, Spec
+
+    with tempfile.TemporaryDirectory(prefix="clear-", dir=house.home) as sockets:
+        places = Places(tree.path, home, Path(sockets), repository.objects)
+        labels = {HOME_LABEL: home_label(house.home), "clears": tree.bead}
+        name = f"halftui-{home_label(house.home)}-clear-{Path(sockets).name}"
+        env = {"HOME": sandbox.inside(places).home}
+        process = await sandbox.start(Spec(name, salvage_command(tree.bead), env, places, labels))
+        try:
+            async with asyncio.timeout(SALVAGE_SECONDS):
+                code = (await process.wait()).code
+        except TimeoutError:
+            code = -1
+        finally:
+            await sandbox.remove(name)
+    if code:
+        raise Refused("something in it could not be committed")
+
+
+def _images(house: House, before: float, *, is_dry: bool) -> Iterator[Cleared]:
+    from halftui.sandbox import image
+    from halftui.sandbox.docker import probe
+
+    host = house.settings.docker_host or None
+    if house.settings.sandbox == "local" or probe(host) is None:
+        return
+    wanted = {image.tag(), *(image.tag(board.recipe) for board in house.store.read(views.boards))}
+    for found in image.listed(host):
+        if found.name not in wanted and found.created_at < before:
+            try:
+                if not is_dry:
+                    image.remove(found.name, host)
+                yield Cleared("image", found.name, float(found.size_mb), GOES if is_dry else GONE)
+            except HalfTUIError as error:  # a container, maybe another board's, is made of it
+                yield Cleared("image", found.name, float(found.size_mb), STAYS, error.message)
+
+
+def _logs(home: Path, before: float, *, is_dry: bool) -> Iterator[Cleared]:
+    for path in sorted(home.glob("halftui.log.*")):  # the present one has no number
+        if path.stat().st_mtime < before:
+            size = path.stat().st_size / MEGABYTE
+            if not is_dry:
+                path.unlink()
+            yield Cleared("log", path.name, size, GOES if is_dry else GONE)
+    for folder in sorted((home / "plans").glob("*")):
+        if folder.stat().st_mtime < before:
+            size = bytes_of(folder) / MEGABYTE
+            if not is_dry:
+                shutil.rmtree(folder)
+            yield Cleared("plan", folder.name, size, GOES if is_dry else GONE)
+
+
+def bytes_of(folder: Path) -> int:
+    """Return what a folder takes on the disk; links are not followed."""
+    return sum(
+        os.stat(name, dir_fd=here, follow_symlinks=False).st_blocks * 512
+        for _, folders, files, here in os.fwalk(folder, follow_symlinks=False)
+        for name in (*folders, *files)
+    )
+
+
+_COLUMNS = (
+    "SELECT b.id, coalesce(b.closed_at, b.updated_at), b.tip, b.merged, EXISTS"
+    " (SELECT 1 FROM attempt t WHERE t.bead_id = b.id AND t.state <> 'ended') FROM bead b"
+    " WHERE b.state IN ('done', 'failed', 'cancelled')"
+)
+
+
+def finished(rows: Rows, board: str) -> list[Finished]:
+    """Return the finished beads of a board."""
+    found = rows.rows(f"{_COLUMNS} AND b.board_id = :b ORDER BY b.id", b=board)
+    return [Finished(str(r[0]), float(r[1]), str(r[2]), str(r[3]), bool(r[4])) for r in found]
+
+
+def _one(rows: Rows, bead: str) -> Finished | None:
+    found = rows.rows(f"{_COLUMNS} AND b.id = :i", i=bead)
+    return next((Finished(str(r[0]), float(r[1]), str(r[2]), str(r[3]), bool(r[4])) for r in found), None)
+
+
+def _ended(rows: Rows) -> set[str]:
+    return {str(row[0]) for row in rows.rows("SELECT id FROM attempt WHERE state = 'ended'")}
