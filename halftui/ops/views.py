@@ -9,17 +9,7 @@ from typing import Any
 from halftui import ops
 from halftui.domain import lanes as lanes_of_boards
 from halftui.domain.graph import NEVER_READY_TYPES
-from halftui.domain.shown import (
-    AgentRow,
-    Ask,
-    AttemptRow,
-    BoardRow,
-    Card,
-    Detail,
-    Happened,
-    Lane,
-    Snapshot,
-)
+from halftui.domain.shown import AgentRow, Ask, AttemptRow, BoardRow, Card, Detail, Happened, Lane, Snapshot
 from halftui.domain.text import clean_line
 from halftui.errors import NotFound, Refused
 from halftui.ops import counts

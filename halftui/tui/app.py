@@ -129,8 +129,7 @@ class HalfApp(App[None]):
 
     def on_mount(self) -> None:
         """Follow the board, and get ready for the first write while nobody waits."""
-        watch = self.service.watch(self.board)
-        self._unsubscribe = watch.subscribe(self._hear)
+        self._unsubscribe = self.service.watch(self.board).subscribe(self._hear)
         if self.snapshot is not None:
             self.teller.hear(self.snapshot)
         if not self._is_alone:

@@ -2,15 +2,13 @@
 
 import os
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
 from textual.app import App
 
 from halftui.domain.text import clean
-
-if TYPE_CHECKING:
-    from halftui.tui.app import HalfApp
 
 MOST_BYTES = 74_994  # of text; terminals drop a longer sequence (OSC 52) without a word
 
@@ -19,9 +17,8 @@ def copy(app: App[Any], text: str, what: str = "") -> None:
     """Copy a text without its control characters; say what was copied, and where a long one went."""
     plain = clean(text)
     name = what or _lines(plain)
-    half = cast("HalfApp", app)
     if len(plain.encode()) > MOST_BYTES:
-        if not half.has_files:
+        if not getattr(app, "has_files", True):  # widgets may have another app than the board's
             _say(app, "too long for a clipboard; the same by command prints all of it", name)
             return
         handle, path = tempfile.mkstemp(prefix="halftui-", suffix=".txt")
@@ -30,7 +27,8 @@ def copy(app: App[Any], text: str, what: str = "") -> None:
         _say(app, f"too long for a clipboard, saved: {Path(path)}", name)
         return
     app.copy_to_clipboard(plain)
-    has_tmux = "TMUX" in half.env or half.env.get("TERM", "").startswith(("tmux", "screen"))
+    env: Mapping[str, str] = getattr(app, "env", os.environ)
+    has_tmux = "TMUX" in env or env.get("TERM", "").startswith(("tmux", "screen"))
     hint = " · tmux passes it on with: set -g set-clipboard on" if has_tmux else ""
     _say(app, f"copied{hint}", name)
 

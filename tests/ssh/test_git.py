@@ -145,13 +145,78 @@ async def test_an_agents_branch_is_left_alone_while_it_works(host: Host) -> None
     "words",
     [["git-upload-pack", "'/nope'"], ["git-upload-pack", "'/../../etc'"], ["git-upload-pack"],
      ["git-upload-pack", "--help", "'/shop'"], ["git-upload-archive", "'/shop'"],
-     ["git-receive-pack", "'/etc'"]],
+     ["git-receive-pack", "'/etc'"], ["git-upload-pack", "'/shop'", "x"], ["git-upload-pack", "--strict"],
+     ["git-receive-pack", "'--skip-connectivity-check'"], ["git-upload-pack", "'shop/../../..'"],
+     ["git-upload-pack", "'~/shop'"], ["git-upload-pack", "'shop\nx'"], ["git-upload-pack", "''"],
+     ["git", "upload-pack", "'/shop'"], ["git-shell", "-c", "id"], ["/usr/bin/git-upload-pack", "'/shop'"],
+     ["git-upload-pack", "'/shop';", "id"], ["git-upload-pack", "'/shop/hooks'"]],
 )  # fmt: skip
 async def test_only_boards_are_repositories(host: Host, words: list[str]) -> None:
     host.admit("ann", "admin")
     ran = await host.run("ann", *words)
     assert ran.code in (2, 5)
     assert ran.out == ""
+
+
+async def test_a_beads_branch_is_cloned_and_fetched_by_who_may_only_look(host: Host) -> None:
+    host.admit("ann", "operator")
+    host.admit("bo", "viewer")
+    bead = host.bead("paint")
+    ann, bo = Remote(host, "ann"), Remote(host, "bo")
+    await ann.begin()
+    await host.run("ann", "bead", "claim", bead)
+    await ann.commit(f"halftui/{bead}", "a.txt", "one\n")
+    assert (await ann.push(f"halftui/{bead}")).code == 0
+    bo.folder.mkdir()
+    for protocol in ("0", "1", "2"):
+        ran = await bo(
+            "-c", f"protocol.version={protocol}", "clone", "-q", "-b", f"halftui/{bead}", bo.url, protocol
+        )
+        assert (ran.code, ran.err) == (0, ""), protocol
+        assert (bo.folder / protocol / "a.txt").read_text() == "one\n"
+    tip = await ann.commit(f"halftui/{bead}", "b.txt", "two\n")
+    assert (await ann.push(f"halftui/{bead}")).code == 0
+    assert (await bo("-C", "2", "pull", "-q")).code == 0
+    assert (await bo("-C", "2", "rev-parse", "HEAD")).out.strip() == tip
+    shown = (await bo("ls-remote", bo.url)).out
+    assert "refs/halftui" not in shown, "the attempts' own refs are not shown"
+
+
+async def test_what_is_announced_late_or_badly_moves_nothing(host: Host) -> None:
+    """Git's hook knows only the refs that were looked at, whatever a client sends."""
+    host.admit("ann", "maintainer")
+    bead = host.bead("paint")
+    ann = Remote(host, "ann")
+    await ann.begin()
+    await ann.commit(f"halftui/{bead}", "a.txt", "x\n")
+    assert (await ann.push(f"halftui/{bead}")).code == 0
+    repository = host.house.repository(host.board)
+    tip = repository.fork(f"halftui/{bead}", "main")
+    assert tip is not None
+    nothing = "0" * 40
+
+    def packet(text: str) -> bytes:
+        line = text.encode()
+        return f"{len(line) + 4:04x}".encode() + line
+
+    # more refs than are looked at, and the forbidden one after them
+    many = b"".join(
+        packet(f"{nothing} {tip[1]} refs/heads/halftui/{bead}{'x' * 190}{n}") for n in range(1_200)
+    )
+    for sent in (
+        many + packet(f"{nothing} {tip[1]} refs/heads/stolen") + b"0000",
+        packet(f"{nothing} {tip[1]} refs/heads/stolen\0report-status atomic push-options") + b"0000",
+        packet(f"{nothing} {tip[1]} refs/heads/halftui/{bead}/../../stolen\0report-status") + b"0000",
+        b"zzzz" + packet(f"{nothing} {tip[1]} refs/heads/stolen") + b"0000",
+        b"0004" * 70_000,
+        b"ffff",
+        b"",
+    ):
+        await host.run("ann", "git-receive-pack", "'/shop'", stdin=sent)
+        heads = [line for line in (await ann("ls-remote", ann.url, "refs/heads/*")).out.splitlines()]
+        assert [line.split("\t")[1] for line in heads] == [f"refs/heads/halftui/{bead}"]
+    await host.empty()
+    assert not list((host.house.home / "ssh").glob("push-*")), "nothing of a push is left"
 
 
 async def test_a_hook_or_setting_of_the_repository_runs_nothing(host: Host, tmp_path: Path) -> None:

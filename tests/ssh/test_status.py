@@ -2,10 +2,10 @@
 
 import asyncio
 import json
-import re
 from pathlib import Path
 
 import pytest
+from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from halftui.errors import Misconfigured, NotFound, Unavailable
 from halftui.ssh import status
@@ -35,15 +35,18 @@ async def test_figures_grow_with_what_happens(host: Host) -> None:
 
 
 async def test_the_text_is_openmetrics(host: Host) -> None:
-    lines = status.exposition(host.server).splitlines()
-    assert lines[-1] == "# EOF"
-    names = [line.split()[2] for line in lines if line.startswith("# TYPE")]
-    assert len(names) == len(set(names)) == len(status.FIGURES)
-    for line in lines[:-1]:
-        assert re.fullmatch(r"# (TYPE|HELP) halftui_[a-z_]+ .+|halftui_[a-z_]+ [-+.e0-9]+", line)
-    for name, kind, _ in status.FIGURES:
-        full = f"halftui_{name}{'_total' if kind == 'counter' else ''} "
-        assert any(line.startswith(full) for line in lines)
+    host.admit("ann", "viewer")
+    async with host.terminal("ann") as ann:
+        await ann.until("Ready")
+        text = status.exposition(host.server)
+        found = list(text_string_to_metric_families(text))  # type: ignore[no-untyped-call]  # the library's
+    assert [(f.name, f.type, f.documentation) for f in found] == [
+        (f"halftui_{name}", kind, meaning) for name, kind, meaning in status.FIGURES
+    ]
+    values = {sample.name: sample.value for family in found for sample in family.samples}
+    assert len(values) == len(status.FIGURES)
+    assert (values["halftui_guests"], values["halftui_logins_total"]) == (1, 1)
+    assert values["halftui_sent_bytes_total"] > 2_000
 
 
 async def test_the_endpoint_answers_one_question(host: Host) -> None:
