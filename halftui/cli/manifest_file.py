@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, TextIO
 
+from halftui.domain.lanes import wish, wished
 from halftui.domain.text import clean_line
 from halftui.errors import Misconfigured
 from halftui.ops.specs import FIELDS, Manifest
@@ -16,7 +17,7 @@ LONGEST = 4 << 20  # characters of a file
 MOST = 2_000  # things in it
 _TIMES = ("not_before", "due")
 _LISTS = ("labels", "beads", "after", "links")
-_NUMBERS = ("priority", "cap")
+_NUMBERS = ("priority", "cap", "batch", "rounds")
 _EDGE = {"kind", "target", "on_failure", "gate"}
 _KEYS = {"kind", "id", "ref", "spec", "status"}
 
@@ -94,6 +95,8 @@ def _spec(kind: str, found: Mapping[Any, Any], place: str) -> dict[str, Any]:
 def _value(name: str, value: Any, place: str) -> Any:
     if name in _TIMES:
         return _time(value, place)
+    if name == "lanes":
+        return wish(wished(_list(value, place)))
     if name == "links":
         return [_edge(item, place) for item in _list(value, place)]
     if name in _LISTS:

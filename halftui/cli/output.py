@@ -7,6 +7,7 @@ from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
+from halftui.domain.lanes import LaneRow, wish
 from halftui.domain.text import clean, clean_line
 
 FORMATS = ("table", "wide", "json", "yaml")
@@ -128,6 +129,8 @@ def _flat(record: dict[str, Any]) -> dict[str, Any]:
 
 
 def _listed(values: Iterable[Any], name: str) -> Any:
+    if name == "lanes" and all(isinstance(value, LaneRow) for value in values):
+        return wish(tuple(values))
     if name == "counts":
         return {str(key): count for key, count in values}
     if names := _PAIRS.get(name):

@@ -10,6 +10,7 @@ import base64
 import hashlib
 import re
 import struct
+from collections.abc import Sequence
 from colorsys import hls_to_rgb
 from typing import NamedTuple
 
@@ -34,6 +35,16 @@ class Identicon(NamedTuple):
         padded = (*self.rows, (False,) * SIDE)
         pairs = zip(padded[::2], padded[1::2], strict=True)
         return tuple("".join(_BLOCKS[cell] for cell in zip(top, low, strict=True)) for top, low in pairs)
+
+    def line(self) -> str:
+        """Return its upper four rows as one line of three cells of dots, without colour."""
+        columns = [*zip(*self.rows[:4], strict=True), (False,) * 4]
+        return "".join(chr(0x2800 + _dots(columns[at], columns[at + 1])) for at in range(0, SIDE, 2))
+
+
+def _dots(left: Sequence[bool], right: Sequence[bool]) -> int:
+    bits = (*left[:3], *right[:3], left[3], right[3])  # as Unicode numbers the dots of a braille cell
+    return sum(1 << place for place, is_set in enumerate(bits) if is_set)
 
 
 def generate() -> str:
@@ -126,9 +137,14 @@ def email_of(username: str) -> str:
     return f"{username}@{EMAILS}"
 
 
+def is_username(text: str) -> bool:
+    """Return whether an agent can be called that."""
+    return _USERNAME.fullmatch(text) is not None
+
+
 def checked_username(text: str) -> str:
     """Return a username. Raises Misconfigured for one that can't stand in an address."""
-    if not _USERNAME.fullmatch(text):
+    if not is_username(text):
         raise Misconfigured(
             f"{text[:60]!r} is no username", "it is 1 to 39 small letters, digits and dashes, a letter first"
         )

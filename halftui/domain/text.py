@@ -20,6 +20,13 @@ _HIDDEN = re.compile(
 )
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _SELECTORS = re.compile("[\ufe00-\ufe0f]")  # they change a mark's width, and terminals disagree
+# Marks that are put above or below another: no script needs five, and a flood of them covers other rows.
+_MARK = (
+    "[\u0300-\u036f\u0483-\u0489\u0591-\u05bd\u0610-\u061a\u064b-\u065f\u06d6-\u06dc\u06df-\u06e4"
+    "\u0e31\u0e34-\u0e3a\u0e47-\u0e4e\u0eb1\u0eb4-\u0ebc\u0ec8-\u0ecd\u0f71-\u0f84\u1ab0-\u1aff"
+    "\u1dc0-\u1dff\u20d0-\u20f0\u302a-\u302f\u3099\u309a\ufe20-\ufe2f\U0001e8d0-\U0001e8d6]"
+)
+_FLOODS = re.compile(f"({_MARK}{{4}}){_MARK}+")
 _PLAIN = re.compile(r"[\x20-\x7e\n]*")
 _COLOURED = re.compile(r"[\x20-\x7e\n]*(?:\x1b\[[0-9;:]*m[\x20-\x7e\n]*)*")  # plain but for SGR
 HIDDEN_MARK = "\u2423"  # an open box: something invisible stood here
@@ -35,7 +42,8 @@ def clean(text: str, *, keeps_colours: bool = False) -> str:
         return text
     text = _SELECTORS.sub("", text.replace("\r\n", "\n").expandtabs(4))
     if not keeps_colours:
-        return _HIDDEN.sub(HIDDEN_MARK, _CONTROLS.sub(_picture, _without_sequences(text)))
+        text = _CONTROLS.sub(_picture, _without_sequences(text))
+        return _FLOODS.sub(r"\1", _HIDDEN.sub(HIDDEN_MARK, text))
     parts, last = [], 0
     for match in _SGR.finditer(text):
         parts += [clean(text[last : match.start()]), match.group()]

@@ -26,7 +26,8 @@ from halftui.domain.happenings import (
     Started,
 )
 from halftui.domain.shown import BoardRow, Detail
-from halftui.engine import brief
+from halftui.engine import brief, reviewing
+from halftui.engine.accepting import accept
 from halftui.engine.desk import Desk
 from halftui.engine.naming import (
     ATTEMPT_LABEL,
@@ -55,7 +56,7 @@ from halftui.store.store import Store
 from halftui.store.tx import Tx
 from halftui.workspace.repository import Repository
 from halftui.workspace.salvage import salvage_command
-from halftui.workspace.tree import BRANCHES, Person, Tree, branch_of
+from halftui.workspace.tree import BRANCHES, Person, Tree, branch_of, remove
 
 log = logging.getLogger(__name__)
 
@@ -106,9 +107,9 @@ class Running:
                 await self._settle(settled)
             if self.is_let_go:
                 self.lines.drop(self.claim.attempt)
-        is_due = self.board.review == "none" and not self.is_let_go
+        is_due = (self.board.review == "none" or self.claim.is_review) and not self.is_let_go
         if is_due and settled is not None and settled.end.outcome is Outcome.PASSED:
-            await asyncio.to_thread(accept, self.rooms, self.board, self.claim.bead)
+            await asyncio.to_thread(accept, self.store, self.rooms, self.board, self.claim.bead)
 
     async def halt(self, outcome: Outcome, reason: str) -> None:
         """End the attempt with this outcome; what it did so far is kept."""
@@ -212,6 +213,10 @@ class Running:
             repository.create(self.rooms.origin(self.board))
         author = Person(self.claim.agent, f"{self.claim.agent.lower()}@agents.localhost")
         (self._folder / "home").mkdir(parents=True, exist_ok=True, mode=0o700)
+        if self.claim.is_review:
+            seen, is_adopted = self.store.read(views.bead, self.claim.bead), self.claim.heard is not None
+            work = self._folder / "work"
+            return reviewing.checkout(repository, seen, work, is_adopted=is_adopted), seen
         course = self.store.read(journeys.course, self.claim.bead)
         if course.is_own:
             repository.follow(course.branch, course.home, takes_home=course.needs_home)
@@ -286,6 +291,9 @@ class Running:
         self, end: Ended, tree: Tree, repository: Repository, sandbox: Sandbox, spec: Spec
     ) -> Settled:
         """Bring what the agent left into the board's repository, whatever its outcome."""
+        if self.claim.is_review:
+            await asyncio.to_thread(remove, tree.path)
+            return Settled(end)
         try:
             failpoint("collect.before")
             await self._salvage(tree, sandbox, spec)
@@ -365,7 +373,8 @@ class Running:
 
     @property
     def _folder(self) -> Path:
-        return self.rooms.home / "beads" / branch_of(self.claim.bead).removeprefix(BRANCHES)
+        kind = "reviews" if self.claim.is_review else "beads"
+        return self.rooms.home / kind / branch_of(self.claim.bead).removeprefix(BRANCHES)
 
     @property
     def _sockets(self) -> Path:
@@ -386,13 +395,3 @@ class Running:
         }
         name = sandbox_name(self.rooms.home, self.claim.attempt)
         return Spec(name, command.argv, command.env, places, labels, self.rooms.limits)
-
-
-def accept(rooms: Rooms, board: BoardRow, bead: str) -> None:
-    """Merge and approve work that passed, where the board wants nobody to look at it. Blocks."""
-    try:
-        failpoint("release.before")
-        rooms.accept(board, bead)
-        failpoint("release.after")
-    except HalfTUIError as error:
-        log.warning("not merged", extra={"bead": bead, "why": str(error)})

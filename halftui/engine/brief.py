@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from halftui.domain.shown import BoardRow, Detail
+from halftui.engine import reviewing
 from halftui.ops.attempts import Claim
 from halftui.ops.messages import spoken
 from halftui.runtime.base import Brief
@@ -45,26 +46,34 @@ def write(
     `has_tools`: the board's own tools are at its hand.
     """
     prompt = _again(bead) if claim.is_resumed else _prompt(bead)
+    about = _system(claim, board, has_tools=has_tools)
+    if claim.is_review:
+        prompt, about = reviewing.prompt(bead), reviewing.system(claim, board, has_tools=has_tools)
     said = [spoken(sender, text) for sender, text in letters]
     return Brief(
         attempt=claim.attempt,
         bead=claim.bead,
         prompt="\n\n".join([prompt, *said]),
-        system=SYSTEM.format(
-            agent=claim.agent,
-            board=board.name,
-            branch=f"halftui/{claim.bead}",
-            tools=TOOLS if has_tools else "",
-            end=SUBMITS if has_tools else SUMS_UP,
-        ),
+        system="\n".join(filter(None, [about, claim.profile.told])),
         session=claim.session,
         is_resumed=claim.is_resumed,
         is_free=is_free,
-        model=board.model,
-        max_turns=max_turns or None,
+        model=claim.profile.model or board.model,
+        max_turns=claim.profile.turns or max_turns or None,
+        tools=claim.profile.tools,
         command=board.command,
         heard=claim.heard,
         has_tools=has_tools,
+    )
+
+
+def _system(claim: Claim, board: BoardRow, *, has_tools: bool) -> str:
+    return SYSTEM.format(
+        agent=claim.agent,
+        board=board.name,
+        branch=f"halftui/{claim.bead}",
+        tools=TOOLS if has_tools else "",
+        end=SUBMITS if has_tools else SUMS_UP,
     )
 
 

@@ -12,11 +12,12 @@ from halftui.domain.vigil import Patience
 from halftui.engine import escort, patrol, vigil
 from halftui.engine.attempt import Running
 from halftui.engine.look import Look, is_calm, look
+from halftui.engine.mill import Mill
 from halftui.engine.naming import home_label
 from halftui.engine.rooms import Rooms
 from halftui.errors import HalfTUIError, Unavailable
 from halftui.failpoints import failpoint
-from halftui.ops import attempts, boards, heartbeats, slots
+from halftui.ops import attempts, boards, heartbeats, reviews, slots
 from halftui.ops.attempts import Claim
 from halftui.runtime.base import Letter
 from halftui.sandbox.settle import settle
@@ -55,6 +56,9 @@ class Engine:
     _is_urgent: bool = False  # something changed that no event tells
     _taken_over: set[str] = field(default_factory=set)  # boards where nothing of another is left
 
+    def __post_init__(self) -> None:
+        self._mill = Mill(self.store, self.rooms)
+
     async def run(self) -> None:
         """Work until `stop`; then every agent has ended with its work kept, or was left at work."""
         async with asyncio.TaskGroup() as group:
@@ -68,6 +72,7 @@ class Engine:
                         if is_due:
                             await self._round(running)
                         is_due = not await feed.wait(self._tick()) or not await self._is_calm()
+                    self._mill.stop()
                     await self._halt_all()
             finally:
                 journal.cancel()
@@ -99,6 +104,7 @@ class Engine:
                 await patrol.repair(self.store)
             if self.live:
                 await vigil.keep(self.store, self.lines, self.live, self.patience)
+            self._mill.attend(group, seen.to_mill)
             if seen.has_convoys:
                 await escort.attend(self.store, self.rooms)
             for board in seen.boards:
@@ -141,6 +147,10 @@ class Engine:
                 self.pool,
                 self.rules,
             )
+            if claim is None:  # nothing to make: is there something to look at?
+                claim = await asyncio.to_thread(
+                    self.store.write, ENGINE, reviews.claim, board.id, self.lease, self.cap, self.pool
+                )
             if claim is None:
                 return
             failpoint("claim.after")

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from halftui.domain.shown import BoardRow
 from halftui.engine import patrol
-from halftui.ops import journeys, messages, slots, turns, views
+from halftui.ops import journeys, merges, messages, reviews, slots, turns, views
 from halftui.store.store import Rows
 
 FEW = 20  # events that are looked at one by one
@@ -22,11 +22,12 @@ class Look(NamedTuple):
     expired: frozenset[str] = frozenset()  # boards with an attempt whose lease ran out
     with_work: frozenset[str] = frozenset()  # boards that have both a bead to start and a slot
     next_due: float | None = None  # UTC seconds
+    to_mill: frozenset[str] = frozenset()  # boards where work waits for its checks or its merge
 
 
 def look(rows: Rows, mine: frozenset[str], cap: int) -> Look:
     """Return what is due now, besides the attempts `mine` that are under way here."""
-    boards = views.boards(rows)
+    boards, to_review = views.boards(rows), reviews.due(rows)
     stops = rows.rows("SELECT 1 FROM attempt WHERE state <> 'ended' AND stop_reason <> '' LIMIT 1")
     return Look(
         views.last_seq(rows),
@@ -36,8 +37,13 @@ def look(rows: Rows, mine: frozenset[str], cap: int) -> Look:
         bool(patrol.abandoned(rows)),
         bool(journeys.due(rows) or journeys.strandings(rows)),
         frozenset(patrol.expired(rows, mine)),
-        frozenset(b.id for b in boards if not slots.refusal(rows, b.id, cap) and turns.has_work(rows, b.id)),
+        frozenset(
+            b.id
+            for b in boards
+            if not slots.refusal(rows, b.id, cap) and (b.id in to_review or turns.has_work(rows, b.id))
+        ),
         turns.next_due(rows),
+        merges.boards(rows),
     )
 
 

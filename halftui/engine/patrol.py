@@ -9,7 +9,7 @@ from pathlib import Path
 from halftui.domain.actor import PATROL
 from halftui.domain.happenings import Outcome
 from halftui.domain.shown import BoardRow
-from halftui.engine.attempt import accept
+from halftui.engine.accepting import accept
 from halftui.engine.naming import (
     ATTEMPT_LABEL,
     HOME_LABEL,
@@ -21,7 +21,7 @@ from halftui.engine.naming import (
 from halftui.engine.rooms import Rooms
 from halftui.errors import Conflict, NotFound
 from halftui.failpoints import failpoint
-from halftui.ops import attempts, beads
+from halftui.ops import attempts, beads, verdicts
 from halftui.ops.attempts import Claim
 from halftui.sandbox.base import Found, Sandbox
 from halftui.store.store import Rows, Store
@@ -80,10 +80,10 @@ async def clear(store: Store, rooms: Rooms) -> None:
 
 
 async def finish(store: Store, rooms: Rooms, board: BoardRow) -> None:
-    """Accept what passed on a board that wants nobody to look at it, and was not accepted yet."""
-    if board.review == "none":
-        for bead in await asyncio.to_thread(store.read, _in_review, board.id):
-            await asyncio.to_thread(accept, rooms, board, bead)
+    """Accept what passed where nobody has to look at it, or what an agent approved, and still waits."""
+    passed = _in_review if board.review == "none" else verdicts.approved
+    for bead in await asyncio.to_thread(store.read, passed, board.id):
+        await asyncio.to_thread(accept, store, rooms, board, bead)
 
 
 def expired(rows: Rows, mine: frozenset[str]) -> set[str]:

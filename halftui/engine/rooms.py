@@ -10,6 +10,7 @@ from halftui.domain.shown import BoardRow
 from halftui.ops.attempts import Claim
 from halftui.runtime.base import Runtime
 from halftui.sandbox.base import Limits, Sandbox
+from halftui.service.queue import Queue
 from halftui.workspace.origin import Origin
 from halftui.workspace.repository import Repository
 
@@ -52,3 +53,4 @@ class Rooms:
     is_free: Callable[[Sandbox], bool]
     accept: Callable[[BoardRow, str], str]  # merges and approves a bead
     land: Callable[[BoardRow, str], str]  # merges a convoy's own branch
+    queue: Callable[[BoardRow], Queue]  # of merges

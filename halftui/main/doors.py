@@ -117,6 +117,7 @@ async def _open(house: House, board: str, make_engine: Callable[[], Engine]) -> 
     )
     app.console_of = lambda: _console(house, board)
     app.has_mouse = house.settings.mouse == "on"
+    terminal.be_careful(app)
     if (settings.config_folder() / "keymap.toml").exists():
         from halftui.tui import keymap
 
@@ -151,6 +152,8 @@ def _demo(chosen: Settings, showing: Showing) -> int:
 async def _demonstrate(chosen: Settings, showing: Showing) -> int:
     from halftui.demo.stage import open_stage
 
+    if not showing.is_headless:  # for some seconds there is nothing else to be seen
+        print("setting the stage…", file=sys.stderr)  # noqa: T201 - the screen comes only then
     async with open_stage() as stage:
         house, board = await asyncio.to_thread(_set_stage, chosen, stage)
         engine = _engine_of(house)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from halftui.sandbox.base import Sandbox
     from halftui.sandbox.choose import Choice
     from halftui.service.keyring import Keyring
+    from halftui.service.queue import Queue
     from halftui.service.review import Review
     from halftui.store.vault import Vault
     from halftui.workspace.origin import Origin
@@ -86,6 +87,13 @@ class House:
             self.origin,
             lambda agent: self.keyring.signer(agent),
         )
+
+    def queue(self, board: BoardRow) -> Queue:
+        """Return the queue of a board's merges."""
+        from halftui.service.queue import Queue
+
+        signer = self.keyring.signer
+        return Queue(self.store, board, self.repository, self.origin, lambda agent: signer(agent))
 
     def service_of(self, actor: Actor) -> Service:
         """Return the handle of somebody else, with the watches and live lines of this process."""
@@ -177,6 +185,7 @@ class House:
             is_free=is_free,
             accept=lambda board, bead: self.review(board.id).accept(bead),
             land=lambda board, convoy: self.review(board.id, PATROL).land(convoy),
+            queue=self.queue,
         )
         pool = THEMES.get(chosen.names) or tuple(chosen.names.split(","))
         return Engine(

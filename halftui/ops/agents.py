@@ -10,14 +10,22 @@ from halftui.store.tx import Tx
 
 _IDLE = """
 SELECT a.id FROM agent a
-WHERE a.board_id = :b AND a.runtime = :r AND a.kind = 'worker' AND a.retired_at IS NULL
+WHERE a.board_id = :b AND a.runtime = :r AND a.profile = :p AND a.kind = 'worker' AND a.retired_at IS NULL
   AND NOT EXISTS (SELECT 1 FROM attempt t WHERE t.agent_id = a.id AND t.state <> 'ended')
 """
 _PINNED = _IDLE + " AND a.id = :pin"
+_OTHERS = (
+    _IDLE
+    + """
+  AND NOT EXISTS (SELECT 1 FROM attempt w WHERE w.agent_id = a.id AND w.bead_id = :bead AND w.kind = 'work')
+  ORDER BY a.created_at LIMIT 1
+"""
+)
 _LAST_AT_BEAD = (
     _IDLE
     + """
-  AND a.id = (SELECT t.agent_id FROM attempt t WHERE t.bead_id = :bead ORDER BY t.epoch DESC LIMIT 1)
+  AND a.id = (SELECT t.agent_id FROM attempt t WHERE t.bead_id = :bead AND t.kind = 'work'
+  ORDER BY t.epoch DESC LIMIT 1)
 """
 )
 _FINISHER_OF_BLOCKER = (
@@ -32,11 +40,13 @@ _FINISHER_OF_BLOCKER = (
 )
 
 
-def choose(tx: Tx, bead: Bead, runtime: str, pool: tuple[str, ...]) -> Agent:
+def choose(tx: Tx, bead: Bead, runtime: str, pool: tuple[str, ...], profile: str = "") -> Agent:
     """Return the agent for a bead: the one it is pinned to, who worked on it last, who finished its
     blocker in the same convoy, anybody idle, and only then a new one named from the pool.
+
+    All of these have the profile.
     """
-    values = {"b": bead.board_id, "r": runtime}
+    values = {"b": bead.board_id, "r": runtime, "p": profile}
     ways: list[tuple[str, dict[str, str]]] = [(_IDLE + " ORDER BY a.created_at LIMIT 1", {})]
     if bead.convoy_id is not None:
         ways.insert(0, (_FINISHER_OF_BLOCKER, {"bead": bead.id, "convoy": bead.convoy_id}))
@@ -47,7 +57,13 @@ def choose(tx: Tx, bead: Bead, runtime: str, pool: tuple[str, ...]) -> Agent:
     for sql, more in ways:
         if found := tx.rows(sql, **values, **more):
             return tx.get(Agent, str(found[0][0]))
-    return _make(tx, bead.board_id, runtime, pool)
+    return _make(tx, bead.board_id, runtime, pool, profile)
+
+
+def choose_reviewer(tx: Tx, bead: Bead, runtime: str, pool: tuple[str, ...], profile: str = "") -> Agent:
+    """Return an agent with that profile that never worked on the bead: an idle one, or a new one."""
+    found = tx.rows(_OTHERS, b=bead.board_id, r=runtime, p=profile, bead=bead.id)
+    return tx.get(Agent, str(found[0][0])) if found else _make(tx, bead.board_id, runtime, pool, profile)
 
 
 @verb("agent.retire")
@@ -61,7 +77,7 @@ def retire(tx: Tx, agent_id: str) -> None:
     tx.record("agent.retire", agent_id, agent.board_id, name=agent.name)
 
 
-def _make(tx: Tx, board_id: str, runtime: str, pool: tuple[str, ...]) -> Agent:
+def _make(tx: Tx, board_id: str, runtime: str, pool: tuple[str, ...], profile: str) -> Agent:
     rows = tx.rows("SELECT name, retired_at FROM agent WHERE board_id = :b", b=board_id)
     ever = [str(name) for name, _ in rows]
     in_use = [str(name) for name, retired in rows if retired is None]
@@ -70,6 +86,7 @@ def _make(tx: Tx, board_id: str, runtime: str, pool: tuple[str, ...]) -> Agent:
         board_id=board_id,
         name=next_name(pool, in_use, ever),
         runtime=runtime,
+        profile=profile,
         created_at=tx.now,
     )
     tx.add(agent)

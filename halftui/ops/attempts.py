@@ -14,10 +14,11 @@ from halftui.domain.assign import (
 )
 from halftui.domain.happenings import Outcome
 from halftui.domain.names import attempt_id
+from halftui.domain.profile import NOBODY, Profile
 from halftui.domain.states import ATTEMPT_MOVES, AttemptState, AttemptVerb, BeadState, after
 from halftui.domain.text import clean, clean_line
 from halftui.errors import Conflict, Unavailable
-from halftui.ops import accounts, beads, budgets, messages, slots, turns
+from halftui.ops import accounts, beads, budgets, messages, profiles, slots, turns, verdicts
 from halftui.ops.access import verb
 from halftui.ops.agents import choose
 from halftui.ops.budgets import NOTHING, Use
@@ -57,6 +58,8 @@ class Claim:
     is_resumed: bool
     subscription: str | None  # None: the platform's own credential
     heard: int | None = None  # of an adopted one: bytes of its program's output that were told
+    profile: Profile = NOBODY
+    is_review: bool = False  # it looks at another's work, and the bead stays in review
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +146,8 @@ def adopt(tx: Tx, attempt: str, lease: float, sandbox: str, name: str, session: 
         attempt=attempt, epoch=row.epoch, bead=bead.id, board=row.board_id, agent=agent.name,
         agent_id=agent.id, runtime=row.runtime, session=row.session or session, is_resumed=False,
         subscription=row.subscription_id, heard=row.heard,
+        profile=profiles.of_attempt(tx, row.board_id, row.profile).profile,
+        is_review=row.kind == "review",
     )  # fmt: skip
 
 
@@ -196,6 +201,7 @@ def end(
     has_begun = row.state != AttemptState.STARTING
     _move(tx, row, AttemptVerb.END)
     budgets.tally(tx, row)
+    profiles.undress(tx, attempt)
     reason = clean_line(reason, longest=80)
     row.outcome, row.reason, row.ended_at, row.now = outcome.value, reason, tx.now, ""
     bead = tx.get(Bead, row.bead_id)
@@ -209,6 +215,9 @@ def end(
         n=tx.now,
         a=attempt,
     )
+    if row.kind == "review":
+        verdicts.judge(tx, bead, row, outcome, summary)
+        return
     if bead.state != BeadState.ACTIVE:  # a cancelled bead ignores the late result
         return
     if outcome is Outcome.PASSED and row.is_handoff:
@@ -312,7 +321,8 @@ def _open(tx: Tx, bead_id: str, usual_runtime: str, lease: float, pool: tuple[st
         return None
     bead = tx.get(Bead, bead_id)
     runtime = bead.runtime or usual_runtime
-    agent = choose(tx, bead, runtime, pool)
+    worn = profiles.of_bead(tx, bead_id)
+    agent = choose(tx, bead, runtime, pool, worn.name)
     old = _session(tx, bead, agent, runtime) if bead.epoch > 1 else ""
     subscription = accounts.choose(tx, runtime)
     attempt = Attempt(
@@ -327,20 +337,21 @@ def _open(tx: Tx, bead_id: str, usual_runtime: str, lease: float, pool: tuple[st
         started_at=tx.now,
     )
     tx.add(attempt)
+    profiles.dress(tx, agent, attempt, worn)
     _assign(tx, attempt)
     bead.assignee, bead.branch = agent.name, f"halftui/{bead_id}"
     tx.record("bead.claim", bead_id, bead.board_id, agent=agent.name, attempt=attempt.id)
     return Claim(
         attempt=attempt.id, epoch=bead.epoch, bead=bead_id, board=bead.board_id, agent=agent.name,
         agent_id=agent.id, runtime=runtime, session=old or str(uuid.uuid4()),
-        is_resumed=bool(old), subscription=subscription,
+        is_resumed=bool(old), subscription=subscription, profile=worn.profile,
     )  # fmt: skip
 
 
 def _session(tx: Tx, bead: Bead, agent: Agent, runtime: str) -> str:
     """Return the session to go on with, or "" if there is none: the last attempt may have got no answer."""
     found = tx.rows(
-        "SELECT session FROM attempt WHERE bead_id = :b AND agent_id = :a AND runtime = :r"
+        "SELECT session FROM attempt WHERE bead_id = :b AND agent_id = :a AND runtime = :r AND kind = 'work'"
         " ORDER BY epoch DESC LIMIT 1",
         b=bead.id,
         a=agent.id,

@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Sequence
 from typing import Any
 
+from halftui import ops
 from halftui.domain import rank
 from halftui.domain.graph import MARKS, NEVER_READY_TYPES, EdgeKind
 from halftui.domain.names import bead_id
@@ -17,7 +18,7 @@ from halftui.domain.states import (
 )
 from halftui.domain.text import clean, clean_line
 from halftui.errors import Conflict, Denied, Misconfigured, Refused
-from halftui.ops import judging, ranks, scope
+from halftui.ops import judging, pins, profiles, queued, ranks, scope
 from halftui.ops.access import verb
 from halftui.ops.edges import connect, disconnect, settle
 from halftui.ops.fields import EDITABLE, LONGEST_TEXT, apply
@@ -38,10 +39,12 @@ def create(
     parent: str = "",
     convoy: str = "",
     hold: str = "",
+    pin: str = "",
     **fields: object,
 ) -> str:
-    """Make an open bead at the end of its board's order and return its id; no agent is chosen.
+    """Make an open bead at the end of its board's order and return its id.
 
+    No agent is chosen, unless `pin` is the id of the one that is to take it.
     Raises Misconfigured for a bad field, Refused for a cycle.
     """
     scope.may_create(tx, board_id, parent, after_beads, {"convoy": convoy, "hold": hold, **fields})
@@ -57,6 +60,7 @@ def create(
         updated_at=tx.now,
     )
     apply(bead, {"title": title, **fields})
+    profiles.wear(tx, bead)
     if convoy:
         join(tx, bead, tx.get(Convoy, convoy))
     tx.add(bead)
@@ -66,6 +70,8 @@ def create(
     if parent:
         connect(tx, bead.id, resolve_bead(tx, parent, board_id), EdgeKind.PARENT.value)
     tx.record("bead.create", bead.id, board_id, title=bead.title, after=list(after_beads), convoy=convoy)
+    if pin:
+        pins.pin(tx, bead.id, pin)
     return bead.id
 
 
@@ -75,6 +81,8 @@ def edit(tx: Tx, /, bead: str, version: int | None = None, **fields: object) -> 
     row = tx.get(Bead, bead)
     before = {key: getattr(row, key) for key in fields if key in EDITABLE}
     apply(row, fields)
+    if "profile" in fields:
+        profiles.wear(tx, row)
     weigh(tx, row)
     tx.touch(row, version)
     tx.record("bead.edit", bead, row.board_id, before, **{k: getattr(row, k) for k in before})
@@ -181,8 +189,11 @@ def reject(tx: Tx, bead: str, reason: str) -> None:
     if not reason.strip():
         raise Misconfigured("sending work back needs a reason", "say what is missing")
     row = tx.get(Bead, bead)
+    _refuse_if_live(tx, row)
+    if tx.actor.kind == "person":
+        row.rounds = row.reds = 0
     _move(tx, row, BeadVerb.REJECT)
-    row.remark = clean(reason)[:LONGEST_TEXT]
+    row.remark, row.tried = clean(reason)[:LONGEST_TEXT], ""
     tx.record("bead.reject", bead, row.board_id, reason=row.remark)
     reopen_for_work(tx, row, "")
 
@@ -211,7 +222,7 @@ def reopen(tx: Tx, bead: str) -> None:
     if live_attempt(tx, row) is not None:
         raise Refused(f"an agent is still being stopped on {bead}", "try again in a moment")
     _move(tx, row, BeadVerb.REOPEN)
-    row.closed_at, row.assignee = None, ""
+    row.closed_at, row.assignee, row.tried, row.reds, row.rounds = None, "", "", 0, 0
     forget_setbacks(row)
     weigh(tx, row)
     tx.record("bead.reopen", bead, row.board_id)
@@ -236,6 +247,7 @@ def delete(tx: Tx, bead: str) -> None:
     row = tx.get(Bead, bead)
     _refuse_if_live(tx, row)
     before = {"title": row.title, "description": row.description, "state": row.state}
+    queued.leave(tx, bead)
     tx.record("bead.delete", bead, row.board_id, before, merged=row.merged)
     convoy = row.convoy_id
     tx.session.delete(row)
@@ -264,8 +276,10 @@ def cancel_all(tx: Tx, board_id: str, beads: Sequence[str], reason: str) -> None
     tx.change_each("UPDATE attempt SET stop_reason = :r WHERE id = :i",
                    [{"i": one, "r": told["reason"]} for one, told in stopped.items()])  # fmt: skip
     tx.record_each("attempt.stop", board_id, stopped)
+    for bead in beads:
+        queued.leave(tx, bead)
     tx.change_each(
-        "UPDATE bead SET state = 'cancelled', remark = :r, closed_at = :n, updated_at = :n,"
+        "UPDATE bead SET state = 'cancelled', progress = '', remark = :r, closed_at = :n, updated_at = :n,"
         " version = version + 1 WHERE id = :i",
         [{"i": bead, "r": remark, "n": tx.now} for bead in beads],
     )
@@ -278,6 +292,7 @@ def put_in_review(tx: Tx, row: Bead, summary: str) -> None:
     if not summary.strip():
         raise Misconfigured("handing in needs a summary", "say what was done")
     _move(tx, row, BeadVerb.SUBMIT)
+    ops.verdicts.meet(tx, row)
     row.summary = clean(summary)[:LONGEST_TEXT]
     tx.record("bead.submit", row.id, row.board_id, summary=clean_line(summary, longest=200))
 
@@ -323,7 +338,10 @@ def live_attempt(tx: Tx, row: Bead) -> Attempt | None:
 
 
 def _move(tx: Tx, row: Bead, done: BeadVerb, version: int | None = None) -> None:
-    row.state = after(BEAD_MOVES, BeadState(row.state), done, row.id).value
+    before, row.state = row.state, after(BEAD_MOVES, BeadState(row.state), done, row.id).value
+    if before == BeadState.REVIEW:
+        queued.leave(tx, row.id, is_approved=done is BeadVerb.APPROVE)
+        row.progress, row.verdict, row.retry_at = "", "", None
     if row.aside and row.aside not in MARKS:
         row.aside = ""
         weigh(tx, row)

@@ -1,16 +1,19 @@
 """What may be done to a board."""
 
 import re
+from typing import Any
 
+from halftui.domain import lanes
 from halftui.domain.names import prefix_of, slug
 from halftui.domain.text import clean, clean_line
 from halftui.errors import Misconfigured, Refused
+from halftui.ops import profiles
 from halftui.ops.access import verb
 from halftui.store.tables import Board
 from halftui.store.tx import Tx
 
 MODES = ("auto", "manual")
-REVIEWS = ("person", "none")
+REVIEWS = ("person", "agent", "none")
 RUNTIMES = ("claude", "acp", "shell", "scripted")
 SANDBOXES = ("auto", "docker", "local")
 CHOICES = {"mode": MODES, "review": REVIEWS, "runtime": RUNTIMES, "sandbox": SANDBOXES}
@@ -22,12 +25,25 @@ HINTS = {
     "prefix": "it is 1 to 8 small letters and digits, a letter first",
     "branch": "it is a branch's name, as in main",
 }
-SETTINGS = (*CHOICES, "cap", "branch", "model", "command", "prefix", "recipe")
+NUMBERS = {"cap": (0, 1000), "batch": (1, 50), "rounds": (0, 20)}
+SETTINGS = (
+    *CHOICES,
+    *NUMBERS,
+    "branch",
+    "model",
+    "command",
+    "checks",
+    "profile",
+    "prefix",
+    "recipe",
+    "lanes",
+)
 LONGEST_RECIPE = 16_384  # characters
+Setting = str | int | list[dict[str, Any]]
 
 
 @verb("board.create")
-def create(tx: Tx, /, name: str, repository: str, branch: str, **settings: str | int) -> str:
+def create(tx: Tx, /, name: str, repository: str, branch: str, **settings: Setting) -> str:
     """Make a board over a repository and return its id.
 
     Raises Refused if the name or the repository has one already, Misconfigured for a bad setting.
@@ -52,11 +68,16 @@ def create(tx: Tx, /, name: str, repository: str, branch: str, **settings: str |
 
 
 @verb("board.edit")
-def edit(tx: Tx, /, board_id: str, version: int | None = None, **settings: str | int) -> None:
-    """Change settings of a board. Raises Misconfigured for an unknown or bad one."""
+def edit(tx: Tx, /, board_id: str, version: int | None = None, **settings: Setting) -> None:
+    """Change settings of a board; lanes are given as `domain.lanes.wish` writes them.
+
+    Raises Misconfigured for an unknown or bad one.
+    """
     board = tx.get(Board, board_id)
     before = {key: getattr(board, key) for key in settings if key in SETTINGS}
     _apply(board, settings)
+    if "profile" in settings:
+        profiles.wear(tx, board)
     tx.touch(board, version)
     tx.record("board.edit", board.id, board.id, before, **settings)
 
@@ -81,14 +102,20 @@ def notice(tx: Tx, board_id: str, sentence: str) -> None:
         tx.record("board.notice", board_id, board_id, before, notice=sentence)
 
 
-def _apply(board: Board, settings: dict[str, str | int]) -> None:
+def _apply(board: Board, settings: dict[str, Setting]) -> None:
     for key, value in settings.items():
         if key not in SETTINGS:
             raise Misconfigured(f"a board has no setting {key}", f"there are {', '.join(SETTINGS)}")
         if key in CHOICES and value not in CHOICES[key]:
             raise Misconfigured(f"{key} can't be {value!r}", f"it is one of {', '.join(CHOICES[key])}")
-        if key == "cap" and not (type(value) is int and 0 <= value <= 1000):
-            raise Misconfigured(f"cap can't be {value!r}", "it is a whole number from 0 to 1000")
+        if key in NUMBERS:
+            least, most = NUMBERS[key]
+            if not (type(value) is int and least <= value <= most):
+                raise Misconfigured(
+                    f"{key} can't be {value!r}", f"it is a whole number from {least} to {most}"
+                )
+        if key == "lanes":
+            value = lanes.stored(lanes.wished(value))
         if (form := FORMS.get(key)) and not re.fullmatch(form, str(value)):
             raise Misconfigured(f"{key} can't be {clean_line(str(value), longest=80)!r}", HINTS[key])
         if key == "recipe":

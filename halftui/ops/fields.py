@@ -14,7 +14,7 @@ MOST_LABELS = 50
 LATEST = 253_402_300_800  # the year 10000, in UTC seconds
 TEXTS = ("description", "acceptance", "notes")
 TIMES = ("not_before", "due")
-EDITABLE = ("title", *TEXTS, "type", "priority", "labels", "mode", "runtime", *TIMES)
+EDITABLE = ("title", *TEXTS, "type", "priority", "labels", "mode", "runtime", "profile", *TIMES)
 
 
 def apply(bead: Bead, fields: Mapping[str, object]) -> None:
@@ -45,7 +45,8 @@ def _value(key: str, value: object) -> object:
         return _one_of(key, value, ("", *RUNTIMES), f"it is one of {', '.join(RUNTIMES)}")
     if key in TIMES:
         return _time(key, value)
-    return clean_line(str(value), longest=50) or "task"
+    word = clean_line(str(value), longest=50)
+    return word if key == "profile" else word or "task"
 
 
 def _one_of(key: str, value: object, allowed: Container[object], hint: str) -> object:

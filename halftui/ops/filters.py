@@ -9,16 +9,16 @@ _TEXTS = ("b.id", "b.title", "b.labels", "b.assignee")
 _CONVOY = "b.convoy_id IN (SELECT c.id FROM convoy c WHERE {})"
 
 
-def condition(text: str) -> tuple[str, dict[str, object]]:
+def condition(text: str, most: int = MOST_WORDS) -> tuple[str, dict[str, object]]:
     """Return a condition on `bead b` that holds if every word does, and its values.
 
     `#x` is in a label, `@x` in who has it, `!1` is its priority; any other word is in its id, title,
     label, assignee or convoy. Capitals don't matter in ASCII; other letters match as they are written,
-    since the databases disagree on them.
+    since the databases disagree on them. At most `most` words are looked for.
     """
     parts: list[str] = []
     values: dict[str, object] = {}
-    for number, word in enumerate(text.split()[:MOST_WORDS]):
+    for number, word in enumerate(text.split()[:most]):
         name = f"w{number}"
         if word[0] == "!" and word[1:] in ("0", "1", "2", "3", "4"):
             parts.append(f"b.priority = :{name}")

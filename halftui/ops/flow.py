@@ -40,6 +40,8 @@ class Crew(NamedTuple):
     failed: int
     total_usd: float
     total_tokens: int
+    profile: str = ""  # name and version
+    public: str = ""  # of its key, "" until it has one
 
 
 def days(rows: Rows, board_id: str, count: int) -> tuple[Day, ...]:
@@ -70,7 +72,9 @@ def crew(rows: Rows, board_id: str) -> tuple[Crew, ...]:
         " coalesce(t.bead_id, ''), coalesce(b.title, ''), coalesce(t.id, ''),"
         " coalesce(t.now, ''), t.started_at,"
         " coalesce(t.cost_usd, 0), coalesce(t.tokens_in + t.tokens_out, 0), o.tries, o.passed, o.failed,"
-        " o.usd, o.tokens FROM agent a"
+        " o.usd, o.tokens, CASE a.profile WHEN '' THEN '' ELSE a.profile || '@' || a.profile_version END,"
+        " coalesce(k.public, '') FROM agent a"
+        " LEFT JOIN signing_key k ON k.subject = 'agent:' || a.id AND k.retired_at IS NULL"
         " LEFT JOIN attempt t ON t.agent_id = a.id AND t.state <> 'ended'"
         " LEFT JOIN bead b ON b.id = t.bead_id"
         " LEFT JOIN subscription s ON s.id = coalesce(t.subscription_id, a.subscription_id)"
@@ -84,7 +88,7 @@ def crew(rows: Rows, board_id: str) -> tuple[Crew, ...]:
     )
     status = {"": "idle", "asking": "asking"}
     listed = [
-        Crew(*[*r[:4], status.get(r[4], "working"), *r[5:12], *[n or 0 for n in r[12:]]])
+        Crew(*[*r[:4], status.get(r[4], "working"), *r[5:12], *[n or 0 for n in r[12:17]], r[17]])
         for r in found
     ]  # fmt: skip
     return tuple(sorted(listed, key=lambda a: ("asking", "working", "idle").index(a.status)))

@@ -34,6 +34,8 @@ def create(
     shown = _checked_name(name or username.capitalize())
     if same := _same(tx, username, owner, kind, runtime):
         return same
+    if tx.rows("SELECT 1 FROM person WHERE name = :n", n=username):
+        raise Refused(f"{username} is a person", "choose another username")
     _refuse_second_leader(tx, owner, kind, runtime)
     if tx.rows(
         "SELECT 1 FROM agent WHERE board_id = :b AND name = :n AND retired_at IS NULL", b=board.id, n=shown

@@ -17,6 +17,7 @@ from halftui.store.tables import Invite, Key, Person
 from halftui.store.tx import Tx
 
 MOST_KEYS = 32  # of one person
+_OWNED_AGENT = "SELECT 1 FROM agent WHERE username = :n AND owner <> '' AND retired_at IS NULL"
 
 
 @verb("key.add")
@@ -112,6 +113,8 @@ def _person(tx: Tx, name: str, role: str) -> Person:
                 f"nobody can be called {clean_line(name, longest=40)!r}",
                 "use up to 32 small letters, digits, dots, dashes; a letter first",
             )
+        if tx.rows(_OWNED_AGENT, n=name):
+            raise Refused(f"{name} is an agent", "whoever comes in as that is the agent: choose another name")
         if not role:
             raise Misconfigured(f"{name} is new here", f"say --role {'|'.join(PEOPLE)}")
         person = tx.add(Person(name=name, role=role, created_at=tx.now))
@@ -133,6 +136,8 @@ def _add_key(tx: Tx, person: Person, public: PublicKey) -> None:
         raise Refused(
             f"this key is known already: {known.person} has it", "everybody needs a key of their own"
         )
+    if tx.rows("SELECT 1 FROM signing_key WHERE fingerprint = :f", f=public.fingerprint):
+        raise Refused("this key is an agent's", "with it the agent would come in as a person")
     if len(_keys(tx, person.name)) >= MOST_KEYS:
         raise Refused(f"{person.name} has {MOST_KEYS} keys", f"halftui key remove {person.name} FINGERPRINT")
     tx.session.flush()  # the person first, whom the key's row names

@@ -3,6 +3,7 @@
 from halftui.domain.actor import Role
 from halftui.domain.states import BeadState
 from halftui.errors import Denied, NotFound, Refused
+from halftui.ops import queued
 from halftui.ops.access import verb
 from halftui.ops.attempts import Work
 from halftui.ops.beads import live_attempt
@@ -26,7 +27,8 @@ def may_push(tx: Tx, bead: str, board: str) -> None:
 def push(tx: Tx, bead: str, board: str, branch: str, work: Work) -> None:
     """Note what now stands on a bead's branch."""
     row = _pushable(tx, bead, board)
-    row.branch, row.base, row.tip = branch, work.base, work.tip
+    queued.leave(tx, bead)  # what was accepted is not this any more
+    row.branch, row.base, row.tip, row.progress = branch, work.base, work.tip, ""
     row.files, row.plus, row.minus = work.files, work.plus, work.minus
     tx.touch(row, None)
     tx.record("bead.push", bead, row.board_id, tip=work.tip)

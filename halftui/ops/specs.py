@@ -6,16 +6,19 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+from halftui.domain.lanes import wish
 from halftui.errors import NotFound
 from halftui.ops import listings, signers, views
 from halftui.store.store import Rows
 
 Spec = dict[str, Any]
-BOARD = ("repository", "branch", "prefix", "mode", "review", "runtime", "sandbox", "model", "command", "cap",
-         "recipe")  # fmt: skip
+BOARD = (
+    "repository", "branch", "prefix", "mode", "review", "runtime", "sandbox", "model", "command", "checks",
+    "batch", "profile", "rounds", "cap", "recipe", "lanes",
+)  # fmt: skip
 BEAD = (
     "title", "description", "acceptance", "notes", "type", "priority", "labels", "mode", "runtime",
-    "not_before", "due", "hold", "convoy", "parent", "links",
+    "profile", "not_before", "due", "hold", "convoy", "parent", "links",
 )  # fmt: skip
 CONVOY = ("name", "beads")
 AGENT = ("username", "name", "kind", "runtime", "owner")
@@ -81,13 +84,13 @@ def resolve(rows: Rows, kind: str, text: str, board_id: str) -> str:
 
 def _board(rows: Rows, ident: str) -> Spec:
     found = views.board(rows, ident)._asdict()
-    return {name: found[name] for name in BOARD}
+    return {name: found[name] for name in BOARD} | {"lanes": wish(found["lanes"])}
 
 
 def _bead(rows: Rows, ident: str) -> Spec:
     found = rows.rows(
-        "SELECT title, description, acceptance, notes, type, priority, labels, mode, runtime, not_before,"
-        " due, hold, coalesce(convoy_id, '') FROM bead WHERE id = :i",
+        "SELECT title, description, acceptance, notes, type, priority, labels, mode, runtime, profile,"
+        " not_before, due, hold, coalesce(convoy_id, '') FROM bead WHERE id = :i",
         i=ident,
     )
     if not found:

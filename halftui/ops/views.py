@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from halftui import ops
+from halftui.domain import lanes as lanes_of_boards
 from halftui.domain.graph import NEVER_READY_TYPES
 from halftui.domain.shown import (
     AgentRow,
@@ -32,7 +33,7 @@ from halftui.store.store import Rows
 
 FEW = 20  # events that are looked at one by one
 WINDOW = 400  # cards of a lane that a snapshot holds; the rest is counted
-LANES = ("blocked", "ready", "working", "review", "done", "closed")
+LANES = lanes_of_boards.STATES
 
 # Its own time and its direct parents' have come; few beads have a time, so those are looked up once.
 _IS_TIME = (
@@ -56,7 +57,7 @@ DISPATCHABLE = (
     " AND (b.pin = '' OR NOT EXISTS"
     " (SELECT 1 FROM attempt p WHERE p.agent_id = b.pin AND p.state <> 'ended'))"
 )
-_LANE_WHERE = {
+LANE_WHERE = {
     "blocked": f"b.state = 'open' AND NOT ({STARTABLE})",
     "ready": STARTABLE,
     "working": "b.state = 'active'",
@@ -66,17 +67,17 @@ _LANE_WHERE = {
 }
 _WAITING_LANES = {"open": "blocked", "active": "working", "review": "review"}
 _BY_TURN = "b.priority, b.rank, b.created_at"
-_LANE_ORDER = {"done": "b.closed_at DESC", "closed": "b.closed_at DESC"}
 
-_CARD = """
-SELECT b.id, b.title, b.state, b.type, b.priority, b.rank, b.labels, b.assignee,
+FIELDS = """b.id, b.title, b.state, b.type, b.priority, b.rank, b.labels, b.assignee,
   coalesce(b.convoy_id, ''), b.hold, b.remark,
   b.failures + b.start_failures + b.losses, b.retry_at, b.files, b.plus, b.minus,
   b.created_at, b.updated_at, b.closed_at, b.version, b.blockers,
   coalesce(t.id, ''), coalesce(t.state, ''), coalesce(t.now, ''), t.started_at,
-  coalesce(t.cost_usd, 0), coalesce(t.reason, '')
-FROM bead b LEFT JOIN attempt t ON t.bead_id = b.id AND t.epoch = b.epoch
-"""
+  coalesce(t.cost_usd, 0), coalesce(t.reason, ''),
+  CASE b.pin WHEN '' THEN '' ELSE coalesce((SELECT p.name FROM agent p WHERE p.id = b.pin), '') END,
+  b.progress"""
+FROM = "FROM bead b LEFT JOIN attempt t ON t.bead_id = b.id AND t.epoch = b.epoch"
+_CARD = f"SELECT {FIELDS} {FROM}"
 
 
 def snapshot(rows: Rows, board_id: str, window: int = WINDOW, before: Snapshot | None = None) -> Snapshot:
@@ -95,12 +96,14 @@ def snapshot(rows: Rows, board_id: str, window: int = WINDOW, before: Snapshot |
         convoys=convoys(rows, board_id),
         asks=asks(rows, board_id),
         cost_today=_cost_since(rows, board_id, rows.now - rows.now % 86_400),
+        own=ops.lanes.own(rows, found, window) if found.lanes is not lanes_of_boards.DEFAULT else (),
     )
 
 
 def lanes(rows: Rows, board_id: str, words: str = "", most: int = WINDOW) -> tuple[Lane, ...]:
-    """Return all lanes, each with `most` of its cards; only those that hold all of the words."""
-    return tuple(lane(rows, board_id, name, most, words=words) for name in LANES)
+    """Return all lanes, people's own behind, each with `most` of its cards that hold all of the words."""
+    own: tuple[Lane, ...] = ops.lanes.own(rows, board(rows, board_id), most, words)
+    return tuple(lane(rows, board_id, name, most, words=words) for name in LANES) + own
 
 
 def lane(rows: Rows, board_id: str, name: str, most: int = WINDOW, skip: int = 0, words: str = "") -> Lane:
@@ -108,14 +111,17 @@ def lane(rows: Rows, board_id: str, name: str, most: int = WINDOW, skip: int = 0
 
     Only those that hold all of the words, as `filters.condition` reads them.
     """
-    where = f"b.board_id = :board AND {_LANE_WHERE[name]}"
-    order = _LANE_ORDER.get(name, _BY_TURN)
+    if name not in LANE_WHERE:
+        row = lanes_of_boards.lane(board(rows, board_id).lanes, name)
+        own: Lane = ops.lanes.cards(rows, board_id, row, most, skip, words)
+        return own
+    where = f"b.board_id = :board AND {LANE_WHERE[name]}"
     values: dict[str, Any] = {"board": board_id} | ({"now": rows.now} if ":now" in where else {})
     if words:
         held, bound = condition(words)
         where, values = f"{where} AND {held}", values | bound
     found = rows.rows(
-        f"{_CARD} WHERE {where} ORDER BY {order}, b.id LIMIT :most OFFSET :skip",
+        f"{_CARD} WHERE {where} ORDER BY {order(name)}, b.id LIMIT :most OFFSET :skip",
         most=most,
         skip=skip,
         **values,
@@ -139,10 +145,16 @@ def board(rows: Rows, board_id: str) -> BoardRow:
 def boards(rows: Rows) -> tuple[BoardRow, ...]:
     """Return all boards by name."""
     found = rows.rows(
-        "SELECT id, name, repository, branch, prefix, mode, review, runtime, sandbox, model,"
-        " command, cap, is_paused, version, created_at, recipe FROM board ORDER BY name"
+        "SELECT id, name, repository, branch, prefix, mode, review, runtime, sandbox, model, command,"
+        " cap, is_paused, version, created_at, checks, batch, recipe, profile, rounds, lanes"
+        " FROM board ORDER BY name"
     )
-    return tuple(BoardRow(*[*r[:12], bool(r[12]), *r[13:]]) for r in found)
+    return tuple(BoardRow(*[*r[:12], bool(r[12]), *r[13:-1], lanes_of_boards.parse(r[-1])]) for r in found)
+
+
+def order(name: str) -> str:
+    """Return what the cards of a lane are sorted by."""
+    return "b.closed_at DESC" if name in ("done", "closed") else _BY_TURN
 
 
 def agents(rows: Rows, board_id: str) -> tuple[AgentRow, ...]:
@@ -179,24 +191,16 @@ def bead(rows: Rows, bead_id: str) -> Detail:
         raise NotFound(f"there is no bead {bead_id}", "halftui bead list shows them")
     rest = rows.rows(
         "SELECT board_id, description, acceptance, notes, summary, branch, base, tip, merged,"
-        " created_by, due, not_before, handover FROM bead WHERE id = :i",
+        " created_by, due, not_before, handover, profile FROM bead WHERE id = :i",
         i=bead_id,
     )[0]
     name = lane_of(rows, bead_id)
-    reasons = tuple(why(rows, bead_id))
     waits, frees = _edges(rows, bead_id, "source", "target"), _edges(rows, bead_id, "target", "source")
     tries = attempts(rows, bead_id)
+    shown, said = _cards(rows, found, name)[0], comments(rows, bead_id)
+    *early, profile = rest
     return Detail(
-        *[
-            _cards(rows, found, name)[0],
-            *rest[:10],
-            reasons,
-            waits,
-            frees,
-            tries,
-            *rest[10:],
-            comments(rows, bead_id),
-        ]
+        *[shown, *early[:10], tuple(why(rows, bead_id)), waits, frees, tries, *early[10:], said, profile]
     )
 
 
@@ -238,7 +242,7 @@ def attempts(rows: Rows, bead_id: str) -> tuple[AttemptRow, ...]:
 def convoy_cards(rows: Rows, convoy_id: str) -> tuple[Card, ...]:
     """Return all beads of a convoy in the order in which they would start."""
     cards: list[Card] = []
-    for name, where in _LANE_WHERE.items():
+    for name, where in LANE_WHERE.items():
         values = {"c": convoy_id, "now": rows.now} if ":now" in where else {"c": convoy_id}
         found = rows.rows(f"{_CARD} WHERE b.convoy_id = :c AND {where}", **values)
         cards += _cards(rows, found, name)
@@ -247,7 +251,7 @@ def convoy_cards(rows: Rows, convoy_id: str) -> tuple[Card, ...]:
 
 def lane_of(rows: Rows, bead_id: str) -> str:
     """Return the lane a bead stands in."""
-    for name, where in _LANE_WHERE.items():
+    for name, where in LANE_WHERE.items():
         values = {"i": bead_id, "now": rows.now} if ":now" in where else {"i": bead_id}
         if rows.rows(f"SELECT 1 FROM bead b WHERE b.id = :i AND {where}", **values):
             return name
@@ -341,7 +345,7 @@ def _unchanged(rows: Rows, before: Snapshot) -> dict[str, Lane]:
 
 
 def _cards(rows: Rows, found: Sequence[tuple[Any, ...]], name: str) -> tuple[Card, ...]:
-    return tuple(_card(rows, r, name) for r in found)
+    return tuple(card(rows, r, name) for r in found)
 
 
 def _selected(rows: Rows, board_id: str, wheres: Sequence[str], most: int) -> tuple[Card, ...]:
@@ -355,11 +359,12 @@ def _selected(rows: Rows, board_id: str, wheres: Sequence[str], most: int) -> tu
             **values,
         )
         lane_name = "ready" if where == STARTABLE else ""
-        cards += [_card(rows, r, lane_name or _WAITING_LANES[r[2]]) for r in found]
+        cards += [card(rows, r, lane_name or _WAITING_LANES[r[2]]) for r in found]
     return tuple(cards)
 
 
-def _card(rows: Rows, r: tuple[Any, ...], name: str) -> Card:
+def card(rows: Rows, r: tuple[Any, ...], name: str) -> Card:
+    """Return a row of FIELDS as a card in a lane."""
     waits = _blockers(rows, str(r[0])) if r[20] else ()
     labels = tuple(json.loads(str(r[6]))) if r[6] != "[]" else ()
     return Card(*[*r[:2], name, *r[2:6], labels, *r[7:20], waits, *r[21:]])

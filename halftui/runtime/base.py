@@ -22,6 +22,7 @@ class Brief:
     is_free: bool = False  # True: the sandbox confines it, so tools need no permission
     model: str = ""
     max_turns: int | None = None
+    tools: Sequence[str] = ()  # of its program that it has; (): all
     command: str = ""  # what the shell and acp runtimes run
     has_tools: bool = False  # the board's own tools are at its hand
     # Bytes of its output that an earlier board reported; None: the program has just been started.

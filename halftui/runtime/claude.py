@@ -281,6 +281,7 @@ def _options(brief: Brief) -> ClaudeAgentOptions:
         strict_mcp_config=True,
         mcp_servers={BOARD: _DECLARED},
         allowed_tools=[f"mcp__{BOARD}"],
+        tools=list(brief.tools) or None,
         disallowed_tools=list(_FORBIDDEN),
         permission_mode="bypassPermissions" if brief.is_free else "acceptEdits",
         permission_prompt_tool_name="stdio",

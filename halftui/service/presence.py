@@ -23,9 +23,10 @@ class Looker:
     doing: str = ""  # such as `question 3f2`
 
     def look(self, bead: str) -> None:
-        """Say where this cursor stands."""
+        """Say where this cursor stands, "" if nowhere."""
         if bead != self.bead:
-            before, self.bead = self.bead, bead
+            before = self.bead
+            self.presence.stand(self, bead)
             self.presence.stir(self, (before, bead))
 
     def do(self, what: str) -> None:
@@ -46,7 +47,8 @@ class Looker:
 
     def at(self, bead: str) -> str:
         """Return the initials of the others whose cursors stand on a bead."""
-        names = dict.fromkeys(o.person for o in self.others if o.bead == bead)
+        there = self.presence.cursors.get((self.board, bead), ())
+        names = dict.fromkeys(o.person for o in there if o.person != self.person)
         return " ".join(name[:2] for name in names)
 
     def who(self, what: str) -> str:
@@ -59,6 +61,7 @@ class Presence:
     """All screens of one process."""
 
     lookers: list[Looker] = field(default_factory=list)
+    cursors: dict[tuple[str, str], list[Looker]] = field(default_factory=dict)  # by board and bead
 
     def arrive(
         self,
@@ -77,7 +80,19 @@ class Presence:
         """Forget a screen."""
         if looker in self.lookers:
             self.lookers.remove(looker)
+            looker.look("")
             self.stir(looker)
+
+    def stand(self, looker: Looker, bead: str) -> None:
+        """Note where a cursor stands now, "" if nowhere."""
+        if looker.bead:
+            there = self.cursors[looker.board, looker.bead]
+            there.remove(looker)
+            if not there:
+                del self.cursors[looker.board, looker.bead]
+        looker.bead = bead
+        if bead:
+            self.cursors.setdefault((looker.board, bead), []).append(looker)
 
     def stir(self, cause: Looker, beads: tuple[str, ...] = ()) -> None:
         """Let the others on a board know that something about this screen changed."""

@@ -8,12 +8,14 @@ from halftui.domain.shown import BoardRow, Detail, FileRow, Work
 from halftui.domain.states import BeadState
 from halftui.domain.text import clean
 from halftui.errors import Conflict, NotFound, Refused, Unavailable
-from halftui.ops import beads, convoys, journeys, signers, views
+from halftui.ops import beads, convoys, journeys, merges, signers, views
 from halftui.ops.journeys import Course, Due
+from halftui.service.queue import combined, conflict
 from halftui.store.store import Store
 from halftui.workspace.diff import Changes
+from halftui.workspace.merging import Clash, Merged
 from halftui.workspace.origin import Origin
-from halftui.workspace.repository import Clash, Merged, Repository
+from halftui.workspace.repository import Repository
 from halftui.workspace.signing import Signer
 from halftui.workspace.tree import Person
 
@@ -72,12 +74,16 @@ class Review:
         """Merge the bead's branch into its target branch, approve it, and return the merged commit.
 
         The target is the board's branch or its convoy's own; that lands along with its last bead.
-        "" is returned if there was nothing to merge. On a conflict the bead goes back to its agent
-        with the reason, and Refused is raised. `own` is said by whoever accepts what they made.
+        "" is returned if there was nothing to merge, or if it waits in the queue, where the engine runs
+        the board's checks first. On a conflict the bead goes back to its agent with the reason, and
+        Refused is raised. `own` is said by whoever accepts what they made.
         """
         detail = self._store.read(views.bead, bead)
         course = self._store.read(journeys.course, bead)
         self._store.write(self._actor, beads.may_approve, bead, own=own)
+        if detail.tip and self._board.is_queued:
+            self._store.write(self._actor, merges.queue, bead, course.branch, own=own)
+            return ""
         sha = self._merge(detail, course) if detail.tip else ""
         self._store.write(self._actor, beads.approve, bead, merged=sha, own=own)
         if course.is_own and self._store.read(journeys.due, course.convoy):
@@ -157,18 +163,11 @@ class Review:
     def _try(
         self, repository: Repository, detail: Detail, target: str, signer: Signer | None = None
     ) -> Merged | Clash:
-        message = f"{detail.card.title}\n\n{detail.summary}"
-        author = signer.person if signer else Person(detail.card.assignee or "HalfTUI", "agents@localhost")
-        committer = Person(self._actor.name or "HalfTUI", "halftui@localhost")
-        return repository.merge(detail.card.id, detail.tip, target, message, author, committer, signer=signer)
+        return combined(repository, detail, target, self._actor.name or "HalfTUI", signer)
 
     def _send_back(self, detail: Detail, clash: Clash, target: str) -> Refused:
         paths = ", ".join(clean(path) for path in clash.paths[:5])
-        reason = (
-            f"Your branch conflicts with {target} in: {paths}. "
-            f"Merge origin/{target} into your branch, settle the conflicts, and hand in again."
-        )
-        self._store.write(self._actor, beads.reject, detail.card.id, reason)
+        self._store.write(self._actor, beads.reject, detail.card.id, conflict(clash.paths, target))
         return Refused(f"{detail.card.id} conflicts in {paths}", "it went back to its agent with that reason")
 
     def _conflicts(self, repository: Repository, detail: Detail, target: str) -> tuple[str, ...]:

@@ -12,11 +12,11 @@ from typing import Any, BinaryIO, Literal, Protocol, TextIO, cast
 import textual.app
 from textual import constants, events
 from textual._xterm_parser import XTermParser
-from textual.driver import Driver
 from textual.geometry import Size
 from textual.message import Message
 
 from halftui.ssh.line import Line
+from halftui.tui.terminal import Careful
 
 LONE_ESCAPE_SECONDS = constants.ESCAPE_DELAY + 0.01
 ENTER = "\x1b[?1049h\x1b[?25l\x1b[?1004h\x1b[>25u\x1b[?2026$p\x1b[?2004h\x1b[?7l"
@@ -40,7 +40,7 @@ class Parser(XTermParser):
         return XTermParser._parse_extended_key.__wrapped__(self, sequence)
 
 
-class ChannelDriver(Driver):
+class ChannelDriver(Careful):
     """Draws on the guest's terminal. Expects an app that is a Guest."""
 
     def __init__(
@@ -53,6 +53,7 @@ class ChannelDriver(Driver):
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._parser = Parser()
         self._is_on = False
+        self.stirred = self._loop.time()  # when the guest last did something
 
     def write(self, data: str) -> None:
         """Keep what is to be sent; it goes at the next turn of the loop, if nobody flushes before."""
@@ -82,6 +83,14 @@ class ChannelDriver(Driver):
             self.write((MOUSE_OFF if self._mouse else "") + LEAVE)
             self.flush()
 
+    def _enable_mouse_support(self) -> None:
+        self._mouse = True
+        self.write(MOUSE_ON)
+
+    def _disable_mouse_support(self) -> None:
+        self._mouse = False
+        self.write(MOUSE_OFF)
+
     def disable_input(self) -> None:
         """Take no more keys."""
         self._is_on = False
@@ -100,6 +109,7 @@ class ChannelDriver(Driver):
         text = self._decoder.decode(data)
         if not text or not self._is_on:
             return
+        self.stirred = self._loop.time()
         try:
             for message in self._parser.feed(text):
                 self.process_message(message)

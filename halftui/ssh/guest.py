@@ -22,10 +22,13 @@ from halftui.ssh.line import Line
 from halftui.ssh.tones import Depth, toner
 from halftui.tui import menus
 from halftui.tui.app import HalfApp, spawn
+from halftui.tui.screens.board import CLOCK_SECONDS, BoardScreen
 
 log = logging.getLogger(__name__)
 
 DRAIN_SECONDS = 0.1
+REST_SECONDS = 60.0  # without a key
+RESTING_SECONDS = 300.0  # between ages of a guest at rest
 TRUE_COLOURS = ("kitty", "alacritty", "foot", "ghostty", "wezterm", "iterm2", "contour", "rio")
 SORRY = "This is a bug in HalfTUI; your session ends, the others go on, and the server's log tells more.\r\n"
 
@@ -64,6 +67,12 @@ class GuestApp(HalfApp):
         """What draws on the line, once there is one."""
         return self._driver if isinstance(self._driver, ChannelDriver) else None
 
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether this guest has not typed for a while; ages are then told every few minutes."""
+        idle = self.line.loop.time() - self.driver.stirred if self.driver is not None else 0.0
+        return idle > REST_SECONDS and idle % RESTING_SECONDS >= CLOCK_SECONDS
+
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
         # A frame that a slow guest could not take is left out; a whole one follows when there is room.
         if self._owes_frame:
@@ -83,6 +92,11 @@ class GuestApp(HalfApp):
         self._owes_frame = False
         with self._context():
             self.screen.refresh(repaint=True, layout=True)
+
+    def tell_ages(self) -> None:
+        """Draw what time changed while the guest was at rest."""
+        if isinstance(board := self.screen_stack[0], BoardScreen):
+            board.age()
 
     def action_theme_next(self) -> None:
         """Try the next theme, and keep it for this person's next visit."""

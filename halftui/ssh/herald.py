@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-TURNED = ("key.remove", "person.edit", "key.add")
+TURNED = ("key.remove", "person.edit", "key.add", "identity.rotate", "agent.retire")
 PATIENCE = 30.0
 RETRY_SECONDS = 1.0
 PAGE = 500
@@ -73,10 +73,13 @@ class Herald:
                 break
         return seen
 
-    async def _check(self, person: str) -> None:
-        """Put out the visitors of that name whose key or role is no longer what they came in with."""
+    async def _check(self, subject: str) -> None:
+        """Put out the visitors of that name, and agents, who may not be here any more as they came in.
+
+        What happens to a person concerns their agents, too, so that all agents are looked at.
+        """
         for visitor in tuple(self._server.visitors):
-            if visitor.member is not None and visitor.member.name == person:
+            if visitor.member is not None and (visitor.member.agent or visitor.member.name == subject):
                 await self.look_again(visitor)
 
     async def look_again(self, visitor: Visitor) -> None:

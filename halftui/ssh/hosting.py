@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from halftui.domain.actor import Actor, Role, person
+from halftui.domain.actor import Actor, Role, agent, person
 from halftui.domain.shown import BoardRow
 
 if TYPE_CHECKING:
@@ -51,8 +51,9 @@ class Member:
     fingerprint: str
     public: str  # the key's own line
     theme: str = ""
+    agent: str = ""  # the id, if it is no person
 
     @property
     def actor(self) -> Actor:
         """The same as whoever does something."""
-        return person(self.name, self.role)
+        return agent(self.agent, self.role) if self.agent else person(self.name, self.role)

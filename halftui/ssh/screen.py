@@ -52,4 +52,7 @@ async def _feed(session: Session, app: GuestApp) -> None:
     while data := await session.reader.read(4_096):
         while app.driver is None:
             await app.begun.wait()
+        was_at_rest = app.is_at_rest
         app.driver.feed(data)
+        if was_at_rest:
+            app.call_later(app.tell_ages)

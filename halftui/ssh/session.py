@@ -13,7 +13,7 @@ import asyncssh
 
 from halftui.domain.actor import Role
 from halftui.domain.text import clean_line
-from halftui.errors import BUG_EXIT, HalfTUIError, Misconfigured
+from halftui.errors import BUG_EXIT, Denied, HalfTUIError, Misconfigured
 from halftui.ssh.line import Line
 
 if TYPE_CHECKING:
@@ -179,6 +179,8 @@ class Session(asyncssh.SSHServerSession[bytes]):
             raise Misconfigured(
                 "the board needs a terminal", "connect with ssh -t, or name a command: ssh … bead list"
             )
+        if self.member.agent:
+            raise Denied("the board's screen is for people", "name a command: ssh … bead list")
         from halftui.ssh import screen
 
         return await screen.show(self, board, self.terminal)

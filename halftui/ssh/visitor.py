@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import asyncssh
 
 from halftui.domain.actor import Role
+from halftui.domain.identity import is_username
 from halftui.domain.pubkey import is_name, parse
 from halftui.errors import HalfTUIError, Misconfigured
 from halftui.ops import entrance
@@ -103,7 +104,7 @@ class Visitor(asyncssh.SSHServer):
             self.connection.abort()
 
     async def _entrance(self, name: str) -> Entrance | None:
-        if not is_name(name):
+        if not is_name(name) and not is_username(name):
             return None
         try:
             return await asyncio.to_thread(self._server.hosting.store.read, entrance.of, name)
@@ -157,11 +158,11 @@ def _member(found: Entrance, key: asyncssh.SSHKey) -> Member | None:
     fingerprint = key.get_fingerprint()
     line = key.export_public_key().decode().strip()
     if fingerprint in found.keys:
-        return Member(found.person, found.role, fingerprint, line, found.theme)
+        return Member(found.name, found.role, fingerprint, line, found.theme, found.agent)
     if not found.is_invited:
         return None
     try:
         parse(line)
     except Misconfigured:
         return None
-    return Member(found.person, Role.GUEST, fingerprint, line)
+    return Member(found.name, Role.GUEST, fingerprint, line)

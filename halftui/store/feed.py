@@ -1,5 +1,7 @@
 """Tells when the database changed: at once for this process, by a poll for others."""
 
+from __future__ import annotations
+
 import asyncio
 from types import TracebackType
 from typing import Self
@@ -9,6 +11,45 @@ from halftui.store.store import Store
 POLL_SECONDS = 0.5  # how late a change of another process may be seen, at the worst
 GLANCE_SECONDS = 0.05  # between looks at the log file of SQLite, which cost next to nothing
 
+_pulses: dict[tuple[asyncio.AbstractEventLoop, Store], Pulse] = {}
+
+
+class Pulse:
+    """Looks whether other processes wrote, for all feeds of a store on one loop: none polls by itself."""
+
+    def __init__(self, store: Store) -> None:
+        self.feeds: set[Feed] = set()
+        self._store = store
+        self._loop = asyncio.get_running_loop()
+        self._glance = store.glance()
+        self._looked = self._loop.time()
+        self._next = self._loop.call_later(self._pause, self._beat)
+
+    def stop(self) -> None:
+        """Look no more."""
+        self._next.cancel()
+
+    @property
+    def _pause(self) -> float:
+        return GLANCE_SECONDS if self._store.path else POLL_SECONDS
+
+    def _beat(self) -> None:
+        """Look whole if the log file grew, or if the last time is long enough ago; without one, always."""
+        self._next = self._loop.call_later(self._pause, self._beat)
+        before, self._glance = self._glance, self._store.glance()
+        now = self._loop.time()
+        if not self._store.path or before != self._glance or now - self._looked >= POLL_SECONDS:
+            self._looked = now
+            self._loop.run_in_executor(None, self._store.stamp).add_done_callback(self._tell)
+
+    def _tell(self, looked: asyncio.Future[int]) -> None:
+        if looked.cancelled():
+            return
+        failed = looked.exception() is not None  # each feed looks itself, and tells its waiter why
+        for feed in self.feeds:
+            if failed or feed.stamp != looked.result():
+                feed.wake()
+
 
 class Feed:
     """A waiting place for changes; used as an async context, by one waiter."""
@@ -16,52 +57,43 @@ class Feed:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._changed = asyncio.Event()
-        self._stamp = -1
-        self._glance = 0
-        self._looked = 0.0
+        self.stamp = -1  # of what was told last
 
     async def __aenter__(self) -> Self:
         loop = asyncio.get_running_loop()
 
         def wake() -> None:
             if not loop.is_closed():
-                loop.call_soon_threadsafe(self._changed.set)
+                loop.call_soon_threadsafe(self.wake)
 
-        self._stamp = await asyncio.to_thread(self._store.stamp)
+        self.stamp = await asyncio.to_thread(self._store.stamp)
         self._unregister = self._store.on_wake(wake)
+        self._place = (loop, self._store)
+        if self._place not in _pulses:
+            _pulses[self._place] = Pulse(self._store)
+        _pulses[self._place].feeds.add(self)
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._unregister()
+        pulse = _pulses[self._place]
+        pulse.feeds.discard(self)
+        if not pulse.feeds:
+            _pulses.pop(self._place).stop()
+
+    def wake(self) -> None:
+        """Let the waiter know that something changed."""
+        self._changed.set()
 
     async def wait(self, longest: float) -> bool:
         """Return True when something changed, False after `longest` seconds without a change."""
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + longest
-        while (left := deadline - loop.time()) > 0:
-            try:
-                async with asyncio.timeout(min(left, self._patience())):
-                    await self._changed.wait()
-            except TimeoutError:
-                if self._is_due(loop.time()) and await self._is_stale():
-                    return True
-            else:
-                self._changed.clear()
-                await self._is_stale()  # this change is told, the next poll has not to tell it again
-                return True
-        return False
-
-    def _patience(self) -> float:
-        return GLANCE_SECONDS if self._store.path else POLL_SECONDS
-
-    def _is_due(self, now: float) -> bool:
-        """Return True if the log file grew, or the last whole look is long enough ago."""
-        before, self._glance = self._glance, self._store.glance()
-        return before != self._glance or now - self._looked >= POLL_SECONDS
-
-    async def _is_stale(self) -> bool:
-        self._looked = asyncio.get_running_loop().time()
-        before, self._stamp = self._stamp, await asyncio.to_thread(self._store.stamp)
-        return before != self._stamp
+        try:
+            async with asyncio.timeout(longest):
+                await self._changed.wait()
+        except TimeoutError:
+            return False
+        self._changed.clear()
+        self.stamp = await asyncio.to_thread(self._store.stamp)  # what is told is not told again
+        return True

@@ -1,6 +1,7 @@
 """Every table. Times are UTC seconds; lists and free values are JSON text; flags are 0 or 1.
 
-So that a row reads the same through SQLModel, plain sqlite3 and PostgreSQL.
+So that a row reads the same through SQLModel, plain sqlite3 and PostgreSQL. Indexes with a condition
+stand in `indexes`, which nothing imports that only writes rows.
 """
 
 from sqlalchemy import BigInteger, Column, Double, Index, Integer, String, Text, text
@@ -12,6 +13,9 @@ NAMING = {
     "pk": "pk_%(table_name)s",
 }
 SQLModel.metadata.naming_convention = NAMING
+# A row of a table is never validated by pydantic, so what would validate it need not be made: that is
+# most of what these classes cost at their import.
+SQLModel.model_config["defer_build"] = True
 
 
 def _big() -> Column[int]:
@@ -35,7 +39,7 @@ class Board(SQLModel, table=True):
     branch: str  # the target branch
     prefix: str  # of its beads' ids
     mode: str = "auto"  # auto | manual
-    review: str = "person"  # person | none
+    review: str = "person"  # person | agent | none
     runtime: str = "claude"
     sandbox: str = "auto"
     model: str = ""
@@ -44,8 +48,16 @@ class Board(SQLModel, table=True):
     cap: int = 4  # live attempts at once
     is_paused: int = 0
     notice: str = Field(default="", sa_column_kwargs={"server_default": text("''")})  # why no agent can start
+    lanes: str = Field(default="", sa_column_kwargs={"server_default": text("''")})  # as domain.lanes reads
     created_at: float = Field(sa_column=_time(nullable=False))
     version: int = 1
+    # Commands that the combined tree must pass, one a line; "": merged without.
+    checks: str = Field(default="", sa_column=Column(Text, nullable=False, server_default=text("''")))
+    # The most beads that are merged after one run of the checks.
+    batch: int = Field(default=1, sa_column_kwargs={"server_default": text("1")})
+    profile: str = Field(default="", sa_column_kwargs={"server_default": text("''")})  # of agents
+    # Times that agents may send one piece of work back, before a person decides.
+    rounds: int = Field(default=2, sa_column_kwargs={"server_default": text("2")})
 
 
 class Bead(SQLModel, table=True):
@@ -53,32 +65,9 @@ class Bead(SQLModel, table=True):
 
     __table_args__ = (
         Index("ix_bead_lane", "board_id", "state", "priority", "rank", "created_at", "id"),
-        Index(
-            # With the state, although it is fixed: else SQLite's planner prefers ix_bead_lane to it.
-            "ix_bead_ready", "board_id", "state", "priority", "rank", "created_at", "id",
-            sqlite_where=text("state = 'open' AND blockers = 0 AND is_inert = 0"),
-            postgresql_where=text("state = 'open' AND blockers = 0 AND is_inert = 0"),
-        ),
-        Index(
-            "ix_bead_waiting", "board_id", "priority", "created_at", "id",
-            sqlite_where=text("state = 'open' AND blockers = 0 AND is_inert = 0"),
-            postgresql_where=text("state = 'open' AND blockers = 0 AND is_inert = 0"),
-        ),
-        Index(
-            "ix_bead_due", "board_id", "due",
-            sqlite_where=text("due IS NOT NULL"), postgresql_where=text("due IS NOT NULL"),
-        ),
         Index("ix_bead_rank", "board_id", "rank"),
-        Index(
-            "ix_bead_later", "not_before",
-            sqlite_where=text("not_before IS NOT NULL"), postgresql_where=text("not_before IS NOT NULL"),
-        ),
         Index("ix_bead_closed", "board_id", "state", "closed_at"),
-        Index(
-            "ix_bead_not_before", "not_before",
-            sqlite_where=text("not_before IS NOT NULL"), postgresql_where=text("not_before IS NOT NULL"),
-        ),
-    )  # fmt: skip
+    )
 
     id: str = Field(primary_key=True)
     board_id: str = Field(foreign_key="board.id")
@@ -126,6 +115,13 @@ class Bead(SQLModel, table=True):
     # A word: while set, it is never ready. It is a mark (see domain.graph) or a status from elsewhere.
     aside: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
     pin: str = Field(default="", sa_column_kwargs={"server_default": text("''")})  # the agent it waits for
+    # In review: where it stands on its way to the target, in a line.
+    progress: str = Field(default="", sa_column=Column(Text, nullable=False, server_default=text("''")))
+    tried: str = Field(default="", sa_column_kwargs={"server_default": text("''")})  # the tip checked last
+    rounds: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})  # agents sent it back
+    verdict: str = Field(default="", sa_column_kwargs={"server_default": text("''")})  # approved | person
+    reds: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})  # failing checks in a row
+    profile: str = Field(default="", sa_column_kwargs={"server_default": text("''")})  # overrides the board's
 
 
 class Original(SQLModel, table=True):
@@ -192,19 +188,6 @@ class Subscription(SQLModel, table=True):
 class Agent(SQLModel, table=True):
     """A lasting worker, or a person's leader."""
 
-    __table_args__ = (
-        Index(
-            "uq_agent_leader", "owner", "runtime", unique=True,
-            sqlite_where=text("kind = 'leader' AND retired_at IS NULL"),
-            postgresql_where=text("kind = 'leader' AND retired_at IS NULL"),
-        ),
-        Index(
-            "uq_agent_username", "username", unique=True,
-            sqlite_where=text("username <> '' AND retired_at IS NULL"),
-            postgresql_where=text("username <> '' AND retired_at IS NULL"),
-        ),
-    )  # fmt: skip
-
     id: str = Field(primary_key=True)
     board_id: str = Field(foreign_key="board.id", index=True)
     name: str
@@ -215,20 +198,18 @@ class Agent(SQLModel, table=True):
     retired_at: float | None = Field(default=None, sa_column=_time())
     username: str = ""  # as which it commits and is called; "" until it has a key
     owner: str = ""  # the person whose agent it is; "" is the board's
+    profile: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
+    profile_version: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})  # worn last
 
 
 class Attempt(SQLModel, table=True):
     """One try of an agent at a bead, under a lease."""
 
     __table_args__ = (
-        Index(
-            "uq_attempt_live", "bead_id", unique=True,
-            sqlite_where=text("state <> 'ended'"), postgresql_where=text("state <> 'ended'"),
-        ),
         Index("ix_attempt_agent", "agent_id", "started_at"),
         Index("ix_attempt_board", "board_id", "started_at"),
         Index("ix_attempt_ends", "runtime", "subscription_id", "ended_at"),
-    )  # fmt: skip
+    )
 
     id: str = Field(primary_key=True)  # <bead>@<epoch>
     bead_id: str = Field(index=True)  # which may be deleted
@@ -262,6 +243,8 @@ class Attempt(SQLModel, table=True):
     # 1: its agent was asked to hand over, so that its end leads to a fresh context.
     is_handoff: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
     tallied_at: float | None = Field(default=None, sa_column=_time())  # its minutes count up to here
+    profile: str = Field(default="", sa_column_kwargs={"server_default": text("''")})  # name@version
+    kind: str = Field(default="work", sa_column_kwargs={"server_default": text("'work'")})  # work | review
 
 
 class Usage(SQLModel, table=True):

@@ -1,18 +1,12 @@
 """The tables of trust: keys that sign, tokens that were used, and signed heads of the history."""
 
-from sqlalchemy import BigInteger, Column, Double, Index, Text, text
+from sqlalchemy import BigInteger, Column, Double, Text
 from sqlmodel import Field, SQLModel
 
 
 class SigningKey(SQLModel, table=True):
     """An Ed25519 key of an agent (`agent:<id>`) or of the database itself (`house`)."""
 
-    __table_args__ = (
-        Index(
-            "uq_signing_key_current", "subject", unique=True,
-            sqlite_where=text("retired_at IS NULL"), postgresql_where=text("retired_at IS NULL"),
-        ),
-    )  # fmt: skip
     __tablename__ = "signing_key"
 
     fingerprint: str = Field(primary_key=True)

@@ -94,13 +94,13 @@ class Tx:
             self.session.flush()
             self.session.connection().execute(insert(table), values)
 
-    def get(self, table: type[Table], key: str) -> Table:
+    def get(self, table: type[Table], key: str | int) -> Table:
         """Return a row. Raises NotFound."""
         row = self.session.get(table, key)
         if row is None:
             noun = table.__name__.lower()
             raise NotFound(
-                f"there is no {noun} {clean_line(key, longest=80)}", f"halftui {noun} list shows them"
+                f"there is no {noun} {clean_line(str(key), longest=80)}", f"halftui {noun} list shows them"
             )
         return row
 

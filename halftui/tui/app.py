@@ -23,7 +23,7 @@ from halftui.domain.shown import Snapshot
 from halftui.errors import Denied, HalfTUIError, NotFound
 from halftui.ops import views
 from halftui.service.service import Service
-from halftui.tui import rights, terminal, themes, together
+from halftui.tui import alarms, rights, terminal, themes, toasts, together
 from halftui.tui.going import goes, opens, shows
 from halftui.tui.keys import bindings
 
@@ -130,6 +130,8 @@ class HalfApp(App[None]):
         """Follow the board, and get ready for the first write while nobody waits."""
         watch = self.service.watch(self.board)
         self._unsubscribe = watch.subscribe(self._hear)
+        if self.snapshot is not None:
+            alarms.ring(self, self.snapshot)
         if not self._is_alone:
             self.company.arrive()
         if self._stamp and self.has_files:
@@ -206,10 +208,10 @@ class HalfApp(App[None]):
         self._expected.add(bead)
 
     def _announce(self, snapshot: Snapshot) -> None:
-        for bead in tuple(self._expected):
-            card = snapshot.card(bead)
-            if card is not None and card.lane == "working" and card.assignee:
-                self._expected.discard(bead)
+        alarms.ring(self, snapshot)
+        for card in filter(None, map(snapshot.card, tuple(self._expected))):
+            if card.lane == "working" and card.assignee:
+                self._expected.discard(card.id)
                 self.say(card.title, f"{card.assignee} is on it")
 
     async def renew(self) -> None:
@@ -259,15 +261,20 @@ class HalfApp(App[None]):
 
     def may(self, ident: str) -> bool:
         """Return whether this person may use the action of that id."""
-        return rights.may(self.service.actor, ident)
+        return rights.may(self.service.actor, ident, is_here=terminal.is_here(self))
 
     def refuse(self, error: HalfTUIError) -> None:
         """Show why something was not done."""
-        self.notify(error.hint, title=error.message, severity="warning", markup=False)
+        toasts.show(self, error.hint, error.message, "warning")
 
     def say(self, words: str, title: str = "") -> None:
         """Show what was done."""
-        self.notify(words, title=title, timeout=3, markup=False)
+        toasts.show(self, words, title)
+
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether nobody looks, so that ages may be told later."""
+        return False
 
     @property
     def inks(self) -> themes.Inks:
@@ -353,7 +360,7 @@ class HalfApp(App[None]):
             return
         if self.snapshot.asks:
             self.open_ask(self.snapshot.asks[0])
-        elif reviews := self.snapshot.lane("review").cards:
+        elif reviews := [c for c in self.snapshot.lane("review").cards if not c.is_under_way]:
             self.open_review(min(reviews, key=lambda c: c.updated_at).id)
         else:
             self.say("nothing needs you")

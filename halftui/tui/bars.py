@@ -49,7 +49,8 @@ def header(width: int, snapshot: Snapshot, here: str, inks: Inks) -> Strip:
 
 def need(snapshot: Snapshot) -> int:
     """Return how many things wait for a person: questions and reviews."""
-    return len(snapshot.asks) + snapshot.lane("review").total
+    review = snapshot.lane("review")
+    return len(snapshot.asks) + review.total - sum(card.is_under_way for card in review.cards)
 
 
 def _board(board: BoardRow, width: int) -> str:
@@ -72,13 +73,13 @@ def _places(width: int, here: str, inks: Inks) -> list[tuple[str, Style]]:
     return parts
 
 
-def tabs(width: int, snapshot: Snapshot, names: Sequence[str], here: str, inks: Inks) -> Strip:
-    """Return the row of lanes that stands above a single lane."""
+def tabs(width: int, lanes: Sequence[tuple[str, int]], here: int, inks: Inks) -> Strip:
+    """Return the row of lanes, as titles and counts, that stands above a single lane, number `here`."""
     row = Row(width).skip(1)
-    long = sum(len(n) + 5 for n in names) <= width
-    for name in names:
-        text = f"{name.title() if long else name[:2].title()} {snapshot.lane(name).total}"
-        style = inks["strong"] + Style(underline=True) if name == here else inks["muted"]
+    long = sum(cell_len(title) + 5 for title, _ in lanes) <= width
+    for number, (title, total) in enumerate(lanes):
+        text = f"{title if long else title[:2]} {total}"
+        style = inks["strong"] + Style(underline=True) if number == here else inks["muted"]
         row.put(text, style).skip(GAP)
     return row.strip()
 
@@ -112,6 +113,8 @@ def _counts(snapshot: Snapshot, marked: int) -> Iterable[tuple[str, str]]:
     yield f"{total['done']} done", "muted"
     if total["closed"]:
         yield f"{total['closed']} failed or dropped", "muted"
+    if hidden := sum(row.is_hidden for row in snapshot.board.lanes):
+        yield f"{hidden} lane{'s' * (hidden > 1)} hidden", "muted"
     if snapshot.board.mode == "manual":
         yield "agents start by hand only", "muted"
 

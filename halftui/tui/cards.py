@@ -50,7 +50,8 @@ def _blocked(card: Card, now: float, _: float | None) -> Iterator[Fact]:
     elif card.hold:
         yield Fact(f"held: {card.hold}", "blocked", 1, least=12)
     elif card.convoy:
-        yield Fact("in a staged convoy", "blocked", 1, least=9)
+        yield Fact("staged", "blocked", 1)
+    yield from _pin(card)
     yield _priority(card)
     yield from _labels(card)
 
@@ -61,13 +62,15 @@ def _ready(card: Card, now: float, _: float | None) -> Iterator[Fact]:
         yield from [Fact(card.reason, "failed", 3)] if card.reason else ()
     if card.retry_at is not None and card.retry_at > now:
         yield Fact(f"again in {age(card.retry_at - now)}", "muted", 6)
+    yield from _pin(card)
     yield _priority(card)
     yield from _labels(card)
     yield Fact(age(now - card.created_at), rank=7)
 
 
 def _working(card: Card, now: float, asked_at: float | None) -> Iterator[Fact]:
-    yield Fact(card.assignee.removeprefix("person:"), "agent", 1, least=5)
+    if card.assignee:  # imported work can be under way without one
+        yield Fact(card.assignee.removeprefix("person:"), "agent", 1, least=5)
     if card.attempt_state == "asking":
         waited = age(now - asked_at) if asked_at is not None else ""
         yield Fact(f"asks you {waited}".rstrip(), "asking", 0)
@@ -80,9 +83,11 @@ def _working(card: Card, now: float, asked_at: float | None) -> Iterator[Fact]:
 
 
 def _review(card: Card, now: float, _: float | None) -> Iterator[Fact]:
+    if card.progress:
+        yield Fact(card.progress, "working" if card.is_under_way else "text", 0, least=12)
     yield Fact(f"+{card.plus} -{card.minus}", "review", 1)
     yield Fact(f"{card.files} file{'' if card.files == 1 else 's'}", rank=4)
-    yield Fact(card.assignee, "agent", 5)
+    yield from [Fact(card.assignee, "agent", 5)] if card.assignee else []
     if card.cost_usd >= 0.005:
         yield Fact(money(card.cost_usd), "money", 7)
     yield Fact(age(now - card.updated_at), rank=6)
@@ -118,6 +123,10 @@ _OF_LANE = {
 
 def _priority(card: Card) -> Fact:
     return Fact(f"P{card.priority}", {0: "urgent", 1: "high"}.get(card.priority, "muted"), 2)
+
+
+def _pin(card: Card) -> Iterator[Fact]:
+    yield from [Fact(f"@{card.pin}", "agent", 2, least=4)] if card.pin else ()
 
 
 def _labels(card: Card) -> Iterator[Fact]:

@@ -1,8 +1,9 @@
 """What dropping cards somewhere means: one answer for the words before the release and for the release."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import NamedTuple
 
+from halftui.domain.lanes import LaneRow
 from halftui.domain.shown import Card, Snapshot
 from halftui.tui.moves import Slot, meaning
 
@@ -41,6 +42,24 @@ def into_lane(cards: Sequence[Card], to: str, above: Card | None, below: Card | 
             named = f"{card.id}: {move.words}" if len(cards) > 1 and card.id not in move.words else move.words
             return Drop(words=named, hint=move.hint)
     return Drop("move", DOES[moved[0][1].verb], to=to)
+
+
+def into_own(
+    cards: Sequence[Card], row: LaneRow, held: Set[str], above: Card | None, below: Card | None
+) -> Drop:
+    """Return what dropping cards into a lane that people made means; `held` are the beads it shows.
+
+    It means what its state means. A filter is nothing that a card can be moved into: what it holds is told
+    by the card's own words.
+    """
+    strangers = [card for card in cards if card.id not in held]
+    if not strangers:
+        return _in_order(cards, row.state, above, below)
+    if not row.state:
+        return Drop(words=f"{row.heading} shows {row.filter} of any state", hint="e gives a bead other words")
+    if stays := next((card for card in strangers if card.lane == row.state), None):
+        return Drop(words=f"{stays.id} is not {row.filter}", hint="e gives a bead other words")
+    return into_lane(strangers, row.state, above, below)
 
 
 def _in_order(cards: Sequence[Card], to: str, above: Card | None, below: Card | None) -> Drop:

@@ -8,8 +8,8 @@ from textual import events
 from textual.timer import Timer
 
 from halftui.domain.shown import Card
-from halftui.errors import Refused
-from halftui.tui import drops
+from halftui.errors import Denied, Refused
+from halftui.tui import drops, rights
 from halftui.tui.drops import Drop
 from halftui.tui.lazy import Lazy
 from halftui.tui.widgets.drop import Drop as Mark
@@ -23,6 +23,8 @@ else:
     verbs = Lazy("halftui.tui.verbs")
 
 FRAME_SECONDS = 1 / 30  # a quick pointer reports each cell; drawing them all helps nobody
+# What a drop comes down to.
+ACTIONS = {"rank": "bead_rank", "move": "bead_dispatch", "pin": "bead_pin", "join": "convoy_add"}
 SCROLL_SECONDS = 0.12  # a card, while the pointer is at a lane's edge
 
 
@@ -140,12 +142,24 @@ class Hand:
         return board.lanes.under(x, y), next((b for b in boxes if b.region.contains(x, y)), None)
 
     def _meant(self, lane: Lane | None, box: Box | None) -> Drop:
+        """Return what a release would do, or why this person may not do it."""
+        drop = self._said(lane, box)
+        try:
+            rights.check(self._board.half.service.actor, ACTIONS.get(drop.verb, ""))
+        except Denied as error:
+            return Drop(words=error.message, hint=error.hint)
+        return drop
+
+    def _said(self, lane: Lane | None, box: Box | None) -> Drop:
         snapshot = self._board.half.snapshot
         if lane is not None:
             gap = self._gap(lane)
             if len(self._cards) == 1 and self._is_held(lane.at(gap - 1), lane.at(gap)):
                 return Drop()
             above, below = self._neighbour(lane, gap - 1, -1), self._neighbour(lane, gap, 1)
+            if lane.row.is_own:
+                held = {card.id for card in lane.cards()}
+                return drops.into_own(self._cards, lane.row, held, above, below)
             return drops.into_lane(self._cards, lane.lane, above, below)
         item = self._item(box)
         if item is not None and snapshot is not None:

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from halftui.domain.shown import AgentRow, Ask, ConvoyRow, Snapshot
+from halftui.domain.shown import AgentRow, Ask, Card, ConvoyRow, Snapshot
 from halftui.tui.cards import Fact
 from halftui.tui.draw import age, amount, money
 
@@ -58,9 +58,15 @@ def _convoy(row: ConvoyRow) -> Item:
     return Item("convoy", row.id, "", "▶", "working", row.name, "text", facts, below, done)
 
 
+def by_age(snapshot: Snapshot) -> list[Card]:
+    """Return what waits for a review, the oldest first; what the board is at now comes last."""
+    cards = snapshot.lane("review").cards
+    return sorted(cards, key=lambda card: (card.is_under_way, card.updated_at, card.id))
+
+
 def inbox(snapshot: Snapshot, now: float) -> list[Item]:
-    """Return what waits for a person: questions first, then work to review."""
-    reviews = snapshot.lane("review").cards
+    """Return what waits for a person: questions first, then work to review, the oldest first."""
+    reviews = [card for card in by_age(snapshot) if not card.is_under_way]
     return [_ask(q, now) for q in snapshot.asks] + [
         Item("review", f"review {c.id}", c.id, "✓", "review", c.title, "text",
              (), (Fact(c.id, rank=2), Fact(f"to review, +{c.plus} -{c.minus}", "review", 1),

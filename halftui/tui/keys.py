@@ -16,7 +16,7 @@ class Action(NamedTuple):
     where: str  # everywhere, board, lanes, pane, review, question, detail
     rank: int = 5  # lower is kept longer when the hint bar is narrow; 9 is never hinted
     group: str = "Here"  # its heading in the help
-    lanes: str = ""  # hinted only for a card of these lanes; empty: always
+    lanes: str = ""  # hinted only for a card of these lanes; empty: always, without one too
 
     @property
     def name(self) -> str:
@@ -50,6 +50,7 @@ READ = {
     "slash": "/",
     "colon": ":",
     "full_stop": ".",
+    "comma": ",",
     "escape": "esc",
     "up": "↑",
     "down": "↓",
@@ -59,6 +60,7 @@ READ = {
 
 MOVE, BEADS, AGENTS, LOOK, ALWAYS = "Move", "Beads", "Convoys and agents", "Look", "Everywhere"
 GROUPS = ("Here", BEADS, MOVE, AGENTS, LOOK, ALWAYS)
+CARD = "blocked ready working review done closed"  # every lane: only where there is a card
 
 ACTIONS: tuple[Action, ...] = (
     Action("help", "question_mark", "help", "Show every key of this place", "everywhere", 0, ALWAYS),
@@ -107,31 +109,34 @@ ACTIONS: tuple[Action, ...] = (
     Action("bead.answer", "a", "answer", "Answer its agent, or open its review", "board", 2, BEADS,
            "working review"),
     Action("bead.review", "d", "review", "Look at its changes", "board", 2, BEADS, "review working done"),
-    Action("bead.open", "enter", "open", "Everything about it", "board", 4, BEADS),
+    Action("bead.open", "enter", "open", "Everything about it", "board", 4, BEADS, f"{CARD} convoy"),
     Action("bead.edit", "e", "edit", "Change its title, description, acceptance, priority", "board", 5,
-           BEADS),
+           BEADS, CARD),
+    Action("bead.editor", "E", "editor", "Change its words in your editor ($VISUAL, $EDITOR)", "board", 9,
+           BEADS, CARD),
     Action("bead.more", "plus", "urgent", "More urgent by one", "board", 7, BEADS, "ready blocked"),
     Action("bead.less", "minus", "less", "Less urgent by one", "board", 8, BEADS, "ready blocked"),
     Action("bead.raise", "K", "raise", "Before the card above; Ready is in the order of work",
-           "board", 8, BEADS),
-    Action("bead.lower", "J", "lower", "Behind the card below", "board", 8, BEADS),
+           "board", 8, BEADS, CARD),
+    Action("bead.lower", "J", "lower", "Behind the card below", "board", 8, BEADS, CARD),
     Action("event.undo", "u", "undo", "Take back your own last change: order, priority, words",
            "board", 8, BEADS),
     Action("event.redo", "U", "redo", "Do again what was taken back", "board", 9, BEADS),
-    Action("bead.left", "H", "move left", "Into the lane at the left", "board", 7, BEADS),
+    Action("bead.left", "H", "move left", "Into the lane at the left", "board", 7, BEADS, CARD),
     Action("bead.right", "L", "move right", "Into the lane at the right: Working slings, Done reviews",
-           "board", 7, BEADS),
-    Action("bead.mark", "space", "mark", "Mark it, for a convoy or to sling several", "board", 6, BEADS),
+           "board", 7, BEADS, CARD),
+    Action("bead.mark", "space", "mark", "Mark it, for a convoy or to sling several", "board", 6, BEADS,
+           CARD),
     Action("bead.range", "v", "range", "Mark from here to where the cursor goes, until v again", "board", 9,
-           BEADS),
+           BEADS, CARD),
     Action("bead.comment", "c", "comment", "Say something about it; its next agent reads it too", "board", 7,
-           BEADS),
+           BEADS, CARD),
     Action("bead.retry", "r", "retry", "Start again what failed or is held", "board", 3, BEADS, "closed"),
-    Action("bead.cancel", "x", "cancel", "Drop it (asks first)", "board", 7, BEADS),
+    Action("bead.cancel", "x", "cancel", "Drop it (asks first)", "board", 7, BEADS, f"{CARD} convoy"),
 
     Action("convoy.create", "N", "convoy", "Make a convoy of the marked beads", "board", 6, AGENTS),
     Action("convoy.start", "S", "start convoy", "Let the convoy of this bead go", "board", 6, AGENTS,
-           "ready blocked"),
+           "ready blocked convoy"),
     Action("agent.tell", "t", "talk", "Say something to its agent: it hears it between two turns", "board", 6,
            AGENTS, "working review"),
     Action("attempt.stop", "X", "stop", "Stop its agent (asks first)", "board", 5, AGENTS, "working"),
@@ -143,7 +148,10 @@ ACTIONS: tuple[Action, ...] = (
            "working review done ready"),
     Action("find", "slash", "filter", "Show only cards with these words: #label @who !1, or any of a card",
            "board", 6, LOOK),
-    Action("lane.closed", "full_stop", "closed", "Show or hide what failed or was dropped", "board", 8, LOOK),
+    Action("lane.closed", "full_stop", "closed", "Show or hide what failed or was dropped, and hidden lanes",
+           "board", 8, LOOK),
+    Action("lane.menu", "comma", "lane", "Move, name, limit or hide this lane; make one by a filter", "board",
+           8, LOOK),
 )  # fmt: skip
 
 
@@ -159,7 +167,10 @@ def held(place: str, actions: Iterable[Action] = ACTIONS) -> list[Action]:
 
 
 def hinted(lane: str, *, is_needed: bool) -> list[Action]:
-    """Return the board's actions worth naming for a card of a lane; `is_needed`: something waits."""
+    """Return the board's actions worth naming for a card of a lane; `is_needed`: something waits.
+
+    For no card `lane` is `none`, for a convoy of the rail `convoy`.
+    """
     found = [a for a in held("board") if a.rank < 9 and (is_needed or a.id != "next.need")]
     return [a for a in found if not a.lanes or lane in a.lanes.split()]
 

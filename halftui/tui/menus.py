@@ -39,10 +39,20 @@ class Holds(Protocol):
 
 async def act(app: HalfApp) -> None:
     """Open the menu of what can be done here, where the mouse was clicked or in the middle."""
+    from halftui.tui.arranging import arrange
+    from halftui.tui.screens.board import BoardScreen
+
     screen, at, app.clicked = app.screen, app.clicked, None
+    lane = screen.lanes.under(*at) if at is not None and isinstance(screen, BoardScreen) else None
+    if isinstance(screen, BoardScreen) and lane and at and lane.region.y == at[1] and app.may("lane.menu"):
+        await arrange(screen, lane.lane, at)
+        return
     found = actions(screen)
     title = _title(screen)
-    choices = [Choice(a.id, a.does, a.key) for a in sorted(found, key=lambda a: a.group == ALWAYS)]
+    choices = [
+        Choice(a.id, a.does, a.key, "text" if app.may(a.id) else "edge")
+        for a in sorted(found, key=lambda a: a.group == ALWAYS)
+    ]
     taken = await app.push_screen_wait(Menu(title, choices, at)) if choices else None
     if taken is not None:
         await perform(screen, next(a for a in found if a.id == taken))

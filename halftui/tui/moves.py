@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from halftui.domain.lanes import STATES
 from halftui.domain.shown import Card
 
-LANES = ("blocked", "ready", "working", "review", "done", "closed")
+LANES = STATES
 
 
 class Move(NamedTuple):
@@ -82,9 +83,13 @@ def slot(cards: Sequence[Card], index: int, step: int) -> Slot | None:
     return Slot(far, cards[to].id, here) if step < 0 else Slot(cards[to].id, far, here)
 
 
-def beside(card: Card, step: int) -> str:
-    """Return the lane that a step to the left (-1) or right (1) means for a card."""
+def beside(card: Card, step: int, order: Sequence[str] = LANES) -> str:
+    """Return the lane that a step to the left (-1) or right (1) means for a card.
+
+    `order` is that of the states for which the lanes stand that are seen.
+    """
     if card.lane in ("done", "closed") and step < 0:
         return "ready"
-    at = LANES.index(card.lane) + step
-    return LANES[max(min(at, LANES.index("done")), 0)]
+    order = [name for name in (order if card.lane in order else LANES) if name != "closed"]
+    at = order.index(card.lane) if card.lane in order else len(order)
+    return order[max(min(at + step, len(order) - 1), 0)]

@@ -6,6 +6,7 @@ from halftui.ops.access import ALLOWED, authorize
 
 # Actions whose verb has another name; those that only show something have none.
 _VERBS = {
+    "bead.editor": "bead.edit",
     "bead.less": "bead.edit",
     "bead.more": "bead.edit",
     "bead.left": "bead.release",
@@ -13,8 +14,11 @@ _VERBS = {
     "bead.raise": "bead.rank",
     "bead.retry": "bead.dispatch",
     "bead.right": "bead.dispatch",
+    "detail.editor": "bead.edit",
     "detail.edit": "bead.edit",
+    "lane.menu": "board.edit",
     "question.allow": "question.answer",
+    "question.always": "question.answer",
     "question.choose": "question.answer",
     "question.refuse": "question.answer",
     "question.send": "question.answer",
@@ -26,14 +30,19 @@ _VERBS = {
 }
 
 
+HERE = ("bead.editor", "detail.editor")  # what opens something on the machine that runs the board
+
+
 def verb_of(ident: str) -> str:
     """Return the verb that an action comes down to, "" if it only shows something."""
     return _VERBS.get(ident) or (ident if ident in ALLOWED else "")
 
 
-def may(actor: Actor, ident: str) -> bool:
-    """Return whether an actor may use the action of that id."""
+def may(actor: Actor, ident: str, *, is_here: bool = True) -> bool:
+    """Return whether an actor may use the action of that id; `is_here`: they sit at this machine."""
     verb = verb_of(ident)
+    if ident in HERE and not is_here:
+        return False
     return not verb or actor.role in ALLOWED[verb]
 
 

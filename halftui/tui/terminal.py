@@ -1,9 +1,14 @@
 """What a terminal can do: letters beyond ASCII, and a mouse that somebody else may want."""
 
+from copy import copy
+
 from rich.segment import Segment
+from textual import events
 from textual.app import App
 from textual.color import Color
+from textual.driver import Driver
 from textual.filter import LineFilter
+from textual.message import Message
 
 # One cell each, so that nothing moves. What people wrote stays, apart from the marks among it.
 _PLAIN = {
@@ -30,6 +35,25 @@ def plain(text: str) -> str:
     return text.translate(ASCII).translate(_BRAILLE)
 
 
+class Careful(Driver):
+    """A driver that tells of a pointer without a button before it makes up for the release that was lost.
+
+    The base class lets go at the last place where the pointer was seen pressed, so that what is dragged
+    would fall there; told before, whoever carries something puts it back.
+    """
+
+    def process_message(self, message: Message) -> None:
+        """Hand a message to the app."""
+        if isinstance(message, events.MouseMove) and not message.button and self._down_buttons:
+            self.send_message(copy(message))
+        super().process_message(message)
+
+
+def be_careful(app: App[None]) -> None:
+    """Let an app that does not run yet take care of lost releases."""
+    app.driver_class = type("CarefulDriver", (Careful, app.driver_class), {})
+
+
 def let_mouse(app: App[None], *, is_ours: bool) -> None:
     """Let the terminal report its mouse to us, or keep it."""
     name = "_enable_mouse_support" if is_ours else "_disable_mouse_support"
@@ -37,6 +61,11 @@ def let_mouse(app: App[None], *, is_ours: bool) -> None:
         turn := getattr(app._driver, name, None)
     ) is not None:  # no public way; drivers without a mouse have none
         turn()
+
+
+def is_here(app: App[None]) -> bool:
+    """Return whether the person sits at this machine; over SSH, things would open on the one that serves."""
+    return app._driver is not None and app._driver.can_suspend  # no public way asks before it is tried
 
 
 def draw_plain(app: App[None]) -> None:

@@ -52,7 +52,7 @@ class Company:
 
     def answer(self, question: str) -> None:
         """Let the others see that this person has a question open; "" ends that."""
-        if self._looker is not None:
+        if self._looker is not None and self._app.may("question.answer"):
             self._looker.do(question)
 
     def answering(self, question: str) -> str:
@@ -71,11 +71,11 @@ class Company:
         beads, is_whole = frozenset(self._beads), self._is_whole
         self._beads.clear()
         self._is_stirred = self._is_whole = False
+        if not self._app.is_running:
+            return
         if is_whole:
             self._app.redraw()
-        elif (
-            self._app.is_running and (lanes := getattr(self._app.screen_stack[0], "lanes", None)) is not None
-        ):
+        if beads and (lanes := getattr(self._app.screen_stack[0], "lanes", None)) is not None:
             with self._app._context():
                 lanes.touch(beads)
 

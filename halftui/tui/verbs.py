@@ -14,6 +14,7 @@ from halftui.tui.screens.confirm import Confirm
 
 if TYPE_CHECKING:
     from halftui.tui.screens.board import BoardScreen
+    from halftui.tui.widgets.lanes import Lanes
 
 _drafts: dict[str, str] = {}  # by agent: what was not sent
 
@@ -62,6 +63,17 @@ async def move(board: BoardScreen, card: Card, to: str) -> None:
         await board.half.tell(beads.release, card.id)
 
 
+async def step(board: BoardScreen, card: Card, by: int) -> None:
+    """Put a card into the state of the next lane in sight, to the left (-1) or right (1)."""
+    await move(board, card, moves.beside(card, by, order(board.lanes)))
+
+
+def order(lanes: Lanes) -> tuple[str, ...]:
+    """Return the states for which the lanes in sight stand, in their order."""
+    states = (lanes.by_name[name].row.state for name in lanes.names)
+    return tuple(dict.fromkeys(state for state in states if state))
+
+
 async def _reopen(board: BoardScreen, card: Card, asks: str) -> bool:
     from halftui.ops import beads
 
@@ -75,7 +87,7 @@ async def place(board: BoardScreen, step: int) -> None:
     from halftui.ops import ranks
 
     lane = board.lanes.lane
-    if lane.lane in ("done", "closed"):
+    if lane.row.state in ("done", "closed"):
         board.half.refuse(Refused("this lane is in the order of time", "order Ready and Blocked instead"))
         return
     card, slot = lane.card, moves.slot(list(lane.cards()), lane.cursor, step)
@@ -180,6 +192,18 @@ async def cancel(board: BoardScreen, card: Card) -> None:
         await board.half.tell(beads.cancel, card.id)
 
 
+def answer(board: BoardScreen, card: Card) -> None:
+    """Answer a bead's agent, or open its review."""
+    asks = board.half.snapshot.asks if board.half.snapshot else ()
+    ask = next((q for q in asks if q.bead == card.id), None)
+    if ask is not None:
+        board.half.open_ask(ask)
+    elif card.lane == "review":
+        board.half.open_review(card.id)
+    else:
+        board.half.refuse(Refused(f"{card.id} asks nothing", "! goes to what needs you"))
+
+
 async def talk(board: BoardScreen, card: Card) -> None:
     """Say something to a bead's agent; what was not sent is kept for the next time."""
     from halftui.ops import listings, messages
@@ -239,7 +263,11 @@ async def start_convoy(board: BoardScreen, convoy: str) -> None:
     if not found:
         hint = "choose one of its beads" if staged else "space marks beads, N makes a convoy of them"
         board.half.refuse(Refused("no convoy to start", hint))
-    elif await board.half.did(convoys.start, found[0].id):
+        return
+    card = board.lanes.card
+    if await board.half.did(convoys.start, found[0].id):
+        if card is not None and card.convoy == found[0].id:
+            board.lanes.choose(card.id)  # the cursor goes along to Ready
         board.half.say(f"{found[0].total} beads are on their way", found[0].name)
 
 

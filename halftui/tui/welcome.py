@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import ClassVar, Protocol
 
 from textual import events, work
@@ -135,15 +136,17 @@ class Findings(ScrollView, can_focus=True):
         rows = [Strip.blank(width), _row(width, head, inks), Strip.blank(width)]
         if app.found is None:
             rows.append(_row(width, [("looking at what is there…", "muted")], inks))
-        for check in app.found or ():
-            rows += _told(check, width, inks)
-        rows.append(Strip.blank(width))
-        for key, words, way in WAYS:
-            ink = "muted" if way == INIT and not app.can_begin else "text"
-            rows.append(_row(width, [(key.ljust(NAME - 2), "key"), (words, ink)], inks))
-        rows += [Strip.blank(width), _row(width, [(FOOT, "muted")], inks)]
-        self._rows = rows
-        self.virtual_size = Size(width, len(rows))
+        found = [row for check in app.found or () for row in _told(check, width, inks)]
+        ways = [
+            _row(width, [(key.ljust(NAME - 2), "key"),
+                         (words, "muted" if way == INIT and not app.can_begin else "text")], inks)
+            for key, words, way in WAYS
+        ]  # fmt: skip
+        fits = len(rows) + len(found) + len(ways) + 3 <= self.size.height
+        parts = (found, ways) if fits else (ways, found)  # what can be pressed is always to be seen
+        rows += [*parts[0], Strip.blank(width), *parts[1], Strip.blank(width)]
+        self._rows = [*rows, _row(width, [(FOOT, "muted")], inks)]
+        self.virtual_size = Size(width, len(self._rows))
         self.refresh()
 
     def render_line(self, y: int) -> Strip:
@@ -165,7 +168,7 @@ def _told(check: Check, width: int, inks: themes.Inks) -> list[Strip]:
     texts += [(check.remedy, "text")] if check.remedy else []
     rows: list[Strip] = []
     for text, colour in texts:
-        line = clean_line(text)
+        line = clean_line(text).replace(f"{Path.home()}/", "~/")
         for start, stop in broken(line, max(width - NAME - 5, 8), at_words=True):
             head = (check.name.ljust(NAME - 2), "heading") if not rows else (" " * (NAME - 2), "text")
             mark = (f"{sign} ", ink) if not rows else ("  ", "text")

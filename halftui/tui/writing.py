@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
@@ -24,13 +25,16 @@ CONVOY_KEYS = [("enter", "make"), ("esc", "back")]
 
 async def create(board: BoardScreen) -> None:
     """Let a person write a bead, or paste a list of them; the cursor goes to the last one."""
-    sheet = EntrySheet("New bead", explain_bead, BEAD_KEYS, board.half.inks)
+    snapshot = board.half.snapshot
+    agents = {agent.name.lower(): agent.id for agent in (snapshot.agents if snapshot else ())}
+    sheet = EntrySheet("New bead", partial(explain_bead, agents=agents), BEAD_KEYS, board.half.inks)
     if (typed := await board.app.push_screen_wait(sheet)) is None:
         return
     if typed.wants_page:
-        await _create_on_page(board, parse(typed.lines[0]))
+        await _create_on_page(board, parse(typed.lines[0], agents))
         return
-    made = [bead for line in typed.lines if (bead := await _write(board, parse(line))) is not None]
+    entries = [parse(line, agents) for line in typed.lines]
+    made = [bead for entry in entries if (bead := await _write(board, entry)) is not None]
     if len(typed.lines) > 1:
         board.half.say(f"{len(made)} beads were written")
     if made:
@@ -50,7 +54,7 @@ async def _create_on_page(board: BoardScreen, entry: Entry) -> None:
 async def _write(board: BoardScreen, entry: Entry, written: Written | None = None) -> str | None:
     from halftui.ops import beads
 
-    fields: dict[str, Any] = {"labels": list(entry.labels)}
+    fields: dict[str, Any] = {"labels": list(entry.labels), "pin": entry.agent}
     if entry.priority is not None:
         fields["priority"] = entry.priority
     if written is not None:
@@ -59,24 +63,58 @@ async def _write(board: BoardScreen, entry: Entry, written: Written | None = Non
     return await board.half.tell(beads.create, board.half.board, title, after_beads=entry.waits_for, **fields)
 
 
-async def edit(board: BoardScreen, card: Card) -> None:
+async def edit(app: HalfApp, bead: str) -> None:
     """Let a person change a bead; who changed it meanwhile is not overwritten."""
-    from halftui.ops import beads, views
-    from halftui.tui.screens.bead_page import BeadPage, Written
+    from halftui.tui.screens.bead_page import BeadPage
+
+    if (found := await _written(app, bead)) is None:
+        return
+    start, version = found
+    written = await app.push_screen_wait(BeadPage(bead, start))
+    if written is not None:
+        await _change(app, bead, version, start, _fields(written))
+
+
+async def edit_outside(app: HalfApp, bead: str) -> None:
+    """Let a person change a bead's words in their own editor; what can't be stored is kept in a file."""
+    from halftui.tui import editor
+
+    if (found := await _written(app, bead)) is None:
+        return
+    start, version = found
+    try:
+        edited = await editor.edit(app, start, bead)
+    except HalfTUIError as error:
+        app.refuse(error)
+        return
+    if edited is not None:
+        fields, file = edited
+        if await _change(app, bead, version, start, fields):
+            await app.ask(editor.forget, file)
+        else:
+            app.say(f"what you wrote is kept in {file}", bead)
+
+
+async def _written(app: HalfApp, bead: str) -> tuple[Written, int] | None:
+    from halftui.ops import views
+    from halftui.tui.screens.bead_page import Written
 
     try:
-        detail = await board.half.ask(board.half.service.read, views.bead, card.id)
+        detail = await app.ask(app.service.read, views.bead, bead)
     except HalfTUIError as error:
-        board.half.refuse(error)
-        return
+        app.refuse(error)
+        return None
     was = detail.card
-    start = Written(was.title, detail.description, detail.acceptance, was.priority, was.labels)
-    written = await board.app.push_screen_wait(BeadPage(f"{card.id}", start))
-    if written is None or written == start:
-        return
+    found = Written(was.title, detail.description, detail.acceptance, was.priority, was.labels)
+    return found, was.version
+
+
+async def _change(app: HalfApp, bead: str, version: int, start: Written, fields: dict[str, Any]) -> bool:
+    from halftui.ops import beads
+
     old = _fields(start)
-    changed = {key: value for key, value in _fields(written).items() if value != old[key]}
-    await board.half.did(beads.edit, card.id, was.version, **changed)
+    changed = {key: value for key, value in fields.items() if value != old[key]}
+    return not changed or await app.did(beads.edit, bead, version, **changed)
 
 
 async def comment(board: BoardScreen, card: Card) -> None:
@@ -133,6 +171,7 @@ async def create_convoy(board: BoardScreen, cards: Sequence[Card]) -> None:
         board.half.refuse(Refused("a convoy needs beads", "space marks them"))
     elif await board.half.did(convoys.create, board.half.board, name, members):
         board.unmark()
+        board.lanes.choose(members[0])  # so that S means it
         board.half.say("S starts it", f"{name} is staged with {len(members)} bead{'s' * (len(members) != 1)}")
 
 

@@ -15,7 +15,6 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -23,11 +22,11 @@ from halftui.domain.names import CONVOY_BRANCHES
 from halftui.errors import Conflict, NotFound, Refused
 from halftui.failpoints import failpoint
 from halftui.workspace import landing
-from halftui.workspace.diff import Changes, list_changes, read_patch, readable
+from halftui.workspace.diff import Changes, list_changes, read_patch
 from halftui.workspace.git import SHA, Git, carry, check_version, present
-from halftui.workspace.message import people, with_trailer
+from halftui.workspace.merging import Clash, Merged, Note, combine, merge_base
 from halftui.workspace.origin import HEADS, OLD_FAULTS, URL_PROTOCOLS, Origin, branches, fetch_levels
-from halftui.workspace.signing import Signer, sign_one, sign_range
+from halftui.workspace.signing import Signer
 from halftui.workspace.tree import (
     BRANCHES,
     Person,
@@ -47,33 +46,13 @@ _OWN: Final = "refs/halftui/"
 _BOARD: Final = Person("HalfTUI", "halftui@localhost")
 
 
-@dataclass(frozen=True, slots=True)
-class Merged:
-    """A commit that holds both the target at `onto` and the agent's work; nothing landed yet."""
-
-    sha: str
-    onto: str
-
-
-@dataclass(frozen=True, slots=True)
-class Clash:
-    """The work and the target at `onto` change the same lines of those files."""
-
-    paths: tuple[str, ...]
-    onto: str
-
-
 class Repository:
     """The bare repository at `path`; any number of threads and processes may use the same one."""
 
     def __init__(self, path: Path) -> None:
         self.path = path.absolute()
+        self.objects = self.path / "objects"  # clones borrow from it: shown to them at this very path
         self._git = Git((f"--git-dir={self.path}",))
-
-    @property
-    def objects(self) -> Path:
-        """The object store that clones borrow from: show it read-only at this very path."""
-        return self.path / "objects"
 
     def create(self, origin: Origin) -> None:
         """Make the repository, unless it is there, and fetch the origin's branches."""
@@ -204,32 +183,19 @@ class Repository:
 
     def merge(
         self, bead: str, tip: str, target: str, message: str, author: Person, committer: Person,
-        noun: str = "Bead", signer: Signer | None = None,
+        noun: str = "Bead", signer: Signer | None = None, onto: str = "",
     ) -> Merged | Clash:  # fmt: skip
         """Merge `tip` with a convoy's branch or the origin's branch `target`; nothing is checked out.
 
         Without other work on the target, the result is `tip` itself, or what `signer` made of it.
-        Raises Refused for unrelated ones.
+        `onto` is a commit to take the target for. Raises Refused for unrelated ones.
         """
-        onto, tip = self.tip(target), self._commit(tip)
-        tip = sign_range(self._git, onto, tip, signer) if signer else tip
-        if self._merge_base(onto, tip) == onto:
-            return Merged(tip, onto)
-        if self._merge_base(onto, tip) == tip:
-            return Merged(onto, onto)
-        answer = self._git.run(
-            "merge-tree", "--write-tree", "--name-only", "--no-messages", "-z", onto, tip,
-            ok=(0, 1, 128),
-        )  # fmt: skip
-        if answer.code not in (0, 1):
-            raise Refused(f"{bead} can't be merged: {answer.err.strip()[:200]}", "rebase the work")
-        tree, *paths = (readable(part) for part in answer.out.split(b"\0"))
-        if answer.code:
-            return Clash(tuple(dict.fromkeys(path for path in paths if path)), onto)
-        git = self._git.having(env=people(author, committer))
-        text = with_trailer(message, f"HalfTUI-{noun}: {bead}").encode("utf-8", "replace")
-        made = git.text("commit-tree", tree, "-p", onto, "-p", tip, "-F", "-", stdin=text)
-        return Merged(sign_one(self._git, made, signer) if signer else made, onto)
+        onto, tip = onto or self.tip(target), self._commit(tip)
+        return combine(self._git, onto, tip, Note(bead, noun, message, author, committer), signer)
+
+    def tree(self, sha: str) -> str:
+        """Return the tree of a commit: two commits with the same one hold the same files."""
+        return self._git.text("rev-parse", "--verify", f"{self._commit(sha)}^{{tree}}")
 
     def land(self, merged: Merged, origin: Origin, target: str) -> None:
         """Put the merged commit on the person's branch, if that is still where merge() saw it.
@@ -377,7 +343,7 @@ class Repository:
 
     def _merge_base(self, one: str, other: str) -> str:
         """Return the best common ancestor, or nothing."""
-        return self._git.run("merge-base", one, other, ok=(0, 1)).text
+        return merge_base(self._git, one, other)
 
     def _fork(self, base: str, tip: str) -> str:
         found = self._merge_base(self._commit(base), self._commit(tip))

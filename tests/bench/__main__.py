@@ -10,7 +10,19 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from tests.bench import agents, dispatch, drag, each_command, guests, keys, output, scene, start, transport
+from tests.bench import (
+    agents,
+    dispatch,
+    drag,
+    each_command,
+    guests,
+    keys,
+    output,
+    panes,
+    scene,
+    start,
+    transport,
+)
 from tests.bench.table import Row, table
 
 Measure = Callable[[Path, int], Iterator[Row]]
@@ -22,6 +34,7 @@ MEASURES: Mapping[str, Measure] = {
     "P4": keys.moves,
     "P5": drag.steps,
     "P6": output.memory,
+    "P7": panes.panes,
     "P8": output.lines,
     "P10": dispatch.readiness,
     "P12": dispatch.throughput,

@@ -21,7 +21,8 @@ GUESTS, WATCHERS, PEOPLE = 50, 20, 10
 KEYS, CHANGES = 200, 20
 LOGINS, LOGINS_A_SECOND = 200, 20
 QUIET = 1.0  # seconds without a byte after which all screens are drawn
-IDLE = 10.0
+REST = 65.0  # after which a guest counts as at rest
+IDLE = 30.0
 CAP = 60.0
 
 
@@ -150,6 +151,7 @@ async def _crowd(place: Path, folder: Path) -> dict[str, list[float]]:
         await served.open(GUESTS)
         each = (served.memory() - memory) / (GUESTS - 2)
         first = (served.cpu() - cpu) / (GUESTS - 2)
+        await asyncio.sleep(REST)
         cpu = served.cpu()
         await asyncio.sleep(IDLE)
         resting = (served.cpu() - cpu) / IDLE

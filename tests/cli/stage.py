@@ -11,11 +11,13 @@ from pathlib import Path
 
 import pytest
 
+from halftui.domain.actor import Role
 from halftui.domain.happenings import Outcome, Question
 from halftui.ops import attempts, permits, questions
+from halftui.ops.access import ALLOWED
 from halftui.store.store import Store
-from halftui.store.tables import Agent
 from tests.cli.conftest import Line, Ran
+from tests.helpers.command_line import actor_of, cast_elm
 from tests.helpers.commands import KEYS, PLAN, Example
 from tests.helpers.desk import git
 from tests.helpers.world import World
@@ -57,6 +59,17 @@ class Stage:
         )
 
 
+def refusal(role: Role, example: Example) -> str:
+    """Return how the answer to somebody of a role begins who may not do it, "" if they may.
+
+    A worker acts within its attempt alone, whatever the table allows it, and the one here is in none.
+    """
+    who = actor_of(role)
+    if foreign := [verb for verb in example.verbs if role not in ALLOWED[verb]]:
+        return f"error: {who} may not do {foreign[0]}"
+    return f"error: {who} works on nothing" if role is Role.WORKER and example.verbs else ""
+
+
 def _settle(patch: pytest.MonkeyPatch, folder: Path) -> None:
     for name in VARIABLES:
         patch.delenv(name, raising=False)
@@ -82,13 +95,6 @@ def template(tmp_path_factory: pytest.TempPathFactory, prepared_file: Path) -> I
             names = _fill(line, World(store, "shop"))
         line.ok("backup", str(folder / "copy.db"))
         yield Template(folder, names)
-
-
-def elm(now: float) -> Agent:
-    """Return the agent as which leaders and workers come here; it works on nothing."""
-    return Agent(
-        id="elm", board_id="shop", name="Elm", kind="worker", runtime="codex", username="elm", created_at=now
-    )
 
 
 def _fill(line: Line, world: World) -> dict[str, str]:
@@ -118,7 +124,8 @@ def _fill(line: Line, world: World) -> dict[str, str]:
     line.ok("subscription", "register", "work", stdin="token")
     line.ok("key", "add", "dee", "--role", "viewer", stdin=KEYS[1])
     line.ok("identity", "create", "--username", "cedar")
-    world.do(lambda tx: tx.add(elm(tx.now)))
+    line.ok("profile", "apply", "backend")
+    world.do(cast_elm, Role.WORKER)
     git(line.repository, "branch", f"halftui/{names['r']}")
     return names
 

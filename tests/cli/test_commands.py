@@ -64,10 +64,12 @@ KEYS = [
     "id", "title", "lane", "state", "type", "priority", "rank", "labels", "assignee", "convoy", "hold",
     "remark", "failures", "retry_at", "files", "plus", "minus", "created_at", "updated_at", "closed_at",
     "version", "blockers", "attempt", "attempt_state", "now", "started_at", "cost_usd", "reason",
+    "pin", "progress",
 ]  # fmt: skip
 MORE = [
     "board", "description", "acceptance", "notes", "summary", "branch", "base", "tip", "merged",
     "created_by", "why", "waits_for", "frees", "attempts", "due", "not_before", "handover", "comments",
+    "profile",
 ]  # fmt: skip
 
 

@@ -11,6 +11,8 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from halftui.domain.lanes import DEFAULT
+from halftui.ops import views
 from halftui.ops.specs import KINDS
 from tests.cli.conftest import Line
 from tests.cli.test_process import PROGRAM, env
@@ -283,3 +285,33 @@ def test_watching_prints_what_changes(line: Line, watching: subprocess.Popen[str
     watching.send_signal(signal.SIGINT)
     _, err = watching.communicate(timeout=30)
     assert (err, watching.returncode) == ("", 130)
+
+
+def test_lanes_are_laid_out_and_come_back_as_they_were(full: Line, world: World) -> None:
+    full.ok("board", "lanes", "hot", "--filter", "#ui", "--title", "Hot ones", "--limit", "1", "--at", "2")
+    rows = full.ok("board", "lanes", "done", "--hide", "-o", "json").json
+    assert [row["name"] for row in rows][:3] == ["blocked", "hot", "ready"]
+    assert {row["name"] for row in rows if row["is_hidden"]} == {"done"}
+    got = _got(full, "board", "yaml")
+    assert full.ok("apply", "-f", "-", stdin=got).out == "board shop is unchanged\n"
+    full.ok("board", "lanes", "--reset")
+    assert world.ask(views.board, "shop").lanes == DEFAULT
+    assert full.ok("apply", "-f", "-", stdin=got).out == "board shop is changed\n"
+    assert _got(full, "board", "yaml").partition("status:")[0] == got.partition("status:")[0]
+    full.ok("board", "lanes", "hot", "--drop")
+    assert all(not row.is_own for row in world.ask(views.board, "shop").lanes)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["nothing"], "there is no lane"),
+        (["ready"], "nothing is said"),
+        (["--hide"], "no lane is named"),
+        (["own", "--limit", "3"], "it has no filter"),
+        (["ready", "--drop"], "every board has"),
+    ],
+)
+def test_a_lane_that_can_not_be_is_refused(full: Line, words: list[str], said: str) -> None:
+    refused = full("board", "lanes", *words)
+    assert (refused.code, said in refused.err) == (2, True)

@@ -122,3 +122,10 @@ def test_long_and_nested_input_takes_linear_time() -> None:
     ):
         assert len(clean(text)) <= len(text)
         assert len(clean(text, keeps_colours=True)) <= len(text)
+
+
+def test_floods_of_marks_end_at_four() -> None:
+    assert clean("z" + "\u0301" * 300 + "!") == "z" + "\u0301" * 4 + "!"
+    assert clean("\u0e01\u0e34\u0e48 e\u0301\u0323") == "\u0e01\u0e34\u0e48 e\u0301\u0323", (
+        "what is written so stays"
+    )

@@ -4,8 +4,8 @@ import asyncio
 import json
 import os
 import subprocess
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -77,10 +77,16 @@ class Scene:
             while not await asyncio.to_thread(wish):  # noqa: ASYNC110 - other processes tell no event
                 await asyncio.sleep(0.02)
 
-    @asynccontextmanager
-    async def working(self, **changes: Any) -> AsyncIterator[Engine]:
+    def working(self, **changes: Any) -> AbstractAsyncContextManager[Engine]:
         """Run the engine; at the end it is stopped as a person would stop it."""
-        engine = self.house.engine(self.house.service, runtime=self.runtime, **changes)
+        return self.working_with(self.runtime, **changes)
+
+    @asynccontextmanager
+    async def working_with(
+        self, runtime: Callable[[str, str], Awaitable[Runtime]], **changes: Any
+    ) -> AsyncIterator[Engine]:
+        """Run the engine with other programs."""
+        engine = self.house.engine(self.house.service, runtime=runtime, **changes)
         async with asyncio.TaskGroup() as group:
             group.create_task(engine.run())
             try:

@@ -14,6 +14,8 @@ from halftui.main.safe import HouseSafe
 from halftui.service.service import Service
 from halftui.settings import Settings
 from halftui.store.store import Store
+from halftui.store.tables import Agent
+from halftui.store.tx import Tx
 
 if TYPE_CHECKING:
     from halftui.service.review import Review
@@ -24,6 +26,16 @@ WRONG = "HALFTUI_TEST_BUG"  # set, `doctor` has a bug
 def actor_of(role: Role) -> Actor:
     """Return somebody of a role: the person ann, or an agent that works on nothing."""
     return person("ann", role) if role in PEOPLE else agent("elm", role)
+
+
+def cast_elm(tx: Tx, role: Role) -> None:
+    """Let that agent be there, as a leader or a worker of the board shop."""
+    found = tx.session.get(Agent, "elm") or Agent(
+        id="elm", board_id="shop", name="Elm", runtime="codex", username="elm", owner="owner",
+        created_at=tx.now,
+    )  # fmt: skip
+    found.kind = role.value
+    tx.add(found)
 
 
 def _safe(chosen: Settings, actor: Actor) -> Safe:

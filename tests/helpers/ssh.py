@@ -12,15 +12,18 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from halftui.cli import guests
+from halftui.domain.actor import PEOPLE, Role, person
 from halftui.domain.shown import BoardRow
 from halftui.main.house import House
 from halftui.main.serving import hosting
-from halftui.ops import beads, people, views
+from halftui.ops import beads, identities, people, views
 from halftui.settings import Settings
 from halftui.ssh.limits import Limits
 from halftui.ssh.server import Server
 from tests.bench.terminal import Screen
 from tests.helpers.boards import make_repository
+from tests.helpers.command_line import cast_elm
 from tests.helpers.people import make_key
 
 PATIENCE = 10.0
@@ -55,6 +58,24 @@ class Host:
         self.keys[name] = file
         return file
 
+    def hire(self, username: str, kind: str = "leader", owner: str = "owner") -> str:
+        """Make an agent of somebody's with a key of its own, and return its id."""
+        ident = self.house.store.write(person(owner), identities.create, self.board.id, username, kind=kind)
+        self.keys[username] = self.house.keyring.keep(ident, self.folder / "identity")
+        return ident
+
+    def play(self, role: Role) -> str:
+        """Let the person ann or the agent elm come in, in that role; return the name."""
+        if role not in PEOPLE:
+            self.house.service.write(cast_elm, role)
+            self.keys["elm"] = self.house.keyring.keep("elm", self.folder / "identity")
+            return "elm"
+        if "ann" in self.keys:
+            self.house.service.write(people.edit, "ann", role)
+        else:
+            self.admit("ann", role)
+        return "ann"
+
     def bead(self, title: str) -> str:
         """Make a bead."""
         return self.house.service.write(beads.create, self.board.id, title)
@@ -77,6 +98,12 @@ class Host:
         """Wait until nobody is connected any more, and nothing of theirs runs."""
         async with asyncio.timeout(PATIENCE):
             while self.server.visitors or self.server.apps:  # noqa: ASYNC110 - nobody tells
+                await asyncio.sleep(0.05)
+
+    async def entered(self) -> None:
+        """Wait until somebody's session runs."""
+        async with asyncio.timeout(PATIENCE):
+            while not any(v.sessions for v in self.server.visitors):  # noqa: ASYNC110 - nobody tells
                 await asyncio.sleep(0.05)
 
     async def run(
@@ -191,6 +218,11 @@ class GuestTerminal:
         fcntl.ioctl(self._own, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
 
+def is_refused(words: Sequence[str]) -> bool:
+    """Return whether a command is none for guests."""
+    return bool({" ".join(words[:1]), " ".join(words[:2])} & guests.REFUSED)
+
+
 async def execute(*argv: str, stdin: bytes = b"", env: Mapping[str, str] | None = None) -> Ran:
     """Run a program while this process's loop goes on."""
     process = await asyncio.create_subprocess_exec(
@@ -210,8 +242,16 @@ async def execute(*argv: str, stdin: bytes = b"", env: Mapping[str, str] | None 
 @asynccontextmanager
 async def serving(folder: Path, limits: Limits = QUICK) -> AsyncIterator[Host]:
     """Serve a board from this process."""
-    house = House(Settings(home=str(folder / "home"), sandbox="local"), {"HALFTUI_USER": "owner"})
+    env = {"HALFTUI_USER": "owner", "XDG_CONFIG_HOME": str(folder / "config")}
+    house = House(Settings(home=str(folder / "home"), sandbox="local"), env)
     board = house.init(make_repository(folder / "shop"), mode="manual", sandbox="local", prefix="sh")
+    async with hosted(house, board, folder, limits) as host:
+        yield host
+
+
+@asynccontextmanager
+async def hosted(house: House, board: BoardRow, folder: Path, limits: Limits = QUICK) -> AsyncIterator[Host]:
+    """Serve a house that is there, from this process; `folder` is for its guests' keys."""
     server = Server(hosting(house), limits)
     port, fingerprint = await server.open("127.0.0.1", 0)
     async with asyncio.TaskGroup() as group:

@@ -87,6 +87,18 @@ permit.revoke          a m
 permit.use                       E
 person.dress           a m o v
 person.edit            a
+merge.begin                      E
+merge.drop             a m   L
+merge.land                       E
+merge.queue            a m   L   E
+merge.refuse                     E
+merge.wait                       E
+trial.begin                      E
+trial.end                        E
+trial.judge                      E
+trial.step                       E
+profile.apply          a m
+review.claim                     E
 question.answer        a m o
 question.ask                     E
 subscription.cool                E
@@ -135,6 +147,8 @@ def test_every_op_has_an_entry_and_every_entry_an_op() -> None:
 def test_every_function_that_writes_and_is_public_is_an_op_or_part_of_one() -> None:
     parts = {
         ("judging", "refuse_own_work"), ("manifests", "apply"),
+        ("verdicts", "judge"), ("verdicts", "meet"), ("agents", "choose_reviewer"),
+        ("queued", "leave"), ("profiles", "wear"), ("profiles", "dress"), ("profiles", "undress"),
         ("agents", "choose"), ("beads", "cancel_all"), ("beads", "cancel_row"),
         ("beads", "close"), ("beads", "free_ids"), ("ranks", "last"),
         ("beads", "live_attempt"), ("beads", "put_in_review"), ("beads", "reopen_for_work"),

@@ -9,6 +9,7 @@ from halftui.domain.actor import ENGINE, Actor, Role, agent
 from halftui.domain.assign import Rules
 from halftui.domain.happenings import Outcome, Question
 from halftui.domain.names import POOL
+from halftui.domain.profile import Profile
 from halftui.domain.tokens import Claims, mint
 from halftui.domain.vigil import Stage
 from halftui.errors import Unavailable
@@ -26,19 +27,23 @@ from halftui.ops import (
     house,
     identities,
     interchange,
+    merges,
     messages,
     people,
     permits,
     pins,
+    profiles,
     pushes,
     questions,
     ranks,
     remarks,
+    reviews,
     secrets,
     subscriptions,
     tokens,
     toolcalls,
     transcripts,
+    trials,
     undoing,
     vigils,
 )
@@ -265,6 +270,33 @@ def _join(world: World) -> tuple[Actor, Op]:
     return Actor("person", "cy", Role.GUEST), lambda tx: people.join(tx, "open sesame", KEY)
 
 
+def _merging(op: Callable[[Tx, int, str], object], who: Actor = ENGINE) -> Scene:
+    def scene(world: World) -> tuple[Actor, Op]:
+        bead = world.put(world.bead(), "review")
+        world.store.write(BO, merges.queue, bead, "main")
+        (entry,) = world.ask(merges.head, world.board, "main")
+        return who, lambda tx: op(tx, entry.seq, bead)
+
+    return scene
+
+
+def _trying(op: Callable[[Tx, str, str], object]) -> Scene:
+    def scene(world: World) -> tuple[Actor, Op]:
+        claim = _working(world)
+        world.end(claim, work=attempts.Work("b", "t", 1, 2, 3))
+        trial = world.engine(trials.begin, world.board, "main", "tree", "make", [claim.bead])
+        return _engine(lambda tx: op(tx, trial, claim.bead))
+
+    return scene
+
+
+def _review(world: World) -> tuple[Actor, Op]:
+    world.do(boards.edit, world.board, review="agent")
+    claim = _working(world)
+    world.end(claim, work=attempts.Work("b", "t", 1, 2, 3))
+    return _engine(lambda tx: reviews.claim(tx, world.board, LEASE, 4, POOL))
+
+
 SCENES: dict[str, Scene] = {
     "agent.handoff": _talking(lambda tx, c: messages.hand_off(tx, c.agent_id)),
     "agent.retire": _retire,
@@ -330,13 +362,25 @@ SCENES: dict[str, Scene] = {
     "message.deliver": _delivery,
     "message.send": _as_agent(lambda tx, _: messages.send(tx, "it is slow")),
     "message.tell": _talking(lambda tx, c: messages.tell(tx, c.agent_id, "use tabs")),
+    "merge.begin": _merging(lambda tx, seq, _: merges.begin(tx, (seq,))),
+    "merge.drop": _merging(lambda tx, _, bead: merges.drop(tx, bead), ANN),
+    "merge.land": _merging(lambda tx, seq, _: merges.landed(tx, seq, "abc")),
+    "merge.queue": _on("review", lambda tx, bead: merges.queue(tx, bead, "main"), BO),
+    "merge.refuse": _merging(lambda tx, seq, _: merges.refuse(tx, seq, "it conflicts")),
+    "merge.wait": _merging(lambda tx, seq, _: merges.wait(tx, seq, "no room")),
+    "trial.begin": lambda w: _engine(lambda tx: trials.begin(tx, w.board, "main", "tree", "make", [])),
+    "trial.end": _trying(lambda tx, trial, _: trials.end(tx, trial, "passed", 0, "fine")),
+    "trial.judge": _trying(lambda tx, trial, bead: trials.judge(tx, bead, "t", trial, is_blamed=True)),
+    "trial.step": _trying(lambda tx, trial, _: trials.step(tx, trial, 1, "$ make")),
     "permit.grant": lambda w: _ann(_granting(w)),
     "permit.revoke": _permit(lambda tx, ident, _: permits.revoke(tx, ident), ANN),
     "permit.use": _permit(lambda tx, ident, claim: permits.use(tx, claim.attempt, ident), ENGINE),
     "person.dress": _dress,
+    "profile.apply": lambda w: _ann(lambda tx: profiles.apply(tx, w.board, "backend", Profile(role="x"))),
     "person.edit": _person(lambda tx: people.edit(tx, "cy", "operator")),
     "question.answer": _answer,
     "question.ask": _attempt(lambda tx, c: questions.ask(tx, c.attempt, Question("question", "which?"))),
+    "review.claim": _review,
     "secret.rotate": lambda _: _ann(lambda tx: secrets.rotate(tx, lambda row, sealed: sealed)),
     "token.accept": _token,
     "subscription.cool": _account(lambda tx, ident: subscriptions.cool(tx, ident, 2e9), ENGINE),

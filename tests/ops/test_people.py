@@ -4,7 +4,7 @@ import pytest
 
 from halftui.domain.actor import Actor, Role
 from halftui.errors import Denied, HalfTUIError, Misconfigured, NotFound, Refused
-from halftui.ops import entrance, people
+from halftui.ops import entrance, identities, people
 from tests.helpers.people import KEY, fresh_key
 from tests.helpers.stores import Clock
 from tests.helpers.world import World
@@ -20,7 +20,7 @@ def test_a_new_person_needs_a_role(world: World) -> None:
     assert world.do(people.add, "cy", KEY, "viewer") is Role.VIEWER
     found = world.ask(entrance.of, "cy")
     assert found is not None
-    assert found == ("cy", Role.VIEWER, frozenset({KEY.fingerprint}), False, "")
+    assert found == ("cy", Role.VIEWER, frozenset({KEY.fingerprint}), False, "", "")
 
 
 def test_more_keys_and_another_role(world: World) -> None:
@@ -44,6 +44,42 @@ def test_one_key_is_one_person(world: World) -> None:
         with pytest.raises(Refused, match="known already: cy"):
             world.do(people.add, name, KEY, "viewer")
     assert world.ask(entrance.of, "di") is None
+
+
+def test_a_name_is_one_persons_or_one_agents(world: World) -> None:
+    world.do(people.add, "cy", KEY, "viewer")
+    with pytest.raises(Refused, match="cy is a person"):
+        world.do(identities.create, world.board, "cy")
+    world.do(identities.create, world.board, "cedar")
+    with pytest.raises(Refused, match="cedar is an agent"):
+        world.do(people.add, "cedar", fresh_key(), "viewer")
+    with pytest.raises(Refused, match="cedar is an agent"):
+        world.do(people.invite, "cedar", "code", SOON, "viewer")
+
+
+def test_an_agents_key_opens_for_no_person(world: World) -> None:
+    made = world.do(identities.create, world.board, "cedar")
+    public = f"{KEY.kind} {KEY.blob}"
+    world.engine(identities.enroll, f"agent:{made}", public, "sealed")
+    with pytest.raises(Refused, match="this key is an agent's"):
+        world.do(people.add, "cy", KEY, "admin")
+    world.do(people.invite, "cy", "code", SOON, "admin")
+    with pytest.raises(Refused, match="this key is an agent's"):
+        world.store.write(CY, people.join, "code", KEY)
+
+
+def test_agents_come_in_while_their_owner_may_give_orders(world: World) -> None:
+    made = world.do(identities.create, world.board, "cedar")
+    assert world.ask(entrance.of, "cedar") is None, "it has no key"
+    world.engine(identities.enroll, f"agent:{made}", f"{KEY.kind} {KEY.blob}", "sealed")
+    wanted = ("cedar", Role.LEADER, frozenset({KEY.fingerprint}), False, "", made)
+    assert world.ask(entrance.of, "cedar") == wanted
+    world.do(people.add, "ann", fresh_key(), "viewer")
+    assert world.ask(entrance.of, "cedar") is None, "its owner only looks on"
+    world.do(people.edit, "ann", "operator")
+    assert world.ask(entrance.of, "cedar") == wanted
+    world.do(people.remove, "ann")
+    assert world.ask(entrance.of, "cedar") is None, "its owner was shut out"
 
 
 @pytest.mark.parametrize("name", ["", "Ann", "9x", "a b", "a\n", "../x", "ä", "x" * 33, "-oProxy", "a;b"])

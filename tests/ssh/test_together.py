@@ -1,6 +1,9 @@
 """Several people on one board: who is there, whose cursor is where, what others did, who may do what."""
 
 import asyncio
+import time
+
+import pytest
 
 from halftui.domain.actor import ENGINE
 from halftui.domain.happenings import Option, Question
@@ -25,8 +28,31 @@ async def test_everybody_sees_who_is_there_and_where(host: Host) -> None:
             await bo.until("an · sh-")
             bo.send("q")
             await bo.ended()
-        await ann.until_gone("watching")
-        await ann.until_gone("bo · sh-")
+        await ann.until_gone("watching", patience=5)
+        await ann.until_gone("bo · sh-", patience=5)
+
+
+async def test_ages_are_told_seldom_to_who_is_away_and_at_once_when_they_are_back(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("halftui.tui.screens.board.CLOCK_SECONDS", 0.2)
+    monkeypatch.setattr("halftui.ssh.guest.CLOCK_SECONDS", 0.2)
+    host.admit("ann", "viewer")
+    host.bead("a card")
+    async with host.terminal("ann") as ann:
+        await ann.until("P2 · now")
+        [app] = host.server.apps[host.board.id]
+        assert app.driver is not None
+        now = time.time()
+        app.clock = lambda: now + 300
+        await ann.until("P2 · 5m")
+        app.driver.stirred -= 90  # for so long nothing was typed
+        await asyncio.sleep(0.5)
+        app.clock = lambda: now + 600
+        await asyncio.sleep(0.8)
+        assert "P2 · 5m" in ann.text
+        ann.send("k")
+        await ann.until("P2 · 10m")
 
 
 async def test_others_are_told_what_somebody_did(host: Host) -> None:
@@ -46,6 +72,7 @@ async def test_others_are_told_what_somebody_did(host: Host) -> None:
 async def test_who_is_answering_is_seen_and_who_answered(host: Host) -> None:
     for name in ("ann", "bo"):
         host.admit(name, "operator")
+    host.admit("cy", "viewer")
     bead = host.bead("which colour")
     host.house.service.write(beads.dispatch, bead)
     store = host.house.store
@@ -54,13 +81,17 @@ async def test_who_is_answering_is_seen_and_who_answered(host: Host) -> None:
     store.write(ENGINE, attempts.start, claim.attempt, claim.epoch, "local", "x")
     asked = Question("question", "red or blue?", (Option("red", ""), Option("blue", "")))
     store.write(ENGINE, questions.ask, claim.attempt, asked)
-    async with host.terminal("ann") as ann, host.terminal("bo") as bo:
-        for guest in (ann, bo):
+    async with host.terminal("ann") as ann, host.terminal("bo") as bo, host.terminal("cy") as cy:
+        for guest in (cy, ann, bo):
             await guest.until("need")
             guest.send("!")
             await guest.until("red or blue?")
         await ann.until("bo is answering")
         await bo.until("ann is answering")
+        await cy.until("ann, bo are answering")
+        cy.send("1")
+        await cy.until("you are viewer here")
+        assert _key_style(cy, "t type an answer") != _key_style(ann, "t type an answer")
         bo.send("2")
         await ann.until("answered by bo")
 

@@ -3,9 +3,11 @@
 import asyncio
 import subprocess
 import sys
+from contextlib import AsyncExitStack
 
 import pytest
 
+from halftui.errors import Unavailable
 from halftui.ops import beads
 from halftui.store.feed import POLL_SECONDS, Feed
 from halftui.store.store import Store
@@ -57,6 +59,39 @@ async def test_it_wakes_for_another_process(store: Store, board: str) -> None:
             subprocess.run, [sys.executable, "-c", _OTHER, store.url, board], check=True, timeout=60
         )
         assert await feed.wait(10 * POLL_SECONDS)
+
+
+async def test_many_feeds_look_as_often_as_one(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("halftui.store.feed.POLL_SECONDS", 60)
+    looks: list[None] = []
+    glance = store.glance
+
+    def counted() -> int:
+        looks.append(None)
+        return glance()
+
+    monkeypatch.setattr(store, "glance", counted)
+    async with AsyncExitStack() as stack:
+        feeds = [await stack.enter_async_context(Feed(store)) for _ in range(20)]
+        before = len(looks)
+        assert not any(await asyncio.gather(*(feed.wait(0.5) for feed in feeds)))
+        assert len(looks) - before <= 12
+    before = len(looks)
+    await asyncio.sleep(0.2)
+    assert len(looks) == before, "without feeds nobody looks"
+
+
+async def test_whoever_waits_is_told_that_the_database_is_gone(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone() -> int:
+        raise Unavailable("the database is gone", "bring it back")
+
+    monkeypatch.setattr("halftui.store.feed.POLL_SECONDS", 0.1)
+    async with Feed(store) as feed:
+        monkeypatch.setattr(store, "stamp", gone)
+        with pytest.raises(Unavailable, match="is gone"):
+            await feed.wait(5)
 
 
 async def test_after_its_end_nobody_is_woken(store: Store, board: str) -> None:

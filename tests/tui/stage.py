@@ -123,9 +123,9 @@ class Stage:
         asked = Question("permission", text, (), tool, detail)
         return self._asked(self.house.store.write(ENGINE, questions.ask, claim.attempt, asked))
 
-    def app(self, screen: Screen[None] | None = None) -> HalfApp:
+    def app(self, screen: Screen[None] | None = None, theme: str = "halflight") -> HalfApp:
         """Return an application over this board that begins with a screen of ours."""
-        return Bare(self.service, BOARD, theme="halflight", clock=lambda: self.now, env={}, first=screen)
+        return Bare(self.service, BOARD, theme=theme, clock=lambda: self.now, env={}, first=screen)
 
     def _asked(self, ident: str) -> Ask:
         return next(a for a in self.snapshot().asks if a.id == ident)

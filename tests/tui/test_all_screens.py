@@ -2,7 +2,8 @@
 
 import re
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from pathlib import Path
 
 import pytest
 from rich.cells import cell_len
@@ -15,8 +16,9 @@ from halftui.ops import beads, budgets, convoys, remarks, subscriptions
 from halftui.tui.app import HalfApp
 from halftui.tui.screens.logs import LogsScreen
 from halftui.tui.widgets.finder import Finder
-from tests.helpers.stage import Stage
+from tests.helpers.stage import Clock, Stage
 from tests.tui.player import PLAIN, Player, playing
+from tests.tui.stage import Stage as Worked
 from tests.tui.test_hostile import HOSTILE, offences
 from tests.tui.test_keys import own_keys
 from tests.tui.test_look import contrast
@@ -57,6 +59,7 @@ SCREENS: dict[str, Go] = {
     "history": pressed("enter", "right_square_bracket"),
     "question": ask,
     "menu": pressed("m"),
+    "lane menu": pressed("comma"),
     "copy": pressed("y"),
     "themes": pressed("ctrl+g"),
     "command": pressed("colon"),
@@ -69,16 +72,49 @@ SCREENS: dict[str, Go] = {
     "confirm": pressed("x"),
 }
 
+WORKED: dict[str, Go] = {  # where there is work of agents, of which the others have none
+    "review": pressed("5"),
+    "remark": pressed("5", "c"),
+    "sending back": pressed("5", "r"),
+    "dropping": pressed("5", "R"),
+    "side by side": pressed("5", "="),
+    "lists of the review": pressed("5", "tab"),
+    "panes": pressed("4"),
+    "search": pressed("4", "slash", "x"),
+    "permission": ask,
+    "page": pressed("enter"),
+    "attempts": pressed("enter", "left_square_bracket"),
+    "attempt": pressed("enter", "left_square_bracket", "enter"),
+    "output": pressed("o"),
+    "talk": pressed("t"),
+    "stop": pressed("X"),
+}
 
-async def visited(player: Player) -> AsyncIterator[str]:
+
+@pytest.fixture
+def worked(tmp_path: Path) -> Stage:
+    """Return a board over a real repository on which one agent asks, and work waits for a review."""
+    made = Worked(tmp_path)
+    made.bead(HOSTILE, description=HOSTILE, acceptance=HOSTILE, labels=[HOSTILE])
+    claim = made.claim()
+    made.prints(claim.attempt, [(9.0, kind, f"{kind} CANARY") for kind in ("say", "tool", "out", "error")])
+    made.end(claim, {"src/CANARY.py": f"{HOSTILE}\nline\n"}, HOSTILE)
+    made.bead(HOSTILE)
+    claim = made.claim()
+    made.prints(claim.attempt, [(9.0, "say", "CANARY")])
+    made.want(claim, HOSTILE, "Bash", HOSTILE)
+    return Stage(made.house.store, made.service, Clock(made.now), made.board.id)
+
+
+async def visited(player: Player, screens: Mapping[str, Go] = SCREENS) -> AsyncIterator[str]:
     """Go to each screen from the board, one after the other, and yield its name."""
-    for name, go in SCREENS.items():
+    for name, go in screens.items():
         while len(player.app.screen_stack) > 1:
             await player.pilot.press("escape")
             await player.pilot.pause(0.1)
         player.board.finder.end()
         player.board.unmark()
-        player.board.lanes.go("ready")
+        player.board.lanes.go("ready" if screens is SCREENS else "working")
         player.board.lanes.lane.move(0)
         await player.pilot.pause(0.1)
         await go(player)
@@ -86,10 +122,15 @@ async def visited(player: Player) -> AsyncIterator[str]:
         yield name
 
 
-async def test_no_key_means_two_things(busy: Stage) -> None:
+KINDS = {"busy": SCREENS, "worked": WORKED}
+both = pytest.mark.parametrize("kind", KINDS)
+
+
+@both
+async def test_no_key_means_two_things(request: pytest.FixtureRequest, kind: str) -> None:
     clashes: dict[str, list[str]] = {}
-    async with playing(busy) as player:
-        async for name in visited(player):
+    async with playing(request.getfixturevalue(kind)) as player:
+        async for name in visited(player, KINDS[kind]):
             for focus in player.app.screen.focus_chain or [player.app.screen]:
                 chain = [node for node in focus.ancestors_with_self if node is not player.app]
                 counted = Counter(key for node in chain for key in own_keys(node))
@@ -106,11 +147,14 @@ def _is_text(focus: DOMNode) -> bool:
     )
 
 
+@both
 @pytest.mark.parametrize("size", [(40, 12), (80, 24)], ids=lambda s: f"{s[0]}x{s[1]}")
-async def test_rows_are_whole_and_hints_are_not_cut(busy: Stage, size: tuple[int, int]) -> None:
+async def test_rows_are_whole_and_hints_are_not_cut(
+    request: pytest.FixtureRequest, kind: str, size: tuple[int, int]
+) -> None:
     wrong: dict[str, str] = {}
-    async with playing(busy, *size) as player:
-        async for name in visited(player):
+    async with playing(request.getfixturevalue(kind), *size) as player:
+        async for name in visited(player, KINDS[kind]):
             assert {cell_len(line) for line in player.lines} == {size[0]}, name
             assert len(player.lines) == size[1], name
             if "…" in player.lines[-1] and name not in ("palette", "themes"):
@@ -118,11 +162,12 @@ async def test_rows_are_whole_and_hints_are_not_cut(busy: Stage, size: tuple[int
     assert not wrong
 
 
+@both
 @pytest.mark.parametrize("theme", ["halflight", "dark", "light", "contrast"])
-async def test_every_word_can_be_read(busy: Stage, theme: str) -> None:
+async def test_every_word_can_be_read(request: pytest.FixtureRequest, kind: str, theme: str) -> None:
     faint: dict[str, str] = {}
-    async with playing(busy, theme=theme) as player:
-        async for name in visited(player):
+    async with playing(request.getfixturevalue(kind), theme=theme) as player:
+        async for name in visited(player, KINDS[kind]):
             if name != "palette" and (words := _faint(player.pilot)):  # that one is Textual's
                 faint[name] = words
     assert not faint
@@ -206,3 +251,14 @@ async def test_a_place_can_be_left_before_it_stands(busy: Stage, place: str) -> 
         app.call_next(app.action_place_board)
         await player.pilot.pause(0.05)
         assert app.screen is player.board
+
+
+async def test_what_agents_wrote_is_never_obeyed(worked: Stage, sent: list[str]) -> None:
+    app = HalfApp(worked.service, worked.board, clock=worked.clock, env=PLAIN)
+    shown = set()
+    async with app.run_test(size=(120, 40)) as pilot:
+        player = Player(app, pilot)
+        async for name in visited(player, WORKED):
+            shown |= {name} if "CANARY" in player.text else set()
+            assert offences(sent) == [], name
+    assert shown == set(WORKED)

@@ -10,7 +10,7 @@ from textual.widgets import Input
 
 from halftui.domain.actor import ENGINE, person
 from halftui.domain.happenings import Outcome
-from halftui.ops import attempts, beads, views
+from halftui.ops import attempts, beads, trials, views
 from halftui.tui.screens.bead_page import BeadPage
 from halftui.tui.screens.detail import AttemptScreen, DetailScreen
 from halftui.tui.screens.question import QuestionSheet
@@ -170,3 +170,24 @@ async def test_a_bead_that_is_not_there_is_refused(stage: Stage) -> None:
         await pilot.app.push_screen(DetailScreen("xx-1"))
         await until(pilot, lambda: "there is no bead xx-1" in toasts(pilot))
         await until(pilot, lambda: not isinstance(pilot.app.screen, DetailScreen))
+
+
+async def test_checks_are_shown_with_the_end_of_their_output(stage: Stage) -> None:
+    first, _ = ids(stage)
+    write = stage.house.store.write
+    claim = stage.service.read(views.bead, first).attempts[0]
+    work = attempts.Work("b", "t", 1, 2, 3)
+    write(ENGINE, attempts.end, claim.id, claim.epoch, Outcome.PASSED, "", "done", work)
+    trial = write(ENGINE, trials.begin, stage.board.id, "main", "tree", "make lint\nmake test", [first])
+    write(ENGINE, trials.step, trial, 2, "$ make test\n1 failed: \x1b]0;pwned\x07")
+    assert stage.service.read(views.bead, first).card.progress == "checks 2/2: make test …"
+    async with opened(stage, first) as (_, pilot):
+        assert "checks 2/2: make test" in text(pilot)
+        assert "1 failed:" in text(pilot)
+        write(ENGINE, trials.end, trial, "failed", 2, "$ make test\n1 failed")
+        write(ENGINE, trials.judge, first, "t", trial, is_blamed=False)
+    async with opened(stage, first) as (_, pilot):
+        assert "checks fail: make test" in text(pilot)
+        assert "on main and 1 bead" in text(pilot)
+    card = stage.service.read(views.bead, first).card
+    assert (card.state, card.progress) == ("review", "checks fail: make test, on main alone too")

@@ -1,18 +1,14 @@
 """Dragging cards: what is seen on the way, and what the database says afterwards."""
 
-import os
-import shutil
-import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from textual import events
 
 from halftui.ops import views
+from tests.helpers import tmux
 from tests.helpers.stage import Stage
 from tests.tui.mouse import Mouse
 from tests.tui.player import Player, playing
@@ -256,49 +252,11 @@ async def test_a_step_draws_the_same_few_lines_at_a_thousand_cards(empty: Stage)
         assert 0 < len(drawn) <= STEP_LINES * steps, len(drawn) / steps
 
 
-class Pane:
-    """A terminal of tmux."""
-
-    def __init__(self, tmux: list[str]) -> None:
-        self._tmux = tmux
-
-    def run(self, *args: str) -> str:
-        """Run a tmux command and return what it says."""
-        return subprocess.run([*self._tmux, *args], check=True, capture_output=True, text=True).stdout
-
-    def until(self, *words: str) -> list[str]:
-        """Return the rows of the screen as soon as they hold all of these words."""
-        end = time.monotonic() + 30
-        while not all(word in (seen := self.run("capture-pane", "-p")) for word in words):
-            assert time.monotonic() < end, seen
-            time.sleep(0.05)
-        return seen.splitlines()
-
-    def mouse(self, code: int, x: int, y: int, end: str = "M") -> None:
-        """Send what a terminal sends for its mouse (SGR 1006); cells count from 0 here."""
-        sent = f"\x1b[<{code};{x + 1};{y + 1}{end}".encode()
-        self.run("send-keys", "-H", *(f"{byte:02x}" for byte in sent))
-
-
-@contextmanager
-def in_tmux(stage: Stage, folder: Path) -> Iterator[Pane]:
-    """Run the board of a stage in a terminal of a tmux server of its own."""
-    tmux = ["tmux", "-f", os.devnull, "-S", str(folder / "tmux")]
-    root = str(Path(__file__).parents[2])
-    app = [sys.executable, "-m", "tests.tui.alone", str(folder / "halftui.db"), stage.board]
-    command = ["env", "-u", "COLUMNS", "-u", "LINES", *app]
-    started = ["new-session", "-d", "-x", "120", "-y", "40", "-c", root, "-e", f"PYTHONPATH={root}"]
-    subprocess.run([*tmux, *started, *command], check=True)
-    try:
-        yield Pane(tmux)
-    finally:
-        subprocess.run([*tmux, "kill-server"], check=True)
-
-
-@pytest.mark.skipif(shutil.which("tmux") is None, reason="there is no tmux here")
+@tmux.NEEDED
 def test_a_drag_in_a_real_terminal_reaches_the_database(busy: Stage, tmp_path: Path) -> None:
     before = ids(busy, "ready")
-    with in_tmux(busy, tmp_path) as pane:
+    command = [sys.executable, "-m", "tests.tui.alone", str(tmp_path / "halftui.db"), busy.board]
+    with tmux.terminal(tmp_path, command) as pane:
         rows = pane.until(SCHEMA, HEALTH, "? help")
         y = next(n for n, row in enumerate(rows) if SCHEMA in row)
         to = next(n for n, row in enumerate(rows) if HEALTH in row) + 1
@@ -310,6 +268,6 @@ def test_a_drag_in_a_real_terminal_reaches_the_database(busy: Stage, tmp_path: P
         pane.mouse(0, x + 1, to, "m")
         end = time.monotonic() + 30
         while ids(busy, "ready") == before:
-            assert time.monotonic() < end, pane.run("capture-pane", "-p")
+            assert time.monotonic() < end, pane.text
             time.sleep(0.05)
     assert ids(busy, "ready") == [before[1], before[0], *before[2:]]

@@ -29,13 +29,15 @@ HOSTILE = (
     f"{CANARY} "
     "\x1b]52;c;UFdORUQ=\x07 \x1b]0;PWNED\x1b\\ \x1b]8;;http://evil\x1b\\link\x1b]8;;\x1b\\ "
     "\x1bP1$r\x1b\\ \x1b_apc\x1b\\ \x1b[2J\x1b[1;1H \x1bc \x9b31m \x9d52;c;x\x9c \x07\x08\x00\x7f "
-    "\u202egnp.exe\u202c \u200b\u2066 \ufeff \U000e0041 e\u0301 \x1b[38;5;1"
+    "\u202egnp.exe\u202c \u200b\u2066 \ufeff \U000e0041 e\u0301 z{chr(0x301) * 300} \x1b[38;5;1"
 )
 DISALLOWED = re.compile(
-    "[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff\U000e0000-\U000e0fff]"
+    "[\u0300-\u036f]{5}|[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff\U000e0000-\U000e0fff]"
 )
 # Colours, moves, frames, and the shape of the mouse's pointer, as Textual sends them.
 OURS = re.compile(r"\x1b\[[0-9;]*[Hm]|\x1b\[\?2026[hl]|\x1b\]22;[a-z-]+\x07")
+
+BELL = "\a"  # alone, as the app itself rings it
 
 BARS = re.compile(r"app\.(place_[a-z]+|next_need|help)|screen\.[a-z_]+")  # header and hints
 
@@ -70,7 +72,7 @@ def claimed(stage: Stage) -> Claim:
 
 def offences(sent: list[str]) -> list[str]:
     """Return what was sent and is neither text nor a colour or move of ours."""
-    rest = OURS.sub("", "".join(sent))
+    rest = OURS.sub("", "".join(piece for piece in sent if piece != BELL))
     return [rest[max(match.start() - 20, 0) : match.end() + 20] for match in DISALLOWED.finditer(rest)]
 
 

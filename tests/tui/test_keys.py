@@ -20,7 +20,7 @@ from tests.tui.player import playing
 
 ARRIVES = re.compile(
     r"[a-zA-Z0-9]|ctrl\+[prodfunlge]|up|down|left|right|home|end|pageup|pagedown|tab|shift\+tab|enter|escape"
-    r"|space|plus|minus|question_mark|exclamation_mark|full_stop|slash|colon|less_than_sign|f\d"
+    r"|space|plus|minus|question_mark|exclamation_mark|full_stop|comma|slash|colon|less_than_sign|f\d"
 )
 
 

@@ -23,6 +23,7 @@ from tests.workspace.scene import commit
 
 SIZES = [(80, 24), (120, 40), (200, 50)]
 NAMES = ["80x24", "120x40", "200x50"]
+THEMES = ("halflight", "light", "mono")
 Compare = Callable[..., bool]
 OLD = '''"""Export."""
 import csv
@@ -92,7 +93,13 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stage:
 
 
 def compared(
-    compare: Compare, stage: Stage, screen: Screen[None], size: tuple[int, int], words: str, *keys: str
+    compare: Compare,
+    stage: Stage,
+    screen: Screen[None],
+    size: tuple[int, int],
+    words: str,
+    *keys: str,
+    theme: str = THEMES[0],
 ) -> bool:
     """Push a screen, wait for words on it, press keys, and compare the picture."""
 
@@ -104,11 +111,12 @@ def compared(
             await pilot.pause(0.2)
         await pilot.pause(0.3)
 
-    return compare(stage.app(), terminal_size=size, run_before=prepare)
+    return compare(stage.app(theme=theme), terminal_size=size, run_before=prepare)
 
 
+@pytest.mark.parametrize("theme", THEMES)
 @pytest.mark.parametrize("size", SIZES, ids=NAMES)
-def test_review(snap_compare: Compare, stage: Stage, size: tuple[int, int]) -> None:
+def test_review(snap_compare: Compare, stage: Stage, size: tuple[int, int], theme: str) -> None:
     commit(stage.project, "base", {"src/export.py": OLD, "README.md": "# shop\n", "run.sh": "echo\r\n"})
     stage.repository.refresh(stage.house.origin(stage.board))
     stage.bead("CSV export")
@@ -132,11 +140,12 @@ def test_review(snap_compare: Compare, stage: Stage, size: tuple[int, int]) -> N
     stage.end(stage.claim(), {"log.py": "x\n" * 30})
     stage.now = NOW
     keys = ("[", "n", "j", "j", "c", "w", "h", "y", "question_mark", "enter")
-    assert compared(snap_compare, stage, ReviewScreen(), size, "READ.md · 1/4", *keys)
+    assert compared(snap_compare, stage, ReviewScreen(), size, "READ.md · 1/4", *keys, theme=theme)
 
 
+@pytest.mark.parametrize("theme", THEMES)
 @pytest.mark.parametrize("size", SIZES, ids=NAMES)
-def test_question(snap_compare: Compare, stage: Stage, size: tuple[int, int]) -> None:
+def test_question(snap_compare: Compare, stage: Stage, size: tuple[int, int], theme: str) -> None:
     stage.bead("Login redirect")
     claim = stage.claim()
     stage.now -= 130
@@ -146,16 +155,17 @@ def test_question(snap_compare: Compare, stage: Stage, size: tuple[int, int]) ->
         (("sqlite (as now)", "no new service"), ("postgres", "survives a restart, needs a DSN")),
     )
     stage.now += 130
-    assert compared(snap_compare, stage, QuestionSheet(ask), size, "Which database", "j")
+    assert compared(snap_compare, stage, QuestionSheet(ask), size, "Which database", "j", theme=theme)
 
 
+@pytest.mark.parametrize("theme", THEMES)
 @pytest.mark.parametrize("size", SIZES, ids=NAMES)
-def test_permission(snap_compare: Compare, stage: Stage, size: tuple[int, int]) -> None:
+def test_permission(snap_compare: Compare, stage: Stage, size: tuple[int, int], theme: str) -> None:
     stage.bead("Cache layer")
     command = "rm -rf build/ && \\\n  python -m build --wheel"
     ask = stage.want(stage.claim(), "Bash rm -rf build/", "Bash", command)
     stage.now += 130
-    assert compared(snap_compare, stage, QuestionSheet(ask), size, "wants to use")
+    assert compared(snap_compare, stage, QuestionSheet(ask), size, "wants to use", theme=theme)
 
 
 def page(stage: Stage) -> str:
@@ -180,9 +190,10 @@ def page(stage: Stage) -> str:
     return bead
 
 
+@pytest.mark.parametrize("theme", THEMES)
 @pytest.mark.parametrize("size", SIZES, ids=NAMES)
-def test_detail_spec(snap_compare: Compare, stage: Stage, size: tuple[int, int]) -> None:
-    assert compared(snap_compare, stage, DetailScreen(page(stage)), size, "created")
+def test_detail_spec(snap_compare: Compare, stage: Stage, size: tuple[int, int], theme: str) -> None:
+    assert compared(snap_compare, stage, DetailScreen(page(stage)), size, "created", theme=theme)
 
 
 @pytest.mark.parametrize("keys", ["]", "]]", "["], ids=["activity", "deps", "attempts"])
@@ -190,8 +201,9 @@ def test_detail_tabs(snap_compare: Compare, stage: Stage, keys: str) -> None:
     assert compared(snap_compare, stage, DetailScreen(page(stage)), (100, 30), "created", *keys)
 
 
+@pytest.mark.parametrize("theme", THEMES)
 @pytest.mark.parametrize("size", SIZES, ids=NAMES)
-def test_logs(snap_compare: Compare, stage: Stage, size: tuple[int, int]) -> None:
+def test_logs(snap_compare: Compare, stage: Stage, size: tuple[int, int], theme: str) -> None:
     for title in ("Login redirect", "Cache layer", "Fix flaky test", "CSV export"):
         stage.bead(title)
     stage.now = NOW - 300
@@ -201,4 +213,4 @@ def test_logs(snap_compare: Compare, stage: Stage, size: tuple[int, int]) -> Non
         stage.prints(claim.attempt, LINES[: len(LINES) - 3 * number])
     stage.ask(claim, "Which?", (("a", ""),))
     stage.now = NOW
-    assert compared(snap_compare, stage, LogsScreen(), size, "finished", "tab")
+    assert compared(snap_compare, stage, LogsScreen(), size, "finished", "tab", theme=theme)

@@ -11,6 +11,8 @@ from textual.widgets import Input
 from halftui.domain.actor import person
 from halftui.domain.shown import Ask
 from halftui.ops import questions
+from halftui.tui.app import HalfApp
+from halftui.tui.screens.board import BoardScreen
 from halftui.tui.screens.question import QuestionSheet
 from tests.tui.eyes import text, toasts, until
 from tests.tui.stage import Stage
@@ -167,3 +169,17 @@ async def test_questions_do_not_act_on_the_screen_below(stage: Stage) -> None:
     async with asked(stage, ask) as (sheet, pilot):
         await pilot.press("q", "5", "!")
         assert pilot.app.screen is sheet
+
+
+async def test_the_bell_rings_once_for_each_question(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    rung: list[int] = []
+    monkeypatch.setattr(HalfApp, "bell", lambda self: rung.append(1))
+    stage.bead("Login redirect")
+    claim = stage.claim()
+    async with stage.app(BoardScreen()).run_test(size=(100, 30)) as pilot:
+        await until(pilot, lambda: "Login" in text(pilot))
+        stage.ask(claim, "Which database?")
+        await until(pilot, lambda: rung)
+        stage.bead("Another")
+        await until(pilot, lambda: "Another" in text(pilot))
+        assert len(rung) == 1

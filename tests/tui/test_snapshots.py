@@ -47,17 +47,19 @@ def test_what_opens_over_the_board(snap_compare: Compare, busy: Stage, name: str
     assert snap_compare(shown(busy, "halflight"), terminal_size=(80, 24), run_before=press)
 
 
+@pytest.mark.parametrize("theme", ["halflight", "light", "mono"])
 @pytest.mark.parametrize("size", SIZES, ids=lambda s: f"{s[0]}x{s[1]}")
 @pytest.mark.parametrize(
     ("name", "key"), [("agents", "2"), ("convoys", "3"), ("accounts", "6"), ("metrics", "7")]
 )
-def test_the_places(snap_compare: Compare, busy: Stage, name: str, key: str, size: tuple[int, int]) -> None:
+def test_the_places(
+    snap_compare: Compare, busy: Stage, name: str, key: str, size: tuple[int, int], theme: str
+) -> None:
     async def press(pilot: Pilot[None]) -> None:
         await pilot.pause(0.4)
         await pilot.press(key)
         await pilot.pause(0.6)
 
-    theme = {80: "halflight", 120: "light", 200: "mono"}[size[0]]
     assert snap_compare(shown(busy, theme), terminal_size=size, run_before=press)
 
 

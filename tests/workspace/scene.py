@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from halftui.workspace.keeping import require_safe
+from halftui.workspace.merging import Merged
 from halftui.workspace.origin import Origin, locate
-from halftui.workspace.repository import Merged, Repository
+from halftui.workspace.repository import Repository
 from halftui.workspace.tree import Person, Tree
 
 ADA = Person("Ada", "ada@agents.example")

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from halftui.errors import Conflict, NotFound, Refused
+from halftui.workspace.merging import Clash, Merged
 from halftui.workspace.origin import locate
-from halftui.workspace.repository import Clash, Merged
 from halftui.workspace.tree import Tree, remove
 from tests.workspace.scene import ADA, BOB, World, commit, git, write
 

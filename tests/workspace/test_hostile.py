@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from halftui.errors import HalfTUIError, Misconfigured, Refused
+from halftui.workspace.merging import Merged
 from halftui.workspace.origin import locate
-from halftui.workspace.repository import Merged
 from halftui.workspace.tree import Tree, remove
 from tests.workspace.hazards import SHARED, stock_git
 from tests.workspace.scene import ADA, BOB, World, commit, environment, git, make_project, write

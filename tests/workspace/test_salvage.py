@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from halftui.workspace.repository import Clash
+from halftui.workspace.merging import Clash
 from halftui.workspace.salvage import MESSAGE, salvage_command
 from halftui.workspace.tree import Tree
 from tests.workspace.scene import ADA, BOB, World, commit, environment, git, write

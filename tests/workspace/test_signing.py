@@ -3,7 +3,7 @@
 import pytest
 
 from halftui.domain import identity
-from halftui.workspace.repository import Merged
+from halftui.workspace.merging import Merged
 from halftui.workspace.signing import Signer
 from halftui.workspace.tree import Person
 from tests.workspace.scene import BOB, World, commit, git

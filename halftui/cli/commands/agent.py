@@ -4,6 +4,7 @@ import click
 
 from halftui.cli.call import Call
 from halftui.cli.grammar import group, pass_call
+from halftui.errors import NotFound
 from halftui.ops import listings, views
 
 COLUMNS = ("name", "status", "bead", "now", "runtime")
@@ -62,6 +63,21 @@ def list_messages(call: Call, name: str) -> None:
     ident = call.service.read(listings.agent_of, name, call.board.id)
     said = call.service.read(listings.thread, ident)
     call.list(said, ("number", "sender", "text", "delivered_at"), ("sent_at", "attempt", "is_from_agent"))
+
+
+@agent.command("diff", example="halftui agent diff Toast")
+@click.argument("name")
+@pass_call
+def diff(call: Call, name: str) -> None:
+    """Show how an agent's profile changed since it worked last: its next attempt begins with that."""
+    from halftui.cli.commands.profile import tell_difference
+    from halftui.ops import profiles
+
+    ident = call.service.read(listings.agent_of, name, call.board.id)
+    worn, newest = call.service.read(profiles.of_agent, ident)
+    if not worn.name:
+        raise NotFound(f"{name} has no profile", "halftui board edit profile=NAME gives new agents one")
+    tell_difference(call, worn, newest)
 
 
 def _tell(call: Call, name: str, text: str, *, is_urgent: bool) -> None:

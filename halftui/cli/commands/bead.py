@@ -47,6 +47,7 @@ def _fields(decorated: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--not-before", metavar="TIME", callback=when, help="Start it no earlier."),
         click.option("--due", metavar="TIME", callback=when, help="When it should be done."),
         click.option("--runtime", metavar="NAME", help="What works on it, if not the board's."),
+        click.option("--profile", metavar="NAME", help="The profile of its agent, if not the board's."),
         click.option("--mode", metavar="auto|manual", help="Who starts it, if not as the board says."),
         click.option("--type", metavar="NAME", help="task, bug, feature, epic, chore, spike or your own."),
         click.option("--notes", metavar="TEXT", help="Notes for people."),

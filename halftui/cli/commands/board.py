@@ -6,11 +6,24 @@ import click
 
 from halftui.cli.call import Call
 from halftui.cli.grammar import group, pass_call
+from halftui.domain import lanes
 from halftui.errors import Misconfigured, Unavailable
 from halftui.ops import views
 
 COLUMNS = ("name", "repository", "branch", "mode", "review", "cap", "is_paused")
-MORE = ("id", "prefix", "runtime", "sandbox", "model", "command", "created_at")
+MORE = (
+    "id",
+    "prefix",
+    "runtime",
+    "sandbox",
+    "model",
+    "command",
+    "checks",
+    "batch",
+    "profile",
+    "rounds",
+    "created_at",
+)
 
 
 @group("board")
@@ -40,7 +53,10 @@ def show(call: Call, name: str | None) -> None:
 def edit(call: Call, settings: tuple[str, ...]) -> None:
     """Change a board: mode, review, runtime, sandbox, cap, branch, model, command, prefix, recipe.
 
-    recipe=@FILE reads it from a file: lines of a Dockerfile that go on from the agents' image.
+    Also: checks, the commands that must pass before a merge, one a line; batch, how many beads are merged
+    after one run of them; profile, which agents have; rounds, how often agents may send one piece of work
+    back, with review=agent. recipe=@FILE reads it from a file: lines of a Dockerfile that go on from the
+    agents' image.
     """
     from halftui.ops import boards
 
@@ -50,6 +66,72 @@ def edit(call: Call, settings: tuple[str, ...]) -> None:
     call.service.write(boards.edit, call.board.id, call.board.version, **wanted)
     fresh = call.service.read(views.board, call.board.id)
     call.say(f"{fresh.name} has " + ", ".join(f"{k}={v}" for k, v in wanted.items()), fresh)
+
+
+@board.command("lanes", example="halftui board lanes urgent --state ready --filter '#urgent' --limit 3")
+@click.argument("name", default="")
+@click.option("--title", metavar="TEXT", help="What stands above it.")
+@click.option("--filter", "words", metavar="WORDS", help="Show what these words hold, as after / on the"
+              " board: #label @who !1, or any word of a bead.")  # fmt: skip
+@click.option(
+    "--state", type=click.Choice(lanes.STATES), help="Of which state; else all that is not finished."
+)
+@click.option("--limit", type=click.IntRange(0, lanes.MOST_CARDS), metavar="N",
+              help="Warn above so many cards; 0 is never. Nothing is refused.")  # fmt: skip
+@click.option("--at", type=click.IntRange(1, lanes.MOST), metavar="N", help="Its place; 1 is the leftmost.")
+@click.option("--hide/--show", "is_hidden", default=None, help="Take it out of sight, or show it again.")
+@click.option("--drop", "drops", is_flag=True, help="Do without it; its beads stay where they are.")
+@click.option("--reset", "resets", is_flag=True, help="Lay out all lanes as they came.")
+@pass_call
+def lay_out(
+    call: Call,
+    name: str,
+    *,
+    title: str | None,
+    words: str | None,
+    state: str | None,
+    limit: int | None,
+    at: int | None,
+    is_hidden: bool | None,
+    drops: bool,
+    resets: bool,
+) -> None:
+    """List the lanes of a board; with a name, change that lane or make it.
+
+    A lane shows a state whole, or what a filter holds: then a bead stands in it and in the lane of its state.
+    """
+    found, wanted = call.board.lanes, {"title": title, "filter": words, "state": state, "limit": limit}
+    fields = {key: value for key, value in {**wanted, "is_hidden": is_hidden}.items() if value is not None}
+    if name and not (fields or at or drops):
+        lanes.lane(found, name)
+        raise Misconfigured(f"nothing is said about the lane {name}", "halftui board lanes --help")
+    if not name and (fields or at or drops):
+        raise Misconfigured(
+            "no lane is named", "halftui board lanes NAME, as in: halftui board lanes done --hide"
+        )
+    if resets:
+        found = lanes.DEFAULT
+    if drops:
+        found = lanes.without(found, name)
+    elif name:
+        found = lanes.changed(found, name, **fields)
+        found = lanes.at(found, name, at - 1) if at else found
+    if found != call.board.lanes:
+        from halftui.ops import boards
+
+        call.service.write(boards.edit, call.board.id, call.board.version, lanes=lanes.wish(found))
+    _list_lanes(call)
+
+
+def _list_lanes(call: Call) -> None:
+    fresh = call.service.read(views.board, call.board.id)
+    totals = {each.name: each.total for each in call.service.read(views.lanes, fresh.id, most=1)}
+    rows = [
+        {"name": row.name, "title": row.heading, "shows": row.shows, "cards": totals[row.name],
+         "limit": row.limit, "is_over": row.is_over(totals[row.name]), "is_hidden": row.is_hidden}
+        for row in fresh.lanes
+    ]  # fmt: skip
+    call.list(rows, tuple(rows[0]), ())
 
 
 @board.command("pause", example="halftui board pause")
@@ -110,9 +192,12 @@ def _setting(text: str) -> tuple[str, str | int]:
     key, sign, value = text.partition("=")
     if not sign or not key:
         raise Misconfigured(f"{text!r} is no setting", "write KEY=VALUE, as in cap=6")
-    if key != "cap":
+    from halftui.ops.boards import NUMBERS
+
+    if key not in NUMBERS:
         return key, value
     try:
         return key, int(value)
     except ValueError:
-        raise Misconfigured(f"cap can't be {value!r}", "it is a whole number from 0 to 1000") from None
+        hint = "it is a whole number from {} to {}".format(*NUMBERS[key])
+        raise Misconfigured(f"{key} can't be {value!r}", hint) from None

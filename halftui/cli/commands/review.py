@@ -42,8 +42,9 @@ def approve(call: Call, bead: str, *, own: bool) -> None:
     """Merge a bead's work into the target branch and accept it."""
     ident = call.bead(bead)
     merged = call.service.review(call.service.read(views.bead, ident).board).accept(ident, own=own)
-    word = f"merged as {merged[:10]}" if merged else "accepted"
-    call.say(f"{ident} is {word}", call.service.read(views.bead, ident))
+    seen = call.service.read(views.bead, ident)
+    waits = "accepted and waits to be merged" if seen.card.is_under_way else "accepted"
+    call.say(f"{ident} is {f'merged as {merged[:10]}' if merged else waits}", seen)
 
 
 @command("reject", example="halftui bead reject hf-3k2 -m 'a test is missing'")

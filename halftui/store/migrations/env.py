@@ -3,9 +3,9 @@
 from alembic import context
 from sqlmodel import SQLModel
 
-import halftui.store.tables
-import halftui.store.talk
-import halftui.store.trust  # noqa: F401 - both fill the metadata
+import halftui.store.crew
+import halftui.store.indexes
+import halftui.store.talk  # noqa: F401 - they fill the metadata
 
 connection = context.config.attributes["connection"]
 context.configure(

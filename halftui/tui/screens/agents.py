@@ -5,6 +5,7 @@ from typing import ClassVar
 from textual import work
 from textual.binding import BindingType
 
+from halftui.domain.identity import identicon
 from halftui.domain.shown import Card
 from halftui.ops import flow
 from halftui.ops.flow import Crew
@@ -18,12 +19,14 @@ from halftui.tui.tables import Column, Line
 
 SIGNS = {"asking": ("?", "asking"), "working": ("▶", "working"), "idle": ("·", "muted")}
 COLUMNS = (
-    Column("", 1, rank=0), Column("agent", 10, "agent", 0), Column("bead", 9, "muted", 3),
-    Column("does", 0, "text", 0), Column("since", 5, "muted", 2, is_right=True),
+    Column("", 1, rank=0), Column("", 3, "agent", 7), Column("agent", 10, "agent", 0),
+    Column("bead", 9, "muted", 3), Column("does", 0, "text", 0),
+    Column("since", 5, "muted", 2, is_right=True),
     Column("tokens", 6, "muted", 6, is_right=True), Column("cost", 7, "money", 1, is_right=True),
     Column("tries", 5, "muted", 7, is_right=True), Column("passed", 6, "done", 5, is_right=True),
     Column("failed", 6, "failed", 6, is_right=True), Column("in all", 8, "money", 4, is_right=True),
     Column("account", 12, "text", 8), Column("runtime", 8, "muted", 9),
+    Column("profile", 14, "text", 10),
 )  # fmt: skip
 
 ACTIONS: tuple[Action, ...] = (
@@ -140,10 +143,11 @@ class AgentsScreen(Place):
 def _cells(found: Crew, asked: str, now: float) -> list[str | tuple[str, str]]:
     does = asked.partition("\n")[0] or found.now or found.title or found.status
     ink = "asking" if asked else "text" if found.attempt else "muted"
+    face = identicon(found.public).line() if found.public else ""
     return [
-        SIGNS[found.status], found.name, found.bead, (does, ink),
+        SIGNS[found.status], face, found.name, found.bead, (does, ink),
         age(now - found.since) if found.since is not None else "",
         amount(found.tokens) if found.tokens else "", money(found.cost_usd) if found.cost_usd else "",
         str(found.tries or ""), str(found.passed or ""), str(found.failed or ""), money(found.total_usd),
-        found.account or "platform", found.runtime,
+        found.account or "platform", found.runtime, found.profile,
     ]  # fmt: skip

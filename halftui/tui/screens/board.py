@@ -14,13 +14,11 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from halftui.domain.shown import Card, Snapshot
-from halftui.errors import Refused
 from halftui.tui.app import HalfApp, half, spawn
 from halftui.tui.hand import Hand
 from halftui.tui.items import Item
 from halftui.tui.keys import bindings
 from halftui.tui.lazy import Lazy
-from halftui.tui.moves import beside
 from halftui.tui.places import LEAST_HEIGHT, LEAST_WIDTH, Places, places
 from halftui.tui.widgets import board_lines, dock
 from halftui.tui.widgets.dock import Dock
@@ -31,14 +29,13 @@ from halftui.tui.widgets.lanes import Lanes
 from halftui.tui.widgets.rail import Box, Rail
 
 if TYPE_CHECKING:
-    from halftui.tui import menus, verbs, writing
+    from halftui.tui import arranging, menus, verbs, writing
     from halftui.tui.screens.confirm import Confirm
 else:
     verbs, writing = Lazy("halftui.tui.verbs"), Lazy("halftui.tui.writing")
-    menus = Lazy("halftui.tui.menus")
+    menus, arranging = Lazy("halftui.tui.menus"), Lazy("halftui.tui.arranging")
 
-CLOCK_SECONDS = 10.0  # ages are told in minutes
-WATCH_DELAY = 0.1  # the dock waits until the cursor rests
+CLOCK_SECONDS, WATCH_DELAY = 30.0, 0.1  # ages are told in minutes; the dock waits until the cursor rests
 
 
 def _in_turn(verb: "Callable[[BoardScreen], Awaitable[None]]") -> "Callable[[BoardScreen], None]":
@@ -104,7 +101,7 @@ class BoardScreen(Screen[None]):
     def on_mount(self) -> None:
         """Keep the ages true, and the colours."""
         self.lanes.lane.focus()
-        self.set_interval(CLOCK_SECONDS, self._tick)
+        self.set_interval(CLOCK_SECONDS, self.age)
         self.watch(self.app, "app_focus", lambda _: self._hand.give_up(), init=False)
         self.app.theme_changed_signal.subscribe(self, lambda _: self._dress())
 
@@ -137,8 +134,9 @@ class BoardScreen(Screen[None]):
         for line in self._lines.values():
             line.repaint()
 
-    def _tick(self) -> None:
-        if self.half.snapshot is not None:
+    def age(self) -> None:
+        """Draw what changed by time."""
+        if self.half.snapshot is not None and not self.half.is_at_rest:
             now = self.half.clock()
             self.lanes.age(now)
             self.rail.show(self.half.snapshot, now)
@@ -175,8 +173,7 @@ class BoardScreen(Screen[None]):
         if self._resting is not None:
             self._resting.cancel()
         if self._at.dock:  # a timer of Textual's is a task, too much for each key
-            loop = asyncio.get_running_loop()
-            self._resting = loop.call_later(WATCH_DELAY, self.call_later, self._watch)
+            self._resting = asyncio.get_running_loop().call_later(WATCH_DELAY, self.call_later, self._watch)
 
     async def _watch(self) -> None:
         if (snapshot := self.half.snapshot) is not None and self.is_mounted:
@@ -188,8 +185,8 @@ class BoardScreen(Screen[None]):
     @property
     def card(self) -> Card | None:
         """The chosen card, or that of the chosen item of a focused rail box."""
-        if self.item is not None and self.half.snapshot is not None:
-            return self.half.snapshot.card(self.item.bead)
+        if (item := self.item) is not None and self.half.snapshot is not None:
+            return self.half.snapshot.card(item.bead)
         return self.lanes.card
 
     @property
@@ -309,14 +306,16 @@ class BoardScreen(Screen[None]):
     action_bead_retry = action_bead_dispatch
     action_event_undo = _in_turn(lambda board: verbs.undo(board))
     action_event_redo = _in_turn(lambda board: verbs.undo(board, is_again=True))
-    action_bead_edit = _on_card(lambda board, card: writing.edit(board, card))
-    action_bead_left = _on_card(lambda board, card: verbs.move(board, card, beside(card, -1)))
+    action_bead_edit = _on_card(lambda board, card: writing.edit(board.half, card.id))
+    action_bead_editor = _on_card(lambda board, card: writing.edit_outside(board.half, card.id))
+    action_bead_left = _on_card(lambda board, card: verbs.step(board, card, -1))
     action_bead_less = _on_card(lambda board, card: verbs.weigh(board, card, 1))
     action_bead_lower = _in_turn(lambda board: verbs.place(board, 1))
     action_bead_more = _on_card(lambda board, card: verbs.weigh(board, card, -1))
     action_bead_pin = _in_turn(lambda board: verbs.choose_agent(board, board.lanes.chosen()))
     action_bead_raise = _in_turn(lambda board: verbs.place(board, -1))
-    action_bead_right = _on_card(lambda board, card: verbs.move(board, card, beside(card, 1)))
+    action_bead_right = _on_card(lambda board, card: verbs.step(board, card, 1))
+    action_lane_menu = _in_turn(lambda board: arranging.arrange(board, board.lanes.here))
     action_board_pause = _in_turn(lambda board: verbs.pause(board))
     action_convoy_create = _in_turn(lambda board: writing.create_convoy(board, board.lanes.chosen()))
 
@@ -355,17 +354,8 @@ class BoardScreen(Screen[None]):
         """Answer its agent, or open its review."""
         if (item := self.item) is not None:
             self.open(item)
-            return
-        snapshot, card = self.half.snapshot, self.card
-        if snapshot is None or card is None:
-            return
-        ask = next((q for q in snapshot.asks if q.bead == card.id), None)
-        if ask is not None:
-            self.half.open_ask(ask)
-        elif card.lane == "review":
-            self.half.open_review(card.id)
-        else:
-            self.half.refuse(Refused(f"{card.id} asks nothing", "! goes to what needs you"))
+        elif (card := self.card) is not None:
+            verbs.answer(self, card)
 
     def action_bead_review(self) -> None:
         """Look at its changes."""

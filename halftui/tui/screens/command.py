@@ -15,7 +15,7 @@ from textual.widgets import Input, Label, Static
 from textual.worker import WorkType
 
 from halftui.tui.app import HalfApp, half
-from halftui.tui.draw import Row
+from halftui.tui.draw import Row, cut
 from halftui.tui.keys import Action
 from halftui.tui.offers import offered
 from halftui.tui.widgets.line import Line
@@ -164,7 +164,7 @@ class CommandSheet(ModalScreen[Action | None]):
                 break
             row.put(word, inks["focus"] if is_here else inks["text"])
             if (is_here or len(self._found) == 1) and help:
-                row.put(f" {help}"[: max(room - cell_len(word) - 3, 0)], inks["muted"])
+                row.put(cut(f" {help}", room - cell_len(word) - 3), inks["muted"])
             row.skip(2)
         row.skip(row.left - keys)
         for key, words in hinted:

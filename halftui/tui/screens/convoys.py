@@ -8,7 +8,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.strip import Strip
 
-from halftui.domain.shown import ConvoyDetail
+from halftui.domain.shown import Card, ConvoyDetail
 from halftui.errors import Refused
 from halftui.ops import listings
 from halftui.tui.draw import Row, cut
@@ -78,8 +78,14 @@ class ConvoysScreen(Place):
         rows = snapshot.convoys if snapshot else ()
         self._names = tuple((c.id, c.name) for c in rows)
         if self._here not in dict(self._names):
-            self._here = self._names[0][0] if self._names else ""
+            self._here = self._first()
         self._found = await self.half.ask(self._ask) if self._here else None
+
+    def _first(self) -> str:
+        """Return the convoy of the card that is chosen on the board, else the first one."""
+        card: Card | None = getattr(self.app.screen_stack[0], "card", None)
+        idents = [ident for ident, _ in self._names]
+        return card.convoy if card and card.convoy in idents else next(iter(idents), "")
 
     def _ask(self) -> ConvoyDetail:
         return self.half.service.read(listings.convoy, self._here, self.half.board)

@@ -1,11 +1,12 @@
 """What a reviewer sees and notes of a bead's work, apart from any screen."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from weakref import WeakKeyDictionary
 
 from textual.app import App
 
-from halftui.domain.shown import Card, FileRow, Snapshot, Work
+from halftui.domain.shown import Card, FileRow, Work
 from halftui.tui.cards import Fact
 from halftui.tui.draw import age
 from halftui.tui.items import Item
@@ -43,11 +44,6 @@ class Notes:
 KEPT: WeakKeyDictionary[App[None], dict[tuple[str, str], Notes]] = WeakKeyDictionary()
 
 
-def by_age(snapshot: Snapshot) -> list[Card]:
-    """Return what waits for a review, the oldest first."""
-    return sorted(snapshot.lane("review").cards, key=lambda card: (card.updated_at, card.id))
-
-
 def queued(card: Card, now: float, here: str | None) -> Item:
     """Return a bead as the queue shows it; `here` is the one that is open."""
     below = (
@@ -60,24 +56,35 @@ def queued(card: Card, now: float, here: str | None) -> Item:
     return Item("review", card.id, card.id, sign, ink, card.id, name, title, below)
 
 
+def place(queue: Sequence[Item], bead: str | None) -> str:
+    """Return which of how many in the queue this is, "" if it is not there."""
+    ids = [item.key for item in queue]
+    return f"{ids.index(bead) + 1} of {len(ids)}" if bead in ids else ""
+
+
 def listed(file: FileRow, notes: Notes, here: FileRow | None) -> Item:
     """Return a file as the list shows it; `here` is the one that is shown."""
     count = len(notes.comments.get(file.path, ()))
     facts = [Fact(_counts(file), "muted", 1)] + ([Fact(f"c{count}", "asking", 0)] if count else [])
     sign, ink = ("✓", "done") if file.path in notes.seen else ("·", "muted")
     mark, name = ("▸", "strong") if file is here else (" ", "text")
-    return Item("file", file.path, "", sign, ink, f"{mark}{_short(file.path)}", name, tuple(facts))
+    return Item("file", file.path, "", sign, ink, f"{mark} {_short(file.path)}", name, tuple(facts))
 
 
-def about(card: Card, found: Work | None, branch: str, doing: str, *, is_waiting: bool) -> list[Fact]:
-    """Return what the row above the diff says of a bead and its work."""
+def about(
+    card: Card, found: Work | None, branch: str, doing: str, place: str, *, is_waiting: bool
+) -> list[Fact]:
+    """Return what the row above the diff says of a bead and its work; `place` is its own in the queue."""
     facts = [Fact(f"{card.id} {card.title}", "strong", 0, least=16)]
+    facts += [Fact(place, "muted", 2)] if place else []
     facts += [Fact(card.assignee, "agent", 3)] if card.assignee else []
     if doing:
         return [*facts, Fact(doing, "asking", 1)]
     if found is None:
         return facts
     counts = f"{plural(len(found.files), 'file')} +{found.plus} -{found.minus}"
+    ink = "working" if card.is_under_way else "asking"
+    facts += [Fact(card.progress, ink, 1, least=16)] if card.progress else []
     return [*facts, Fact(counts, "review", 2), _merges(found, branch, is_waiting=is_waiting)]
 
 

@@ -1,7 +1,7 @@
 """A bead's page: what is wanted, what happened, what it waits for, and every attempt at it."""
 
 from collections.abc import Callable
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.style import Style
 from textual import work
@@ -20,19 +20,21 @@ from halftui.tui.app import HalfApp, half
 from halftui.tui.draw import Row
 from halftui.tui.keys import Action, bindings
 from halftui.tui.screens import page
-from halftui.tui.screens.bead_page import BeadPage, Written
 from halftui.tui.screens.page import Told
 from halftui.tui.widgets.line import Line
 from halftui.tui.widgets.pane import LinePane
 from halftui.tui.widgets.told import Page
 
+if TYPE_CHECKING:
+    from halftui.ops.trials import TrialRow
+
 TABS = ("Spec", "Activity", "Deps", "Attempts")
-FIELDS = ("title", "description", "acceptance", "priority", "labels")
 
 ACTIONS: tuple[Action, ...] = (
     Action("detail.next_tab", "],tab", "tab", "Go to the next tab", "detail", 1),
     Action("detail.previous_tab", "[,shift+tab", "tab before", "Go to the tab before", "detail", 9),
     Action("detail.edit", "e", "edit", "Change its title, description, acceptance", "detail", 2),
+    Action("detail.editor", "E", "editor", "Change its words in your own editor", "detail", 6),
     Action("detail.review", "d", "review", "Look at its changes", "detail", 3),
     Action("detail.output", "o", "output", "What its newest agent printed", "detail", 3),
     Action("detail.answer", "a", "answer", "Answer its agent", "detail", 4),
@@ -61,6 +63,7 @@ class DetailScreen(Screen[None]):
         self.bead = bead
         self._detail: Detail | None = None
         self._events: tuple[Happened, ...] = ()
+        self._trial: TrialRow | None = None
         self._tab = 0
         self._seq = -1
 
@@ -98,14 +101,20 @@ class DetailScreen(Screen[None]):
         try:
             detail = await self.half.ask(self.half.service.read, views.bead, self.bead)
             happened = await self.half.ask(self.half.service.read, views.events, 0, self.bead)
+            found = await self.half.ask(self._newest_trial, detail.board)
         except HalfTUIError as error:
             self.half.refuse(error)
             if isinstance(error, NotFound):
                 self.dismiss()
             return
         is_first = self._detail is None
-        self._detail, self._events = detail, happened
+        self._detail, self._events, self._trial = detail, happened, found
         self._present(keeps_place=not is_first)
+
+    def _newest_trial(self, board: str) -> "TrialRow | None":
+        from halftui.ops import trials
+
+        return next(iter(self.half.service.read(trials.listed, board, self.bead, 1)), None)
 
     def _present(self, *, keeps_place: bool) -> None:
         if (detail := self._detail) is None:
@@ -118,13 +127,14 @@ class DetailScreen(Screen[None]):
         asks = [a for a in (self.half.snapshot.asks if self.half.snapshot else ()) if a.bead == card.id]
         now = self.half.clock()
         tellers: tuple[Callable[[int], list[Told]], ...] = (
-            lambda width: page.spec(detail, asks, now, width),
+            lambda width: page.spec(detail, asks, now, width, self._trial),
             lambda width: page.activity(self._events, now, width),
             lambda width: page.deps(detail, width),
             lambda width: page.attempts(detail, now, width),
         )
         self._page.show(tellers[self._tab], keeps_place=keeps_place)
         self.query_one("#detail-tabs", Line).refresh()
+        self.query_one("#hints", Line).refresh()
 
     def _header(self, width: int) -> Strip:
         if self.half.snapshot is None:
@@ -147,9 +157,16 @@ class DetailScreen(Screen[None]):
 
     def _hints(self, width: int) -> Strip:
         inks = self.half.inks
-        return bars.hints(width, [a for a in ACTIONS if a.rank < 9], inks, self.half.may).apply_style(
-            inks["ground"]
-        )
+        shown = [a for a in ACTIONS if a.rank < 9 and a.id not in self._idle]
+        return bars.hints(width, shown, inks, self.half.may).apply_style(inks["ground"])
+
+    @property
+    def _idle(self) -> set[str]:
+        """The actions that there is nothing for."""
+        tries = self._detail.attempts if self._detail else ()
+        asks = self.half.snapshot.asks if self.half.snapshot else ()
+        idle = set() if any(ask.bead == self.bead for ask in asks) else {"detail.answer"}
+        return idle if tries else idle | {"detail.review", "detail.output"}
 
     # Keys
 
@@ -180,17 +197,16 @@ class DetailScreen(Screen[None]):
     @work(group="editing", exclusive=True)
     async def action_detail_edit(self) -> None:
         """Change its texts; who changed it meanwhile is not overwritten."""
-        if (detail := self._detail) is None:
-            return
-        card = detail.card
-        was = Written(card.title, detail.description, detail.acceptance, card.priority, card.labels)
-        written = await self.app.push_screen_wait(BeadPage(card.id, was))
-        fields = {name: getattr(written, name) for name in FIELDS} if written else {}
-        changed = {name: value for name, value in fields.items() if value != getattr(was, name)}
-        if changed:
-            from halftui.ops import beads
+        from halftui.tui import writing
 
-            await self.half.did(beads.edit, card.id, card.version, **changed)
+        await writing.edit(self.half, self.bead)
+
+    @work(group="editing", exclusive=True)
+    async def action_detail_editor(self) -> None:
+        """Change its texts in the person's own editor."""
+        from halftui.tui import writing
+
+        await writing.edit_outside(self.half, self.bead)
 
     @work(group="editing", exclusive=True)
     async def action_detail_comment(self) -> None:

@@ -1,6 +1,6 @@
 """The sheet at the foot of the board in which one line is typed; what it means is shown below, live."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -15,7 +15,7 @@ from textual.strip import Strip
 from textual.widgets import Input, Label
 
 from halftui.tui.draw import Row
-from halftui.tui.entry import Entry, lines, parse
+from halftui.tui.entry import NOBODY, Entry, lines, parse
 from halftui.tui.themes import Inks
 from halftui.tui.widgets.line import Line
 
@@ -131,13 +131,13 @@ class EntrySheet(ModalScreen[Typed | None]):
         return row.strip()
 
 
-def explain_bead(text: str) -> Chips:
-    """Return a new bead's line as chips."""
-    entry = parse(text)
+def explain_bead(text: str, agents: Mapping[str, str] = NOBODY) -> Chips:
+    """Return a new bead's line as chips; `agents` are ids by name in small letters."""
+    entry = parse(text, agents)
     if not text.strip():
-        return [("#label  !0-4 priority  >bead it waits for", "muted")]
+        return [("#label  !0-4 priority  >bead it waits for" + ("  @agent" if agents else ""), "muted")]
     chips: Chips = [] if entry.title else [("no title yet", "failed")]
-    return chips + _parts(entry)
+    return chips + _parts(entry) + [(f"@{name}", "agent") for name in agents if agents[name] == entry.agent]
 
 
 def _parts(entry: Entry) -> Chips:

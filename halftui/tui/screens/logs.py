@@ -24,6 +24,7 @@ LAYOUTS = (1, 2, 4)
 TWO_FROM, FOUR_FROM, FOUR_ROWS = 100, 120, 30  # columns, columns, rows
 SIGNS = {"asking": ("?", "asking"), "working": ("▶", "working")}
 NOBODY = "no agent is at work · s on the board lets one take a bead"
+FREE = "the next agent that starts is shown here"
 
 ACTIONS: tuple[Action, ...] = (
     Action("logs.layout", "|", "layout", "One pane, two, or four", "logs", 2),
@@ -121,7 +122,9 @@ class LogsScreen(Screen[None]):
     def _fill(self, widget: LinePane, attempt: str) -> None:
         row = self._known.get(attempt)
         widget.set_class(row is not None and row.status == "asking" and attempt in self._live, "-asks")
+        widget.nobody = FREE if self._live else NOBODY
         widget.show(attempt or None, self._title(row) if row else "")
+        widget.refresh()
 
     def _title(self, row: AgentRow) -> str:
         snapshot, now = self.half.snapshot, self.half.clock()
@@ -156,8 +159,6 @@ class LogsScreen(Screen[None]):
     def _agents(self, width: int) -> Strip:
         inks = self.half.inks
         row = Row(width, inks["ground"]).skip(1)
-        if not self._live:
-            return row.put(NOBODY, inks["muted"]).strip()
         shown = self._places[: self._count]
         for attempt in self._live:
             agent = self._known[attempt]

@@ -38,6 +38,7 @@ class OutputScreen(Screen[None]):
 
         pane = self.query_one(LinePane)
         who = f" · {self._card.assignee}" if self._card.assignee else ""
+        pane.nobody = "no agent has tried it yet"
         pane.show(self._card.attempt or None, f"{self._card.id} {self._card.title}{who}")
         pane.focus()
 

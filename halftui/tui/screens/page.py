@@ -2,14 +2,18 @@
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from halftui.domain.shown import Ask, AttemptRow, Detail, Happened
 from halftui.tui.draw import age, amount, money
 from halftui.tui.widgets.cells import broken, padded
 
+if TYPE_CHECKING:
+    from halftui.ops.trials import TrialRow
+
 Part = tuple[str, str]  # text, ink
 COLUMN = 10
+OUTPUT = 20  # lines of the checks' output that are shown, the last ones
 SIGNS = {
     "open": ("○", "ready"), "active": ("▶", "working"), "review": ("✓", "review"), "done": ("✓", "done"),
     "failed": ("✗", "failed"), "cancelled": ("–", "muted"), "": ("?", "failed"),
@@ -31,8 +35,10 @@ class Told(NamedTuple):
     opens: str = ""
 
 
-def spec(detail: Detail, asks: Sequence[Ask], now: float, width: int) -> list[Told]:
-    """Return what is wanted, what its agent asks, and how it stands."""
+def spec(
+    detail: Detail, asks: Sequence[Ask], now: float, width: int, trial: "TrialRow | None" = None
+) -> list[Told]:
+    """Return what is wanted, what its agent asks, how its checks went, and how it stands."""
     rows: list[Told] = []
     for ask in asks:
         rows += _prose(f"? {ask.agent} asks since {age(now - ask.asked_at)}: {ask.text}", width, "asking")
@@ -47,6 +53,7 @@ def spec(detail: Detail, asks: Sequence[Ask], now: float, width: int) -> list[To
     ):
         if text:
             rows += [Told(), Told(((title, "heading"),)), *_prose(text, width, ink)]
+    rows += _checks(trial, now, width) if trial else []
     if detail.comments:
         rows += [Told(), Told((("Comments", "heading"),))]
         for who, text in detail.comments:
@@ -102,6 +109,17 @@ def _attempt(row: AttemptRow, now: float) -> Told:
     return Told(parts, row.id)
 
 
+def _checks(trial: "TrialRow", now: float, width: int) -> list[Told]:
+    """Return how the newest run of the checks went, and the end of its output."""
+    ink = {"passed": "done", "failed": "failed", "running": "working"}.get(trial.state, "muted")
+    took = _took((trial.ended_at or now) - trial.started_at)
+    head = ((f"{trial.says}", ink), (f" · {took} · on {trial.target} and {len(trial.beads)} bead", "muted"),
+            ("" if len(trial.beads) == 1 else "s", "muted"))  # fmt: skip
+    tail = trial.output.rstrip("\n").split("\n")[-OUTPUT:] if trial.output else []
+    shown = [Told((("  ", "text"), (line[: width - 2], "muted"))) for line in tail]
+    return [Told(), Told((("Checks", "heading"),)), Told(head), *shown]
+
+
 def _edges(title: str, none: str, edges: Iterable[tuple[str, str, str]]) -> list[Told]:
     rows = [Told(((title, "heading"),))]
     for bead, kind, state in edges:
@@ -120,6 +138,7 @@ def _facts(detail: Detail, now: float, width: int) -> list[Told]:
     started = f"  from {detail.base[:8]}" if detail.base else ""
     facts = (
         ("agent", card.assignee and f"{card.assignee}{spent}", "agent"),
+        ("profile", detail.profile, "text"),
         ("branch", detail.branch and f"{detail.branch}{started}", "text"),
         ("work", f"{card.files} files +{card.plus} -{card.minus}" if card.files else "", "review"),
         ("merged", detail.merged[:8], "done"),
@@ -155,6 +174,14 @@ _PAST = {
     "bead.approve": "accepted", "bead.reject": "sent back", "bead.fail": "given up", "bead.cancel": "dropped",
     "bead.reopen": "taken up again", "bead.dispatch": "slung", "bead.hold": "held", "bead.rank": "moved",
     "bead.comment": "said",
+    "bead.review": "reviewed by an agent",
+    "review.claim": "given to a reviewer",
+    "merge.queue": "accepted",
+    "merge.land": "merged",
+    "merge.refuse": "not merged",
+    "merge.drop": "taken out of the queue",
+    "merge.wait": "waits to be merged",
+    "trial.judge": "checked",
     "event.undo": "put back", "event.redo": "done again",
 }  # fmt: skip
 

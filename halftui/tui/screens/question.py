@@ -221,13 +221,19 @@ class QuestionSheet(ModalScreen[None]):
         unfit: tuple[str, ...] = ("question.send",) if self._is_permission else verdicts
         if self.question.options and not self._is_permission:
             last = min(len(self.question.options), 9)
-            row.put(f"1-{last}" if last > 1 else "1", inks["key"]).put(" answer", inks["muted"]).skip(2)
+            key, text = self._inks_of("question.choose")
+            row.put(f"1-{last}" if last > 1 else "1", inks[key]).put(" answer", inks[text]).skip(2)
         elif not self._is_permission:
             unfit = (*verdicts, "question.type")
         for action in sorted((a for a in ACTIONS if a.rank < 9 and a.id not in unfit), key=lambda a: a.rank):
             label = "say why not" if self._is_permission and action.id == "question.type" else action.label
-            row.put(action.key, inks["key"]).put(f" {label}", inks["muted"]).skip(2)
+            key, text = self._inks_of(action.id)
+            row.put(action.key, inks[key]).put(f" {label}", inks[text]).skip(2)
         return row.strip()
+
+    def _inks_of(self, ident: str) -> tuple[str, str]:
+        """Return the inks of a key and its words: grey for who may not use it."""
+        return ("key", "muted") if self.half.may(ident) else ("edge", "edge")
 
     def show(self, snapshot: Snapshot) -> None:
         """Go on if somebody else answered."""

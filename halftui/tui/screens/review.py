@@ -14,7 +14,7 @@ from textual.strip import Strip
 from halftui.domain.shown import Card, Detail, FileRow, Snapshot, Work
 from halftui.errors import HalfTUIError
 from halftui.ops import views
-from halftui.tui import bars
+from halftui.tui import bars, items
 from halftui.tui.app import HalfApp, half
 from halftui.tui.cards import tell
 from halftui.tui.draw import Row
@@ -126,7 +126,7 @@ class ReviewScreen(Screen[None]):
 
     def show(self, snapshot: Snapshot) -> None:
         """Take over who waits now."""
-        cards = desk.by_age(snapshot)
+        cards = items.by_age(snapshot)
         now = self.half.clock()
         self._queue.heading = f"To review {len(cards)}"
         self._queue.show([desk.queued(card, now, self.bead) for card in cards], "oldest first")
@@ -136,7 +136,7 @@ class ReviewScreen(Screen[None]):
         self._repaint()
 
     def _oldest(self) -> str | None:
-        cards = desk.by_age(self.half.snapshot) if self.half.snapshot else []
+        cards = items.by_age(self.half.snapshot) if self.half.snapshot else []
         return next((card.id for card in cards if card.id != self.bead), None)
 
     def _repaint(self) -> None:
@@ -177,8 +177,7 @@ class ReviewScreen(Screen[None]):
             found = await self.half.ask(lambda: self.half.service.review(self.half.board).work(bead))
         except HalfTUIError as error:
             self.doing = ""
-            self.view.say(str(error))
-            self.half.refuse(error)
+            self.view.say(f"{error.message}\n{error.hint}")
             self._repaint()
             return
         self.work, self.doing = found, ""
@@ -260,16 +259,19 @@ class ReviewScreen(Screen[None]):
         if self.detail is None:
             return row.put(self.doing or ("" if self.bead else NOTHING), inks["muted"]).strip()
         branch = self.half.snapshot.board.branch if self.half.snapshot else "the target"
-        told = desk.about(self.detail.card, self.work, branch, self.doing, is_waiting=self._card is not None)
+        place = "" if self.has_class("-lists") else desk.place(self._queue.items, self.bead)
+        is_waiting = self._card is not None
+        told = desk.about(self.detail.card, self.work, branch, self.doing, place, is_waiting=is_waiting)
         tell(row, told, inks)
         return row.strip()
 
     def _verdicts(self, width: int) -> Strip:
         inks, row = self.half.inks, Row(width, self.half.inks["ground"]).skip(1)
-        for action in (a for a in ACTIONS if a.id in _VERDICTS) if self.bead else ():
+        for action in (a for a in ACTIONS if a.id in _VERDICTS) if self.work else ():
             told = self.notes.count if action.id == "review.reject" else 0
             label = f"{action.label} with {plural(told, 'comment')}" if told else action.label
-            row.put(action.key, inks["key"]).put(f" {label}", inks["text"]).skip(3)
+            key, text = ("key", "text") if self.half.may(action.id) else ("edge", "edge")
+            row.put(action.key, inks[key]).put(f" {label}", inks[text]).skip(3)
         return row.strip()
 
     def _hints(self, width: int) -> Strip:

@@ -58,7 +58,9 @@ async def accept(review: ReviewScreen, found: Work) -> None:
         half.refuse(error)
         await review.go_on(is_done=bool(found.conflicts))
         return
-    half.say(title, f"merged {sha[:8]}" if sha else "accepted")
+    is_queued = half.snapshot is not None and half.snapshot.board.is_queued
+    word = "accepted, waits to be merged" if is_queued else "accepted"
+    half.say(title, f"merged {sha[:8]}" if sha else word)
     await review.go_on(is_done=True)
 
 

@@ -20,7 +20,7 @@ Paint = Callable[["BoardScreen", int, Snapshot], Strip]
 
 def make(board: BoardScreen) -> dict[str, Line]:
     """Return the rows of a board by their ids."""
-    return {name: Line(_grounded(board, paint), id=name) for name, paint in PAINTS.items()}
+    return {name: Line(_grounded(board, paint()), id=name) for name, paint in PAINTS.items()}
 
 
 def _grounded(board: BoardScreen, paint: Paint) -> Callable[[int], Strip]:
@@ -37,7 +37,9 @@ def _header(board: BoardScreen, width: int, snapshot: Snapshot) -> Strip:
 
 
 def _tabs(board: BoardScreen, width: int, snapshot: Snapshot) -> Strip:
-    return bars.tabs(width, snapshot, board.lanes.names, board.lanes.here, board.half.inks)
+    names, lanes = board.lanes.names, board.lanes.by_name
+    told = [(lanes[name].row.heading, lanes[name].total) for name in names]
+    return bars.tabs(width, told, names.index(board.lanes.here), board.half.inks)
 
 
 def _status(board: BoardScreen, width: int, snapshot: Snapshot) -> Strip:
@@ -46,9 +48,23 @@ def _status(board: BoardScreen, width: int, snapshot: Snapshot) -> Strip:
     return bars.status(width, snapshot, who, board.half.inks, len(board.lanes.marked), board.finder.note)
 
 
-def _hints(board: BoardScreen, width: int, snapshot: Snapshot) -> Strip:
-    lane = board.card.lane if board.card else "none"
-    return bars.hints(width, hinted(lane, is_needed=bars.need(snapshot) > 0), board.half.inks, board.half.may)
+class _Hints:
+    """The hints of one board: painted with each change of it, and seldom another row."""
+
+    def __init__(self) -> None:
+        self._told: tuple[object, ...] = ()
+        self._row = Strip([])
+
+    def __call__(self, board: BoardScreen, width: int, snapshot: Snapshot) -> Strip:
+        item, is_needed = board.item, bars.need(snapshot) > 0
+        lane = board.card.lane if board.card else "convoy" if item and item.kind == "convoy" else "none"
+        inks = board.half.inks
+        if self._told != (told := (width, lane, is_needed, inks)):
+            self._told = told
+            self._row = bars.hints(width, hinted(lane, is_needed=is_needed), inks, board.half.may)
+        return self._row
 
 
-PAINTS: dict[str, Paint] = {"header": _header, "tabs": _tabs, "status": _status, "hints": _hints}
+PAINTS: dict[str, Callable[[], Paint]] = {
+    "header": lambda: _header, "tabs": lambda: _tabs, "status": lambda: _status, "hints": _Hints,
+}  # fmt: skip

@@ -191,8 +191,8 @@ class DiffView(ScrollView, can_focus=True, inherit_bindings=False):
         width = self._cells
         number = int(self.scroll_y) + y
         if number >= len(self._rows):
-            if y == 1 and not self._rows and self.message:
-                said = Segment(f"  {cut(self.message, width - 2)}", self._look("note"))
+            if not self._rows and 1 <= y <= len(told := self.message.splitlines()):
+                said = Segment(f"  {cut(told[y - 1], width - 2)}", self._look("note"))
                 return Strip([said]).adjust_cell_length(width, self.rich_style)
             return Strip.blank(width, self.rich_style)
         row = self._rows[number]

@@ -3,6 +3,7 @@
 from rich.cells import cell_len
 from textual.strip import Strip
 
+from halftui.domain.lanes import LaneRow
 from halftui.tui.draw import Row
 from halftui.tui.themes import Inks
 
@@ -15,8 +16,14 @@ WORDS: dict[str, Words] = {
     "done": ("", "d", " reviews and accepts work"),
     "closed": ("nothing failed", "", ""),
 }
+OWN: Words = ("no bead like that", "", "")  # in a lane of a filter
 NONE: Words = ("nothing found", "", "")
 FIRST: Words = ("", "n", " writes the first bead")  # where nothing is to be seen at all
+
+
+def of(row: LaneRow) -> Words:
+    """Return what a lane says while it is empty."""
+    return WORDS.get(row.name, OWN)
 
 
 def line(words: Words, row: int, width: int, inks: Inks) -> Strip:

@@ -9,6 +9,7 @@ from textual.message import Message
 from textual.widgets import Input
 from textual.worker import WorkType
 
+from halftui.domain.lanes import STATES
 from halftui.domain.shown import Lane
 from halftui.errors import HalfTUIError
 from halftui.ops import views
@@ -58,7 +59,7 @@ class Finder(Input):
         """What the status line says of it."""
         if self.lanes is None:
             return ""
-        return f"/ {self.words}   {sum(lane.total for lane in self.lanes)} found"
+        return f"/ {self.words}   {sum(lane.total for lane in self.lanes if lane.name in STATES)} found"
 
     def open(self) -> None:
         """Let the person type."""

@@ -6,6 +6,8 @@ time that one row changes.
 
 from collections.abc import Sequence
 
+from textual.color import Color
+from textual.filter import LineFilter
 from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
@@ -32,9 +34,11 @@ class Kept:
             self._rows.clear()
             self._size = widget.size
         rows = self._rows
-        for y in crop.line_range:
-            if y not in rows:
-                rows[y] = _filtered(widget, widget.render_line(y))
+        if wanted := [y for y in crop.line_range if y not in rows]:
+            filters = widget.get_line_filters()
+            ground = widget.background_colors[1]
+            for y in wanted:
+                rows[y] = _filtered(widget.render_line(y), filters, ground)
         strips = [rows[y] for y in crop.line_range]
         first, last = crop.column_span
         if (first, last) == (0, self._size.width):
@@ -42,7 +46,7 @@ class Kept:
         return [strip.crop(first, last) for strip in strips]
 
 
-def _filtered(widget: Widget, strip: Strip) -> Strip:
-    for each in widget.get_line_filters():
-        strip = strip.apply_filter(each, widget.background_colors[1])
+def _filtered(strip: Strip, filters: Sequence[LineFilter], ground: Color) -> Strip:
+    for each in filters:
+        strip = strip.apply_filter(each, ground)
     return strip

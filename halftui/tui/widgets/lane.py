@@ -11,6 +11,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from halftui.domain import shown
+from halftui.domain.lanes import LaneRow
 from halftui.domain.shown import Card
 from halftui.ops.views import WINDOW as PAGE
 from halftui.tui import draw, together
@@ -19,7 +20,7 @@ from halftui.tui.cards import draw as draw_card
 from halftui.tui.draw import Row
 from halftui.tui.places import SPINE
 from halftui.tui.themes import Inks
-from halftui.tui.widgets import empty
+from halftui.tui.widgets import empty, spine
 from halftui.tui.widgets.drop import Drop, drop_line
 from halftui.tui.widgets.kept import Kept
 
@@ -58,17 +59,17 @@ class Lane(Widget, can_focus=True):
             super().__init__()
             self.lane = lane
 
-    def __init__(self, name: str, inks: Inks, marked: Set[str]) -> None:
-        super().__init__(id=f"lane-{name}")
+    def __init__(self, row: LaneRow, inks: Inks, marked: Set[str]) -> None:
+        super().__init__(id=f"lane-{row.name}")
         self._kept = Kept()
-        self.lane = name
+        self.lane, self.row = row.name, row
         self.inks = inks
         self.marked = marked
         self.total = 0
         self.cursor = 0
         self.top = 0  # the first visible card
-        self.note = ""  # beside the title, such as a limit
-        self.empty = empty.WORDS[name]
+        self.most = row.limit  # cards; 0 is any number
+        self.empty = empty.of(row)
         self._drop: Drop | None = None
         self._pressed = Offset()
         self._pages: dict[int, tuple[Card, ...]] = {0: ()}
@@ -85,7 +86,7 @@ class Lane(Widget, can_focus=True):
         """Take the newest cards; the cursor stays on its bead, and only what changed is drawn again."""
         if lane.cards is self._pages[0] and (lane.total, asked) == (self.total, self._asked):
             return
-        held = self.card
+        held, place = self.card, self.cursor
         was, self.total = self.total, lane.total
         self._stale = set(self._pages) - {0}
         self._pages[0] = lane.cards
@@ -96,6 +97,7 @@ class Lane(Widget, can_focus=True):
         self._scroll_to_cursor()
         if was != self.total:
             self._refresh_rows(0)
+        if (was, place) != (self.total, self.cursor):
             self._refresh_rows(self.size.height - 1)
             if not was or not self.total:
                 self.refresh()
@@ -115,8 +117,7 @@ class Lane(Widget, can_focus=True):
         if self.is_spine:
             return
         for index, key in list(self._drawn.items()):
-            if self._key(index) != key:
-                self._refresh_card(index)
+            self._renew(index, key)
         seen = -(-(self.size.height - 2) // STRIDE)  # the last of them perhaps in part
         for index in range(self.top, min(self.top + seen, self.total)):
             if index not in self._drawn:
@@ -125,8 +126,8 @@ class Lane(Widget, can_focus=True):
     def touch(self, beads: Set[str]) -> None:
         """Draw those of these beads that are in sight and look otherwise now."""
         for index, key in [] if self.is_spine else list(self._drawn.items()):
-            if key[0].id in beads and self._key(index) != key:
-                self._refresh_card(index)
+            if key[0].id in beads:
+                self._renew(index, key)
 
     def add_page(self, page: int, cards: tuple[Card, ...]) -> None:
         """Take a page that was wanted."""
@@ -242,19 +243,21 @@ class Lane(Widget, can_focus=True):
 
     def _line(self, y: int) -> Strip:
         width, height = self.size
-        if self.is_spine:
+        if width <= SPINE:
             return self._spine_line(y)
         if self._drop is not None and y == self._drop_row():
             return drop_line(self._drop, width, self.inks)
         edge = self.inks["focus" if self.has_focus else "edge"]
         if y == 0:
-            heading = self.inks["focus" if self.has_focus else "heading"] + Style(bold=True)
-            title = f"{self.lane.title()} {self.total}{self.note}"
+            ink = "failed" if self.row.is_over(self.total) else "focus" if self.has_focus else "heading"
+            heading = self.inks[ink] + Style(bold=True)
+            limit = f"/{self.most}" if self.most else ""
+            title = f"{self.row.heading} {self.total}{limit}{' !' if self.row.is_over(self.total) else ''}"
             return draw.top(width, title, heading, edge, is_heavy=self.has_focus)
         if y == height - 1:
             return draw.bottom(width, self._place_note(), self.inks["muted"], edge, is_heavy=self.has_focus)
         inner = self._content_line(y - 1, width - 2)
-        return draw.framed(inner, edge, is_heavy=self.has_focus, thumb=self._thumb(y - 1))
+        return draw.framed(inner, edge, is_heavy=self.has_focus, thumb=self._thumb(y - 1, height - 2))
 
     def _content_line(self, row: int, width: int) -> Strip:
         index, part = self.top + row // STRIDE, row % STRIDE
@@ -262,7 +265,7 @@ class Lane(Widget, can_focus=True):
             return empty.line(self.empty, row, width, self.inks)
         if part == STRIDE - 1 or index >= self.total:
             return Strip.blank(width)
-        if (key := self._key(index)) is None:
+        if (key := self._key(index, width)) is None:
             return Row(width).skip(2).put("…", self.inks["muted"]).strip()
         self._drawn[index] = key
         return self._card_strips(key, width)[part]
@@ -277,26 +280,22 @@ class Lane(Widget, can_focus=True):
             )
         return self._cache[key]
 
-    def _key(self, index: int) -> Key | None:
+    def _key(self, index: int, width: int) -> Key | None:
         if (card := self.at(index)) is None:
             return None
         is_chosen = self.has_focus and index == self.cursor
         told = facts(card, self._now, self._asked.get(card.id))
         if others := together.initials(self, card.id):
             told = (Fact(others, "focus", 0), *told)
-        return card, told, self.size.width - 2, is_chosen, card.id in self.marked
+        return card, told, width, is_chosen, card.id in self.marked
 
     def _spine_line(self, y: int) -> Strip:
         edge, height, is_heavy = self.inks["edge"], self.size.height, self._drop is not None
         if self._drop is not None:
             edge = self.inks["failed" if self._drop.is_refused else "focus"]
-        text, style = self.lane.title()[y - 1 : y] if y else "", self.inks["heading"]
-        count = draw.amount(self.total)
-        digits = [count] if len(count) <= SPINE - 2 else list(count)  # a long one goes downwards
-        if height - 1 > y >= height - 1 - len(digits):
-            text = digits[y - height + 1 + len(digits)]
-            style = self.inks["text" if self.total else "muted"]
-        return draw.boxed(y, height, Row(SPINE - 2).end(text, style).strip(), edge, is_heavy=is_heavy)
+        ink = "failed" if self.row.is_over(self.total) else "text" if self.total else "muted"
+        inner = spine.line(y, height, self.row.heading, self.total, self.inks, ink)
+        return draw.boxed(y, height, inner, edge, is_heavy=is_heavy)
 
     def _place_note(self) -> str:
         if not self.total:
@@ -306,9 +305,8 @@ class Lane(Widget, can_focus=True):
             return f"{self.cursor + 1}/{self.total}"
         return f"↓ {below} more" if below > 0 else ""
 
-    def _thumb(self, row: int) -> str:
-        height = self.size.height - 2
-        if self.total <= self.room or not self.has_focus:
+    def _thumb(self, row: int, height: int) -> str:
+        if not self.has_focus or self.total <= self.room:
             return ""
         length = max(height * self.room // self.total, 1)
         start = (height - length) * self.top // max(self.total - self.room, 1)
@@ -340,10 +338,15 @@ class Lane(Widget, can_focus=True):
             self._drawn.clear()
             self.refresh()
 
-    def _refresh_card(self, index: int) -> None:
+    def _renew(self, index: int, was: Key) -> None:
+        """Draw a card again that looks otherwise now; most often only its second row does."""
+        key = self._key(index, was[2])
+        if key != was:
+            self._refresh_card(index, 1 if key and (key[0], key[2:]) == (was[0], was[2:]) else 0)
+
+    def _refresh_card(self, index: int, row: int = 0) -> None:
         self._drawn.pop(index, None)
-        first = 1 + (index - self.top) * STRIDE
-        self._refresh_rows(first, 2)
+        self._refresh_rows(1 + row + (index - self.top) * STRIDE, 2 - row)
 
     def _refresh_rows(self, first: int, count: int = 1) -> None:
         width, height = self.size

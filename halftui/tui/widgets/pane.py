@@ -62,6 +62,7 @@ class LinePane(ScrollView, can_focus=True, inherit_bindings=False):
         super().__init__(id=id)
         self._service = service
         self.attempt: str | None = None
+        self.nobody = ""  # what is said while there is no attempt
         self.title = ""
         self._forget()
         self._wraps = False
@@ -204,8 +205,9 @@ class LinePane(ScrollView, can_focus=True, inherit_bindings=False):
         return self._kept_ground
 
     def _empty(self, y: int) -> Strip:
-        if y == 0 and self.attempt is not None and not self.tail.rows:
+        if y == 0 and not self.tail.rows:
             words = "no lines" if self._is_over else "waiting for the first line…"
+            words = words if self.attempt else self.nobody
             said = Segment(words, self._look("missed"))
             return Strip([said]).adjust_cell_length(self._width, self._ground)
         return Strip.blank(self._width, self._ground)

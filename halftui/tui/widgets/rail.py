@@ -15,6 +15,7 @@ from textual.widget import Widget
 
 from halftui.domain.shown import Snapshot
 from halftui.tui import draw
+from halftui.tui.bars import need
 from halftui.tui.cards import tell
 from halftui.tui.draw import PLAIN, Row
 from halftui.tui.items import Item, agents, convoys, inbox
@@ -60,12 +61,29 @@ class Box(Widget, can_focus=True):
         """Take the newest items; drawn again only if they differ."""
         if (tuple(items), note) == (self.items, self.note):
             return
+        if self._renewed(tuple(items), note):
+            return
         held = self.item.key if self.item else ""
         self.items, self.note = tuple(items), note
         keys = [i.key for i in self.items]
         self.cursor = keys.index(held) if held in keys else max(min(self.cursor, len(keys) - 1), 0)
         self._keep_in_sight()
         self.refresh()
+
+    def _renewed(self, items: tuple[Item, ...], note: str) -> bool:
+        """Take items that only tell of something else, and draw those; False if they stand otherwise."""
+        stand = [(item.key, self._height(item)) for item in items]
+        if note != self.note or stand != [(item.key, self._height(item)) for item in self.items]:
+            return False
+        was, self.items = self.items, items
+        width, y = self.size.width, 1
+        for before, item in zip(was[self.top :], items[self.top :], strict=True):
+            height = self._height(item)
+            if item != before:
+                self.refresh(Region(0, y, width, height))
+            y += height
+        self.refresh(Region(0, 0, width, 1))  # its heading may count what is not listed
+        return True
 
     def dress(self, inks: Inks) -> None:
         """Draw with other inks."""
@@ -258,7 +276,7 @@ class Rail(Container):
         self.agents.heading = f"Agents {live}/{snapshot.board.cap}"
         self.agents.show(agents(snapshot, now), f"{free} free" if free else "all busy")
         self.convoys.show(convoys(snapshot))
-        self.inbox.heading = f"Inbox {len(snapshot.asks) + review.total}"
+        self.inbox.heading = f"Inbox {need(snapshot)}"
         self.inbox.show(waits, "! opens the next" if waits else "")
         self._share()
 

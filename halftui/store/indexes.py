@@ -1,0 +1,40 @@
+"""The indexes with a condition, beside the tables: what the migrations made, and are held against.
+
+They stand apart because naming a database's option imports all that SQLAlchemy has for it, which
+commands that write a row would pay for.
+"""
+
+from sqlalchemy import Index, text
+from sqlmodel import SQLModel
+
+import halftui.store.judged
+import halftui.store.tables
+import halftui.store.trust  # noqa: F401 - they fill the metadata
+
+_DISPATCHABLE = "state = 'open' AND blockers = 0 AND is_inert = 0"
+
+
+def _add(name: str, table: str, *columns: str, where: str, is_unique: bool = False) -> None:
+    found = SQLModel.metadata.tables[table].c
+    Index(
+        name, *(found[column] for column in columns), unique=is_unique,
+        sqlite_where=text(where), postgresql_where=text(where),
+    )  # fmt: skip
+
+
+# With the state, although it is fixed: else SQLite's planner prefers ix_bead_lane to it.
+_add(
+    "ix_bead_ready", "bead", "board_id", "state", "priority", "rank", "created_at", "id", where=_DISPATCHABLE
+)
+_add("ix_bead_waiting", "bead", "board_id", "priority", "created_at", "id", where=_DISPATCHABLE)
+_add("ix_bead_due", "bead", "board_id", "due", where="due IS NOT NULL")
+_add("ix_bead_later", "bead", "not_before", where="not_before IS NOT NULL")
+_add("ix_bead_not_before", "bead", "not_before", where="not_before IS NOT NULL")
+_add(
+    "uq_agent_leader", "agent", "owner", "runtime",
+    where="kind = 'leader' AND retired_at IS NULL", is_unique=True,
+)  # fmt: skip
+_add("uq_agent_username", "agent", "username", where="username <> '' AND retired_at IS NULL", is_unique=True)
+_add("uq_attempt_live", "attempt", "bead_id", where="state <> 'ended'", is_unique=True)
+_add("uq_signing_key_current", "signing_key", "subject", where="retired_at IS NULL", is_unique=True)
+_add("uq_merge_waiting", "merge", "bead_id", where="state = 'waiting'", is_unique=True)
