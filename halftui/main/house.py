@@ -40,6 +40,7 @@ class House:
         self.env = env
         self.home = chosen.home_folder
         self.store = Store(chosen.database_url)
+        self._built: set[str] = set()  # recipes whose image was there
 
     @cached_property
     def actor(self) -> Actor:
@@ -204,8 +205,14 @@ class House:
         )
 
     def require_image(self, recipe: str = "") -> None:
-        """Raise Unavailable with the remedy if the image of agents with this recipe is not built."""
+        """Raise Unavailable with the remedy if the image of agents with this recipe is not built.
+
+        One that was there once is not looked for again: without it no container is made, and says the same.
+        """
         from halftui.sandbox import image
 
-        if not self.settings.image and not image.find(self.settings.docker_host or None, recipe).is_current:
+        if self.settings.image or recipe in self._built:
+            return
+        if not image.find(self.settings.docker_host or None, recipe).is_current:
             raise Unavailable("the agents' container image is not built yet", "run: halftui image build")
+        self._built.add(recipe)

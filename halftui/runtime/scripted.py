@@ -1,5 +1,6 @@
 """An agent without a model: it plays a script in a sandbox, for the demo and for fast tests."""
 
+import asyncio
 import contextlib
 import json
 import sys
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from halftui.domain.happenings import (
+    Answer,
     Happening,
     Heard,
     Option,
@@ -102,13 +104,30 @@ class _Board:
                 told = self._tell(event)
                 return [] if is_past else told
             if not is_past:
-                answer = await self._desk.ask(self._question(event))
-                given = {"text": answer.text, "is_allowed": answer.is_allowed}
-                await self.say({"call": event["call"], **given})
+                answer = await self._answer(self._question(event))
+                if answer is not None:
+                    given = {"text": answer.text, "is_allowed": answer.is_allowed}
+                    await self.say({"call": event["call"], **given})
             return []
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             self.is_garbled = True
             return [Printed(line[:500].decode(errors="replace"))]
+
+    async def _answer(self, question: Question) -> Answer | None:
+        """Return what a person says; None if the player ends before, and with it the wait."""
+        # Tasks of their own and no group, whose end would wait for the one that comes too late.
+        asking = asyncio.ensure_future(self._desk.ask(question))
+        ending = asyncio.ensure_future(self._process.wait())
+        try:
+            await asyncio.wait((asking, ending), return_when=asyncio.FIRST_COMPLETED)
+            if asking.done():
+                return await asking
+            await ending  # raises Unavailable if nobody knows how it is
+            return None
+        finally:
+            for task in (asking, ending):
+                task.cancel()
+            await asyncio.wait((asking, ending))
 
     def _question(self, event: dict[str, Any]) -> Question:
         given = event["input"]

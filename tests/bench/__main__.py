@@ -10,7 +10,19 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from tests.bench import agents, dispatch, drag, each_command, guests, keys, output, panes, scene, start
+from tests.bench import (
+    agents,
+    dispatch,
+    drag,
+    each_command,
+    guests,
+    keys,
+    output,
+    panes,
+    scene,
+    start,
+    transport,
+)
 from tests.bench.table import Row, table
 
 Measure = Callable[[Path, int], Iterator[Row]]
@@ -27,6 +39,7 @@ MEASURES: Mapping[str, Measure] = {
     "P10": dispatch.readiness,
     "P12": dispatch.throughput,
     "P11": agents.run,
+    "D": transport.run,
     "P13": guests.crowd,
     "P14": guests.broadcast,
 }
