@@ -170,7 +170,7 @@ def test_the_local_owner_is_in_no_list(world: World) -> None:
     assert world.ask(entrance.keys) == ()
 
 
-@pytest.mark.parametrize("role", set(Role) - {Role.GUEST})
+@pytest.mark.parametrize("role", [r for r in Role if r is not Role.GUEST])
 def test_nobody_but_a_guest_joins(world: World, role: Role) -> None:
     world.do(people.invite, "cy", "sesame", SOON, "viewer")
     with pytest.raises(HalfTUIError, match=r"may not do key\.join"):
