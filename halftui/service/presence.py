@@ -52,8 +52,8 @@ class Looker:
         return " ".join(name[:2] for name in names)
 
     def who(self, what: str) -> str:
-        """Return the names of the others who are doing this."""
-        return ", ".join(dict.fromkeys(o.person for o in self.others if o.doing == what))
+        """Return the names of the others who are doing this, in their order whoever came first."""
+        return ", ".join(sorted({o.person for o in self.others if o.doing == what}))
 
 
 @dataclass
