@@ -29,7 +29,6 @@ _add(
 _add("ix_bead_waiting", "bead", "board_id", "priority", "created_at", "id", where=_DISPATCHABLE)
 _add("ix_bead_due", "bead", "board_id", "due", where="due IS NOT NULL")
 _add("ix_bead_later", "bead", "not_before", where="not_before IS NOT NULL")
-_add("ix_bead_not_before", "bead", "not_before", where="not_before IS NOT NULL")
 _add(
     "uq_agent_leader", "agent", "owner", "runtime",
     where="kind = 'leader' AND retired_at IS NULL", is_unique=True,
