@@ -37,3 +37,4 @@ _add("uq_agent_username", "agent", "username", where="username <> '' AND retired
 _add("uq_attempt_live", "attempt", "bead_id", where="state <> 'ended'", is_unique=True)
 _add("uq_signing_key_current", "signing_key", "subject", where="retired_at IS NULL", is_unique=True)
 _add("uq_merge_waiting", "merge", "bead_id", where="state = 'waiting'", is_unique=True)
+_add("uq_outbox_waiting", "outbox", "bead_id", "act", where="state = 'waiting'", is_unique=True)

@@ -1,6 +1,6 @@
 """The tables of how finished work gets to its target: runs of the checks, and the queue of merges."""
 
-from sqlalchemy import Column, Index, Text, text
+from sqlalchemy import Column, Index, Text
 from sqlmodel import Field, SQLModel
 
 from halftui.store.tables import _big, _time
@@ -45,13 +45,7 @@ class Merge(SQLModel, table=True):
 class Outbox(SQLModel, table=True):
     """Something to be done outside of the database: repeated until it is acknowledged."""
 
-    __table_args__ = (
-        Index(
-            "uq_outbox_waiting", "bead_id", "act", unique=True,
-            sqlite_where=text("state = 'waiting'"), postgresql_where=text("state = 'waiting'"),
-        ),
-        Index("ix_outbox_due", "state", "due_at"),
-    )  # fmt: skip
+    __table_args__ = (Index("ix_outbox_due", "state", "due_at"),)
 
     seq: int | None = Field(default=None, sa_column=_big())
     board_id: str = Field(foreign_key="board.id")

@@ -6,7 +6,7 @@ from weakref import WeakKeyDictionary
 
 from textual.app import App
 
-DONE_SECONDS, REFUSED_SECONDS = 3.0, 5.0
+DONE_SECONDS, REFUSED_SECONDS, AFTER_SECONDS = 3.0, 5.0, 0.3
 
 _STANDING: WeakKeyDictionary[App[Any], dict[tuple[str, str], float]] = WeakKeyDictionary()
 
@@ -21,4 +21,6 @@ def show(
     if (title, words) not in standing:
         app.notify(words, title=title, severity=kind, timeout=seconds, markup=False)
         standing[title, words] = now + seconds
+        # Where lines were drawn anew beneath it, what it covered is not drawn again by its end alone.
+        app.set_timer(seconds + AFTER_SECONDS, lambda: app.screen.refresh())
     _STANDING[app] = standing

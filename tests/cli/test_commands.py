@@ -69,7 +69,7 @@ KEYS = [
 MORE = [
     "board", "description", "acceptance", "notes", "summary", "branch", "base", "tip", "merged",
     "created_by", "why", "waits_for", "frees", "attempts", "due", "not_before", "handover", "comments",
-    "profile",
+    "profile", "pull_request",
 ]  # fmt: skip
 
 

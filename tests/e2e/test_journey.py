@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from halftui.engine.naming import home_label
 from halftui.ops import transcripts, views
 from halftui.sandbox.docker import engine as docker_engine
 from halftui.sandbox.docker import socket_of
@@ -69,10 +70,11 @@ async def test_a_bead_becomes_merged_code_in_a_container(
     async with scene(
         tmp_path, "claude", "docker", docker_host=docker_host, image=agent_image, permissions="auto"
     ) as at:
+        home = home_label(at.house.home)
 
         def look() -> None:
             with docker_engine(socket_of(docker_host)) as api:
-                found = api.containers(filters={"label": "halftui.bead"})
+                found = api.containers(filters={"label": ["halftui.bead", f"halftui.home={home}"]})
                 seen.extend(api.inspect_container(c["Id"]) for c in found)
 
         bead = await _runs_the_way(at, look)

@@ -108,7 +108,7 @@ def _sling_a_convoy(seen: Terminal) -> None:
     seen.press("Enter")
     seen.until("staged with 2 beads", "S starts it", gone=["New convoy"])
     seen.press("S")
-    seen.until("2 beads are on their way", "Ready 2")
+    seen.until("2 beads on the way", "Ready 2")
     seen.press("3")
     seen.until("Two parts", "moving", "0 of 2")
     seen.press("1")

@@ -77,7 +77,7 @@ def test_removing_clears_assignments(world: World) -> None:
 
 
 BAD = [
-    {"cap": -1}, {"cap": 1001}, {"cap": "4"}, {"cap": True}, {"mode": "sometimes"}, {"review": "agent"},
+    {"cap": -1}, {"cap": 1001}, {"cap": "4"}, {"cap": True}, {"mode": "sometimes"}, {"review": "nobody"},
     {"runtime": "emacs"}, {"sandbox": "vm"}, {"prefix": ""}, {"prefix": "../x"}, {"prefix": "Half"},
     {"prefix": "averylongprefix"}, {"prefix": "1x"}, {"branch": ""}, {"branch": "-x"}, {"branch": "a b"},
     {"branch": "a..b"}, {"branch": "a\x1bb"}, {"branch": "/a"}, {"branch": "a/"}, {"branch": "a.lock"},

@@ -20,6 +20,12 @@ def _ready(host: Host) -> list[str]:
     return [card.title for card in snapshot.lane("ready").cards]
 
 
+async def _until_seen_below(seen: GuestTerminal, *titles: str) -> None:
+    async with asyncio.timeout(20):
+        while (rows := [_at(seen.screen.lines, title)[1] for title in titles]) != sorted(rows):  # noqa: ASYNC110 - a terminal
+            await asyncio.sleep(0.05)
+
+
 def _at(lines: list[str], title: str) -> tuple[int, int]:
     y, line = next((y, line) for y, line in enumerate(lines) if title in line)
     return line.index(title), y
@@ -60,8 +66,7 @@ async def test_a_card_is_dragged_and_the_others_see_it(host: Host) -> None:
         await _until_order(host, ["second card", "first card", "third card"])
         await bo.until("moved by ann")
         assert ALL_MOTION in ann.bytes
-        lines = bo.screen.lines
-        assert _at(lines, "second card")[1] < _at(lines, "first card")[1] < _at(lines, "third card")[1]
+        await _until_seen_below(bo, "second card", "first card", "third card")
 
 
 async def test_escape_and_a_lost_release_put_a_card_back(host: Host) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from textual.strip import Strip
 
 from halftui.domain.shown import Snapshot
-from halftui.tui import bars
+from halftui.tui import bars, keys
 from halftui.tui.keys import hinted
 from halftui.tui.widgets.line import Line
 
@@ -59,7 +59,7 @@ class _Hints:
         item, is_needed = board.item, bars.need(snapshot) > 0
         lane = board.card.lane if board.card else "convoy" if item and item.kind == "convoy" else "none"
         inks = board.half.inks
-        if self._told != (told := (width, lane, is_needed, inks)):
+        if self._told != (told := (width, lane, is_needed, inks, dict(keys.OWN))):
             self._told = told
             self._row = bars.hints(width, hinted(lane, is_needed=is_needed), inks, board.half.may)
         return self._row
