@@ -4,7 +4,6 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,7 +79,7 @@ def _settle(patch: pytest.MonkeyPatch, folder: Path) -> None:
 
 
 @pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory, prepared_file: Path) -> Iterator[Template]:
+def template(tmp_path_factory: pytest.TempPathFactory, prepared_file: Path) -> Template:
     """Return the stage as it was made."""
     folder = tmp_path_factory.mktemp("stage")
     for name in ("shop", "other", "home"):
@@ -95,7 +94,7 @@ def template(tmp_path_factory: pytest.TempPathFactory, prepared_file: Path) -> I
         with closing(Store(f"sqlite:///{folder / 'home' / 'halftui.db'}")) as store:
             names = _fill(line, World(store, "shop"))
         line.ok("backup", str(folder / "copy.db"))
-        yield Template(folder, names)
+    return Template(folder, names)
 
 
 def _fill(line: Line, world: World) -> dict[str, str]:
