@@ -31,7 +31,8 @@ class Act(NamedTuple):
 # Only what passed the checks, and what agents looked at where the board wants that, is shown outside.
 _TO_OPEN = """
 FROM board o CROSS JOIN bead b
-WHERE o.merge = 'pull-request' AND b.board_id = o.id AND b.state = 'review' AND b.tip <> '' AND b.pulled <> b.tip
+WHERE o.merge = 'pull-request' AND b.board_id = o.id AND b.state = 'review' AND b.tip <> ''
+  AND b.pulled <> b.tip
   AND (o.checks = '' OR (b.tried = b.tip AND b.reds = 0)) AND (o.review <> 'agent' OR b.verdict <> '')
 """
 
