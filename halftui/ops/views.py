@@ -25,10 +25,11 @@ FEW = 20  # events that are looked at one by one
 WINDOW = 400  # cards of a lane that a snapshot holds; the rest is counted
 LANES = lanes_of_boards.STATES
 
-# Its own time and its direct parents' have come; few beads have a time, so those are looked up once.
+# Its own time and its direct parents' have come; few beads have a time, so those are looked up once
+# (SQLite keeps a CROSS JOIN's order).
 _IS_TIME = (
     "(b.not_before IS NULL OR b.not_before <= :now) AND b.id NOT IN (SELECT p.source FROM bead k"
-    " JOIN edge p ON p.target = k.id WHERE k.not_before > :now AND p.kind = 'parent-child')"
+    " CROSS JOIN edge p WHERE k.not_before > :now AND p.target = k.id AND p.kind = 'parent-child')"
 )
 # Ready is a statement about the bead and its graph. Startable adds what people said of it, which
 # `is_inert` holds besides its type and its being set aside; dispatchable what the scheduler needs.

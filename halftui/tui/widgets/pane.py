@@ -26,13 +26,12 @@ from halftui.tui.app import half
 from halftui.tui.keys import bindings
 from halftui.tui.widgets import sgr
 from halftui.tui.widgets.pane_look import ACTIONS as ACTIONS
-from halftui.tui.widgets.pane_look import CSS
+from halftui.tui.widgets.pane_look import CSS, rest
 from halftui.tui.widgets.rows import PARTS, Form, Row, Tail, drawn, overlaid
 
 HISTORY = 1_000  # lines shown of what was before
 STRIPS = 1_000  # drawn rows kept
 RETRY_SECONDS = 2.0
-REST_SECONDS = 0.08  # between drawings; with the lines' own rest it makes about 8 a second
 BEHIND = 2_000  # lines at once that nobody can read: the pane goes on at the newest
 TIMES_FROM = 70  # cells of width from which the time column is shown unasked
 
@@ -115,7 +114,7 @@ class LinePane(ScrollView, can_focus=True, inherit_bindings=False):
         async for batch in lines.follow(attempt, self.tail.last):
             self._is_over = batch.is_over
             self._take(batch.entries, batch.missed)
-            await asyncio.sleep(REST_SECONDS)
+            await asyncio.sleep(rest(len(batch.entries)))
             if len(batch.entries) >= BEHIND:
                 return
 
@@ -182,21 +181,21 @@ class LinePane(ScrollView, can_focus=True, inherit_bindings=False):
 
     def render_line(self, y: int) -> Strip:
         """Return one line of the screen."""
-        number = int(self.scroll_y) + y
-        if number >= len(self.tail.rows):
+        at = int(self.scroll_y) + y
+        if at >= len(self.tail.rows):
             return self._empty(y)
-        row = self.tail.rows[number]
+        row = self.tail.rows[at]
+        number = at + self.tail.gone  # so that a row keeps its number, and its strip, while old ones go
         key = (row, self._here if row.entry[0] == self._here else None)
         strip = self._strips.get(key)
         if strip is None:
             if len(self._strips) >= STRIPS:
                 self._strips.clear()
             strip = Strip(drawn(row, self._form)).adjust_cell_length(self._width, self._ground)
-            self._strips[key] = strip
-        number += self.tail.gone  # so that a row keeps its number, and its strip, while old ones go
+            self._strips[key] = strip = strip.apply_offsets(0, number)
         if (selection := self.text_selection) is not None:
-            strip = self._selected(strip, selection, number)
-        return strip.apply_offsets(0, number)
+            return self._selected(strip, selection, number).apply_offsets(0, number)
+        return strip
 
     @property
     def _ground(self) -> Style:

@@ -1,6 +1,11 @@
-"""How a pane of lines looks, and what its keys do."""
+"""How a pane of lines looks, how often it is drawn, and what its keys do."""
+
+import asyncio
 
 from halftui.tui.keys import Action
+
+CALM_SECONDS, HURRIED_SECONDS = 0.12, 0.2  # between two drawings
+READABLE = 20  # lines a drawing
 
 CSS = """
 LinePane {
@@ -38,3 +43,12 @@ ACTIONS: tuple[Action, ...] = (
     Action("pane.half_down", "ctrl+d,pagedown", "half a page down", "Go down half a page", "pane", 9),
     Action("pane.top", "home,g", "top", "Go to the oldest line kept", "pane", 9),
 )
+
+
+def rest(count: int) -> float:
+    """Return the seconds to rest after `count` new lines were drawn: longer where nobody can read them all.
+
+    All panes of a loop draw on the same beats, so that the screen is put together once for all.
+    """
+    beat = HURRIED_SECONDS if count > READABLE else CALM_SECONDS
+    return beat - asyncio.get_running_loop().time() % beat
