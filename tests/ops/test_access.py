@@ -53,10 +53,12 @@ bead.reopen            a m o L
 bead.reparent          a m o L
 bead.submit            a m o     E
 bead.unlink            a m o L
+collab.land                      E
 board.create           a
 board.edit             a m
 board.import           a m
 board.notice                     E
+board.pair             a
 board.pause            a m o
 budget.set             a m
 convoy.add             a m o L
