@@ -113,6 +113,7 @@ class Door(NamedTuple):
     image_list: Callable[[Settings], Sequence[ImageRow]]
     clear: Callable[[Settings, float, bool], Sequence[Cleared]]  # older than so many days; is it a trial
     safe: Callable[[Settings], Safe]
+    locate: Callable[[str, str], tuple[str, str]]  # a repository's place and branch, proven; "" is none
     plan: Callable[[Settings, str, str, Callable[[str], None]], Planned]  # board, goal, told its progress
     out: TextIO | None = None
     err: TextIO | None = None

@@ -138,6 +138,8 @@ class BoardRow(NamedTuple):
     rounds: int = 2  # times that agents may send one piece of work back
     merge: str = "direct"  # or pull-request: the forge merges
     egress: str = ""  # hosts that its agents may reach, with commas; "": none
+    collab: str = ""  # the repository of plans and results: a folder or an address
+    collab_branch: str = ""
     lanes: Lanes = DEFAULT
 
     @property
@@ -212,6 +214,8 @@ class Detail(NamedTuple):
     comments: tuple[tuple[str, str], ...] = ()  # who, and what was said; the oldest first
     profile: str = ""  # that its agent has, if not the board's
     pull_request: str = ""  # its address
+    collab: str = ""  # the newest commit of its work in the collaboration repository
+    collab_merged: str = ""  # and what that was merged as there
     egress: str = ""  # hosts that its agents may reach, with commas; "": none
 
 

@@ -8,6 +8,7 @@ import asyncio
 import logging
 import shutil
 import time
+import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
@@ -25,10 +26,11 @@ from halftui.domain.happenings import (
     Reached,
     Started,
 )
-from halftui.domain.shown import BoardRow, Detail
-from halftui.engine import brief, reviewing
+from halftui.domain.shown import BoardRow
+from halftui.engine import brief, ground
 from halftui.engine.accepting import accept
 from halftui.engine.desk import Desk
+from halftui.engine.ground import Ground
 from halftui.engine.naming import (
     ATTEMPT_LABEL,
     HOME_LABEL,
@@ -39,12 +41,12 @@ from halftui.engine.naming import (
 )
 from halftui.engine.report import lines_of, now_of
 from halftui.engine.rooms import Rooms
-from halftui.engine.settled import Settled, ended, measured, summed
+from halftui.engine.settled import Settled, ended, summed
 from halftui.engine.talk import Talk
 from halftui.engine.vigil import stirs
 from halftui.errors import AttemptFailed, Conflict, HalfTUIError, Unavailable
 from halftui.failpoints import failpoint
-from halftui.ops import attempts, journeys, messages, transcripts, views
+from halftui.ops import attempts, messages, transcripts
 from halftui.ops.attempts import Claim
 from halftui.ops.transcripts import Standing
 from halftui.runtime import board_server
@@ -54,9 +56,7 @@ from halftui.sandbox.settle import settle
 from halftui.service.lines import Lines, Told
 from halftui.store.store import Store
 from halftui.store.tx import Tx
-from halftui.workspace.repository import Repository
 from halftui.workspace.salvage import salvage_command
-from halftui.workspace.tree import BRANCHES, Person, Tree, branch_of, remove
 
 log = logging.getLogger(__name__)
 
@@ -108,7 +108,7 @@ class Running:
             if self.is_let_go:
                 self.lines.drop(self.claim.attempt)
         is_due = (self.board.review == "none" or self.claim.is_review) and not self.is_let_go
-        if is_due and settled is not None and settled.end.outcome is Outcome.PASSED:
+        if is_due and settled is not None and settled.is_handed_in:
             await asyncio.to_thread(accept, self.store, self.rooms, self.board, self.claim.bead)
 
     async def halt(self, outcome: Outcome, reason: str) -> None:
@@ -174,10 +174,9 @@ class Running:
                 self._held_since = now
 
     async def _work(self, stack: AsyncExitStack) -> Settled:
-        repository = self.rooms.repository(self.board)
         sandbox = await self.rooms.sandbox(self.board)
         failpoint("clone.before")
-        tree, bead = await asyncio.to_thread(self._clone, repository)
+        here = await asyncio.to_thread(ground.lay, self.rooms, self.store, self.claim, self.board)
         failpoint("clone.after")
         failpoint("socket.before")
         gate = await stack.enter_async_context(
@@ -186,44 +185,31 @@ class Running:
         failpoint("socket.after")
         runtime = await self.rooms.runtime(self.claim.runtime, gate.kind)
         self.uses_tools = runtime.abilities.tools
-        can_resume = self.claim.is_resumed and runtime.abilities.resume and self._has_session()
+        if here.is_new and self.claim.is_resumed:  # its session belongs to a folder that is not there
+            self.claim = replace(self.claim, session=str(uuid.uuid4()))
+        can_resume = self.claim.is_resumed and runtime.abilities.resume and _has_session(here)
         letters = await asyncio.to_thread(self.store.read, messages.first, self.claim.attempt)
         told = brief.write(
-            replace(self.claim, is_resumed=can_resume), self.board, bead, letters,
+            replace(self.claim, is_resumed=can_resume), self.board, here.bead, letters,
             is_free=self.rooms.is_free(sandbox), max_turns=self.max_turns,
             has_tools=runtime.abilities.questions,
         )  # fmt: skip
-        places = self._places(tree, repository, runtime.program())
+        self._sockets.mkdir(parents=True, exist_ok=True, mode=0o700)
+        places = here.places(self._sockets, runtime.program())
         command = runtime.command(told, sandbox.inside(places))
         command = Command([*gate.before, *command.argv], {**command.env, **gate.env})
         spec = self._spec(command, places)
         desk = Desk(
             self.claim.attempt, self.claim.epoch, self.claim.agent_id, self.store, self.lines, self.answers,
-            self.talk,
+            self.talk, here.fault,
         )  # fmt: skip
         if runtime.abilities.bridge:
             await stack.enter_async_context(board_server.serve(self._sockets, desk))
         process = await self._start(sandbox, spec, stack)
         end = await self._listen(runtime.converse(told, process, desk))
         await gate.shut()
-        settled = await self._harvest(end, tree, repository, sandbox, spec)
+        settled = await self._harvest(end, here, sandbox, spec)
         return replace(settled, retry_at=gate.until) if end.outcome is Outcome.LIMITED else settled
-
-    def _clone(self, repository: Repository) -> tuple[Tree, Detail]:
-        if self.claim.heard is None:
-            repository.create(self.rooms.origin(self.board))
-        author = Person(self.claim.agent, f"{self.claim.agent.lower()}@agents.localhost")
-        (self._folder / "home").mkdir(parents=True, exist_ok=True, mode=0o700)
-        if self.claim.is_review:
-            seen, is_adopted = self.store.read(views.bead, self.claim.bead), self.claim.heard is not None
-            work = self._folder / "work"
-            return reviewing.checkout(repository, seen, work, is_adopted=is_adopted), seen
-        course = self.store.read(journeys.course, self.claim.bead)
-        if course.is_own:
-            repository.follow(course.branch, course.home, takes_home=course.needs_home)
-        bead, work = self.claim.bead, self._folder / "work"
-        tree = repository.clone(bead, work, course.branch, author, course.home)
-        return tree, self.store.read(views.bead, bead)
 
     async def _start(self, sandbox: Sandbox, spec: Spec, stack: AsyncExitStack) -> Process:
         """Start the program, or take over the one that an earlier board started."""
@@ -288,31 +274,28 @@ class Running:
         if now := now_of(happening):
             self.lines.note_now(attempt, now)
 
-    async def _harvest(
-        self, end: Ended, tree: Tree, repository: Repository, sandbox: Sandbox, spec: Spec
-    ) -> Settled:
+    async def _harvest(self, end: Ended, here: Ground, sandbox: Sandbox, spec: Spec) -> Settled:
         """Bring what the agent left into the board's repository, whatever its outcome."""
         if self.claim.is_review:
-            await asyncio.to_thread(remove, tree.path)
+            await asyncio.to_thread(ground.clear, here)
             return Settled(end)
         try:
             failpoint("collect.before")
-            await self._salvage(tree, sandbox, spec)
-            tip = await asyncio.to_thread(repository.collect, tree, self.claim.epoch)
+            await self._salvage(sandbox, spec)
+            work, shared = await asyncio.to_thread(ground.collect, here, self.claim.epoch)
             failpoint("collect.after")
-            work = await asyncio.to_thread(measured, repository, tree, tip) if tip else None
         except HalfTUIError as error:
             self._told.append(("error", f"the work could not be collected: {error}"))
             if end.outcome is not Outcome.PASSED:
                 return Settled(end)
             return Settled(Ended(Outcome.FAILED, "collect", str(error)))
-        return Settled(end, work)
+        return Settled(end, work, shared=shared)
 
-    async def _salvage(self, tree: Tree, sandbox: Sandbox, spec: Spec) -> None:
+    async def _salvage(self, sandbox: Sandbox, spec: Spec) -> None:
         """Commit what the agent left uncommitted, inside its own sandbox: its clone is hostile."""
+        command = salvage_command(self.claim.bead, sandbox.inside(spec.places).collab)
         rescue = Spec(
-            spec.name + KEEP, salvage_command(self.claim.bead), {"HOME": spec.env["HOME"]},
-            spec.places, spec.labels, spec.limits,
+            spec.name + KEEP, command, {"HOME": spec.env["HOME"]}, spec.places, spec.labels, spec.limits,
         )  # fmt: skip
         process = await sandbox.start(rescue)
         try:
@@ -335,7 +318,7 @@ class Running:
             await settle(
                 self.lines.write(
                     self.claim.attempt, told, attempts.end, self.claim.attempt, self.claim.epoch,
-                    end.outcome, end.reason, end.summary, settled.work, settled.retry_at,
+                    end.outcome, end.reason, end.summary, settled.work, settled.retry_at, settled.shared,
                 )
             )  # fmt: skip
         except (Conflict, Unavailable) as error:  # a newer epoch owns the bead, or nobody answers
@@ -368,22 +351,9 @@ class Running:
     async def _write(self, op: Callable[Concatenate[Tx, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
         return await asyncio.to_thread(lambda: self.store.write(ENGINE, op, *args, **kwargs))
 
-    def _has_session(self) -> bool:
-        """Return False if the home with the agent's sessions was cleaned away."""
-        return any((self._folder / "home").iterdir())
-
-    @property
-    def _folder(self) -> Path:
-        kind = "reviews" if self.claim.is_review else "beads"
-        return self.rooms.home / kind / branch_of(self.claim.bead).removeprefix(BRANCHES)
-
     @property
     def _sockets(self) -> Path:
         return socket_folder(self.rooms.home, self.claim.attempt)
-
-    def _places(self, tree: Tree, repository: Repository, tool: Path | None) -> Places:
-        self._sockets.mkdir(parents=True, exist_ok=True, mode=0o700)
-        return Places(tree.path, self._folder / "home", self._sockets, repository.objects, tool)
 
     def _spec(self, command: Command, places: Places) -> Spec:
         labels = {
@@ -396,3 +366,8 @@ class Running:
         }
         name = sandbox_name(self.rooms.home, self.claim.attempt)
         return Spec(name, command.argv, command.env, places, labels, self.rooms.limits)
+
+
+def _has_session(here: Ground) -> bool:
+    """Return False if the home with the agent's sessions, or the folder that they are of, is not there."""
+    return not here.is_new and any((here.folder / "home").iterdir())

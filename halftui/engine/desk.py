@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,7 +10,7 @@ from halftui.domain.actor import agent
 from halftui.domain.board_tools import Reply
 from halftui.domain.happenings import Answer, Question
 from halftui.engine.talk import Talk
-from halftui.errors import HalfTUIError, Unavailable
+from halftui.errors import HalfTUIError, Misconfigured, Unavailable
 from halftui.ops import permits, questions, toolcalls
 from halftui.runtime.base import Speaker
 from halftui.service.lines import Lines
@@ -31,6 +31,7 @@ class Desk:
     lines: Lines
     answers: dict[str, "asyncio.Future[Answer]"]
     talk: Talk = field(default_factory=Talk)
+    fault: Callable[[], str] | None = None  # says what is missing of its result, if anything is; blocks
 
     def attend(self, speaker: Speaker | None) -> None:
         """Take note of who passes on what people say."""
@@ -59,6 +60,8 @@ class Desk:
         """Use a tool of the board as this attempt's agent; what is refused is written down, too."""
         me = agent(self.agent)
         try:
+            if tool == "submit" and self.fault and (wrong := await asyncio.to_thread(self.fault)):
+                raise Misconfigured(wrong, "hand in again then")
             return Reply(
                 await asyncio.to_thread(
                     self.store.write, me, toolcalls.use, self.attempt, self.epoch, request, tool, given

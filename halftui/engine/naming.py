@@ -24,6 +24,11 @@ def home_label(home: Path) -> str:
     return hashlib.sha256(str(home.absolute()).encode()).hexdigest()[:8]
 
 
+def collab_key(place: str) -> str:
+    """Return what tells a board's present collaboration repository from others that it had."""
+    return hashlib.sha256(place.encode()).hexdigest()[:8]
+
+
 def _short(attempt: str) -> str:
     plain = re.sub(r"[^A-Za-z0-9_.-]", "-", attempt)[:40]
     is_faithful = plain == attempt.replace("@", "-")

@@ -5,8 +5,9 @@ import logging
 from dataclasses import dataclass
 
 from halftui.domain.actor import ENGINE
+from halftui.engine import sharing
 from halftui.engine.rooms import Rooms
-from halftui.errors import HalfTUIError, Misconfigured, Unavailable
+from halftui.errors import HalfTUIError, Misconfigured, Refused, Unavailable
 from halftui.failpoints import failpoint
 from halftui.ops import pulls, signers, views
 from halftui.ops.pulls import Act
@@ -49,9 +50,12 @@ class Post:
     def _do(self, act: Act) -> None:
         """Do one act and write down what came of it."""
         try:
+            if act.act == "collab":
+                sharing.land(self.store, self.rooms, act)
+                return
             answer = self._ask(act)
         except HalfTUIError as error:
-            why = error.hint if isinstance(error, Misconfigured) else ""
+            why = error.hint if isinstance(error, Misconfigured | Refused) else ""
             self.store.write(ENGINE, pulls.failed, act.seq, f"{error.message}{f': {why}' if why else ''}")
             return
         failpoint("post.after")

@@ -45,7 +45,8 @@ class Rooms:
     """The neighbours of the engine.
 
     `sandbox` returns where a board's agents run; `runtime` the program of a kind for a kind of
-    credential; `gate` opens an attempt's way to its provider in a folder; `check` raises if a
+    credential; `gate` opens an attempt's way to its provider in a folder; `collab` returns the
+    board's own copy of its repository of plans and results; `check` raises if a
     board's agents could not start now. `check`, `repository`, `origin`, `accept` and `land` block.
     """
 
@@ -54,6 +55,8 @@ class Rooms:
     runtime: Callable[[str, str], Awaitable[Runtime]]
     repository: Callable[[BoardRow], Repository]
     origin: Callable[[BoardRow], Origin]
+    collab: Callable[[BoardRow], Repository]  # of a board that has such a repository
+    collab_origin: Callable[[BoardRow], Origin]
     gate: OpenGate
     check: Callable[[BoardRow], None]
     limits: Limits

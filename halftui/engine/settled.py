@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from halftui.domain.happenings import Ended, Metered, Outcome
 from halftui.errors import AttemptFailed, HalfTUIError, Unavailable
-from halftui.ops.attempts import Work
+from halftui.ops.attempts import Shared, Work
 from halftui.ops.transcripts import Standing
 from halftui.workspace.repository import Repository
 from halftui.workspace.tree import Tree
@@ -17,6 +17,13 @@ class Settled:
     end: Ended
     work: Work | None = None
     retry_at: float | None = None
+    shared: Shared | None = None
+
+    @property
+    def is_handed_in(self) -> bool:
+        """True if the agent came to its end, and nothing that it has to leave is missing."""
+        is_whole = self.shared is None or not self.shared.fault
+        return self.end.outcome is Outcome.PASSED and is_whole
 
 
 def measured(repository: Repository, tree: Tree, tip: str) -> Work:

@@ -14,11 +14,12 @@ import tempfile
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from halftui.cli.door import Cleared
 from halftui.domain.shown import BoardRow
-from halftui.engine.naming import ATTEMPT_LABEL, HOME_LABEL, home_label
+from halftui.engine.ground import PAIRS
+from halftui.engine.naming import ATTEMPT_LABEL, HOME_LABEL, collab_key, home_label
 from halftui.errors import HalfTUIError, Refused
 from halftui.ops import views
 from halftui.store.store import Rows
@@ -47,6 +48,8 @@ class Finished:
     closed_at: float
     tip: str
     merged: str
+    collab: str
+    collab_merged: str
     is_live: bool  # an attempt at it has not ended yet
 
 
@@ -90,19 +93,31 @@ async def _of_board(house: House, board: BoardRow, before: float, *, is_dry: boo
 async def _clone(
     house: House, board: BoardRow, sandbox: Sandbox, bead: Finished, folder: Path, *, is_dry: bool
 ) -> Cleared:
-    """Delete a bead's clone and home, if all in it is on the target branch."""
-    repository, tree = house.repository(board), Tree(folder / "work", bead.id, board.branch)
+    """Delete a bead's clones and home, if all in them is on their target branches."""
+    repository = house.repository(board)
+    pairs = sorted((folder / PAIRS).glob("*"))
+    codes = [work for work in (folder / "work", *(pair / "code" for pair in pairs)) if work.is_dir()]
+    trees = [Tree(work, bead.id, board.branch) for work in codes or [folder / "work"]]
+    beside = [Tree(pair / "collab", bead.id, board.collab_branch) for pair in pairs]
 
     def check() -> None:
         if (now := house.store.read(_one, bead.id)) is None or now.is_live:
             raise Refused("somebody works on it again")
-        require_safe(repository, tree, board.branch, now.tip, now.merged)
+        for tree in trees:
+            require_safe(repository, tree, board.branch, now.tip, now.merged)
+        for tree in beside:
+            if tree.path.parent.name != collab_key(board.collab):
+                raise Refused("it has plans and results for a repository that the board has no more")
+            collab = house.collab(board)
+            require_safe(collab, tree, board.collab_branch, now.collab, now.collab_merged)
 
     size = await asyncio.to_thread(bytes_of, folder) / MEGABYTE
     try:
         await asyncio.to_thread(check)
         if not is_dry:
-            await _salvage(house, sandbox, repository, tree, folder / "home")
+            for tree in (*trees, *beside):
+                kept = house.collab(board) if tree in beside else repository
+                await _salvage(house, sandbox, kept, tree, folder / "home")
             await asyncio.to_thread(repository.forget, folder, check)
     except HalfTUIError as error:
         return Cleared("clone", bead.id, size, STAYS, error.message)
@@ -173,7 +188,7 @@ def bytes_of(folder: Path) -> int:
 
 
 _COLUMNS = (
-    "SELECT b.id, coalesce(b.closed_at, b.updated_at), b.tip, b.merged, EXISTS"
+    "SELECT b.id, coalesce(b.closed_at, b.updated_at), b.tip, b.merged, b.collab, b.collab_merged, EXISTS"
     " (SELECT 1 FROM attempt t WHERE t.bead_id = b.id AND t.state <> 'ended') FROM bead b"
     " WHERE b.state IN ('done', 'failed', 'cancelled')"
 )
@@ -182,12 +197,17 @@ _COLUMNS = (
 def finished(rows: Rows, board: str) -> list[Finished]:
     """Return the finished beads of a board."""
     found = rows.rows(f"{_COLUMNS} AND b.board_id = :b ORDER BY b.id", b=board)
-    return [Finished(str(r[0]), float(r[1]), str(r[2]), str(r[3]), bool(r[4])) for r in found]
+    return [_finished(row) for row in found]
 
 
 def _one(rows: Rows, bead: str) -> Finished | None:
     found = rows.rows(f"{_COLUMNS} AND b.id = :i", i=bead)
-    return next((Finished(str(r[0]), float(r[1]), str(r[2]), str(r[3]), bool(r[4])) for r in found), None)
+    return next((_finished(row) for row in found), None)
+
+
+def _finished(row: tuple[Any, ...]) -> Finished:
+    ident, closed_at, tip, merged, collab, collab_merged, is_live = row
+    return Finished(ident, float(closed_at), tip, merged, collab, collab_merged, bool(is_live))
 
 
 def _ended(rows: Rows) -> set[str]:

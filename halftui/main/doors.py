@@ -62,6 +62,7 @@ def _door(settings_of: Callable[[Mapping[str, object]], Settings]) -> Door:
         image_list=_image_list,
         clear=_clear,
         safe=_safe,
+        locate=locate,
         plan=_plan,
     )
 
@@ -77,6 +78,14 @@ def _safe(chosen: Settings) -> Safe:
     from halftui.main.safe import HouseSafe
 
     return HouseSafe(House(chosen))
+
+
+def locate(place: str, branch: str) -> tuple[str, str]:
+    """Return the place and the branch of a repository; "" is none. Raises as `workspace.origin` does."""
+    from halftui.workspace import origin
+
+    found = origin.locate(place, branch) if place else None
+    return (found.place, found.branch) if found else ("", "")
 
 
 def _clear(chosen: Settings, days: float, is_dry: bool) -> Sequence[Cleared]:

@@ -122,6 +122,19 @@ class House:
 
         return locate(board.repository, board.branch)
 
+    def collab(self, board: BoardRow) -> Repository:
+        """Return the board's own copy of its repository of plans and results, one for each such."""
+        from halftui.engine.naming import collab_key
+        from halftui.workspace.repository import Repository
+
+        return Repository(self.home / "boards" / board.id / f"collab-{collab_key(board.collab)}.git")
+
+    def collab_origin(self, board: BoardRow) -> Origin:
+        """Return the repository that plans and results are merged into. Raises as `origin` does."""
+        from halftui.workspace.origin import locate
+
+        return locate(board.collab, board.collab_branch)
+
     @cached_property
     def choice(self) -> Callable[..., Choice]:
         """Return what tells where agents run and why; decided once, so that nothing falls back silently."""
@@ -180,6 +193,8 @@ class House:
             runtime=self.runtime,
             repository=self.repository,
             origin=self.origin,
+            collab=self.collab,
+            collab_origin=self.collab_origin,
             gate=opener(
                 credentials,
                 chosen.api_url,

@@ -118,6 +118,7 @@ def guest_door(house: House, service: Service, streams: Streams, open_board: Tel
         image_list=_refused,
         clear=_refused,
         safe=_refused,
+        locate=_refused,
         plan=_refused,
         out=streams.out,
         err=streams.err,

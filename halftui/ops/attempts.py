@@ -18,7 +18,7 @@ from halftui.domain.profile import NOBODY, Profile
 from halftui.domain.states import ATTEMPT_MOVES, AttemptState, AttemptVerb, BeadState, after
 from halftui.domain.text import clean, clean_line
 from halftui.errors import Conflict, Unavailable
-from halftui.ops import accounts, beads, budgets, messages, profiles, slots, turns, verdicts
+from halftui.ops import accounts, beads, budgets, collab, messages, profiles, slots, turns, verdicts
 from halftui.ops.access import verb
 from halftui.ops.agents import choose
 from halftui.ops.budgets import NOTHING, Use
@@ -71,6 +71,14 @@ class Work:
     files: int = 0
     plus: int = 0
     minus: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What an attempt left in the collaboration repository."""
+
+    tip: str = ""  # "" if nothing is new
+    fault: str = ""  # what is wrong with its result, in a sentence
 
 
 @verb("attempt.claim")
@@ -192,6 +200,7 @@ def end(
     summary: str,
     work: Work | None = None,
     retry_at: float | None = None,
+    shared: Shared | None = None,
 ) -> None:
     """End an attempt and move its bead on: passed → review, else back to open by the outcome.
 
@@ -208,6 +217,8 @@ def end(
     if work is not None:
         bead.base, bead.tip, bead.files = work.base or bead.base, work.tip, work.files
         bead.plus, bead.minus = work.plus, work.minus
+    if shared is not None and shared.tip:
+        bead.collab, bead.collab_merged = shared.tip, ""
     tx.record("attempt.end", attempt, row.board_id, outcome=outcome.value, reason=reason)
     tx.run(
         "UPDATE question SET answered_at = :n, answered_by = 'engine', answer = 'the attempt ended'"
@@ -228,6 +239,8 @@ def end(
         bead.handover = ""
         bead.remark = ""
         beads.put_in_review(tx, bead, row.handed_in or clean(summary).strip() or "no summary was given")
+        if shared is not None:
+            collab.judge(tx, bead, shared.fault)
         return
     kind = setback(outcome, reason, has_begun=has_begun, by_patrol=tx.actor.kind == "patrol")
     if outcome is Outcome.FAILED:

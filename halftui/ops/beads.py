@@ -182,6 +182,8 @@ def approve(tx: Tx, bead: str, merged: str = "", *, own: bool = False) -> None:
     _move(tx, row, BeadVerb.APPROVE)
     row.merged, row.closed_at, row.remark = merged, tx.now, ""
     told: dict[str, Any] = {"own": True} if is_own else {}
+    if row.collab and not row.collab_merged:
+        outbox.put(tx, row, "collab", tip=row.collab)
     tx.record("bead.approve", bead, row.board_id, merged=merged, **told)
     close(tx, row)
 

@@ -14,6 +14,11 @@ from halftui.store.tx import Tx
 
 _PLACED = ("hold", "convoy", "parent", "links", "after")  # fields of a bead that have ops of their own
 _PARENT = "parent-child"
+_FIXED = {  # fields of a board that no file can change, since they name places of one machine
+    "repository": "make another board: halftui init",
+    "collab": "halftui board edit --collab PLACE",
+    "collab_branch": "halftui board edit --collab PLACE --collab-branch NAME",
+}
 
 
 def apply(tx: Tx, board_id: str, manifests: Sequence[Manifest]) -> list[Applied]:
@@ -64,7 +69,7 @@ class _Run:
         elif manifest.kind == "convoy":
             self._settle_convoy(ident, now, wished, manifest.place)
         elif manifest.kind == "board" and wished:
-            boards.edit(self._tx, ident, **_without(wished, ("repository",), manifest.place))
+            boards.edit(self._tx, ident, **_without(wished, _FIXED, manifest.place))
         elif wished:
             raise Refused(
                 f"{manifest.place}: {', '.join(wished)} of {manifest.kind} {ident} can't be changed so",
@@ -166,8 +171,8 @@ def _needed(wish: Mapping[str, Any], name: str, place: str) -> Any:
     return wish[name]
 
 
-def _without(wished: Spec, names: Sequence[str], place: str) -> Spec:
-    for name in names:
+def _without(wished: Spec, names: Mapping[str, str], place: str) -> Spec:
+    for name, remedy in names.items():
         if name in wished:
-            raise Refused(f"{place}: {name} of a board can't be changed", "make another board: halftui init")
+            raise Refused(f"{place}: {name} of a board can't be changed by a file", remedy)
     return wished

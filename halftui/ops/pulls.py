@@ -107,7 +107,7 @@ def failed(tx: Tx, seq: int, why: str) -> None:
     row.tries, row.due_at, row.answer = row.tries + 1, tx.now + 60.0 * minutes, clean_line(why)
     tx.add(row)
     bead = tx.session.get(Bead, row.bead_id)
-    if bead is not None and bead.state == BeadState.REVIEW:
+    if bead is not None and (bead.state == BeadState.REVIEW or row.act == "collab"):
         bead.progress = row.answer
         tx.add(bead)
     tx.record("pull.fail", row.bead_id, row.board_id, act=row.act, reason=row.answer, tries=row.tries)

@@ -14,7 +14,7 @@ from halftui.store.store import Rows
 Spec = dict[str, Any]
 BOARD = (
     "repository", "branch", "prefix", "mode", "review", "runtime", "sandbox", "model", "command", "checks",
-    "batch", "profile", "rounds", "merge", "cap", "recipe", "egress", "lanes",
+    "batch", "profile", "rounds", "merge", "cap", "recipe", "egress", "collab", "collab_branch", "lanes",
 )  # fmt: skip
 BEAD = (
     "title", "description", "acceptance", "notes", "type", "priority", "labels", "mode", "runtime",

@@ -133,7 +133,8 @@ def boards(rows: Rows) -> tuple[BoardRow, ...]:
     """Return all boards by name."""
     found = rows.rows(
         "SELECT id, name, repository, branch, prefix, mode, review, runtime, sandbox, model, command,"
-        " cap, is_paused, version, created_at, checks, batch, recipe, profile, rounds, merge, egress, lanes"
+        " cap, is_paused, version, created_at, checks, batch, recipe, profile, rounds, merge, egress,"
+        " collab, collab_branch, lanes"
         " FROM board ORDER BY name"
     )
     return tuple(BoardRow(*[*r[:12], bool(r[12]), *r[13:-1], lanes_of_boards.parse(r[-1])]) for r in found)
@@ -178,7 +179,8 @@ def bead(rows: Rows, bead_id: str) -> Detail:
         raise NotFound(f"there is no bead {bead_id}", "halftui bead list shows them")
     rest = rows.rows(
         "SELECT board_id, description, acceptance, notes, summary, branch, base, tip, merged,"
-        " created_by, due, not_before, handover, profile, pull_request FROM bead WHERE id = :i",
+        " created_by, due, not_before, handover, profile, pull_request, collab,"
+        " collab_merged FROM bead WHERE id = :i",
         i=bead_id,
     )[0]
     name = lane_of(rows, bead_id)

@@ -26,6 +26,8 @@ class Places:
     sockets: Path  # the attempt's own socket folder (api.sock), read only
     objects: Path | None = None  # the object store the clone borrows from, read only
     tool: Path | None = None  # the program's binary, read only
+    collab: Path | None = None  # the clone of plans and results, read and write; lies beside `work`
+    collab_objects: Path | None = None  # the object store that one borrows from, read only
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,7 @@ class Inside:
     home: str
     sockets: str
     tool: str
+    collab: str = ""  # "" if there is none
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from requests.exceptions import RequestException
 from halftui.errors import Conflict, HalfTUIError, Misconfigured, NotFound, Unavailable
 from halftui.failpoints import failpoint
 from halftui.sandbox.base import Exit, Found, Inside, Places, Spec
-from halftui.sandbox.hardening import INSIDE, NAME_LABEL, PREFIX, assert_hardened, create_config
+from halftui.sandbox.hardening import NAME_LABEL, PREFIX, assert_hardened, create_config, inside
 from halftui.sandbox.settle import settle
 from halftui.sandbox.wire import CHUNK, REMEDY, Frames, call, refusal
 
@@ -112,7 +112,7 @@ class DockerSandbox:
 
     def inside(self, places: Places) -> Inside:
         """Return the fixed paths that every container has."""
-        return INSIDE
+        return inside(places)
 
     async def start(self, spec: Spec) -> "DockerProcess":
         """Create a container, check that it is confined, and start it.
@@ -139,7 +139,8 @@ class DockerSandbox:
 
     def _launch(self, spec: Spec, config: dict[str, Any]) -> str:
         if os.getuid() == 0:
-            for place in (spec.places.work, spec.places.home, spec.places.sockets):
+            here = spec.places
+            for place in filter(None, (here.work, here.home, here.sockets, here.collab)):
                 give(place, *self.user)
         with engine(self._socket) as api:
             failpoint("create.before")

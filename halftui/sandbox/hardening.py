@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,16 +10,22 @@ from halftui.errors import Misconfigured
 from halftui.sandbox.base import Inside, Places, Spec
 
 INSIDE = Inside("/work", "/home/agent", "/run/halftui", "/opt/halftui/agent")
+PAIRED = replace(INSIDE, work="/work/code", collab="/work/collab")  # with two clones side by side
 PREFIX = "halftui."
 NAME_LABEL = PREFIX + "name"
 
 # Offsets into the log are offsets into the program's output only while nothing is rotated away.
 LOG = {"Type": "json-file", "Config": {"max-size": "1024g"}}
 
-WRITABLE = {INSIDE.work, INSIDE.home}
+WRITABLE = {INSIDE.work, INSIDE.home, PAIRED.work, PAIRED.collab}
 NON_ROOT = re.compile(r"[1-9]\d*:[1-9]\d*")
 MIB = 1024 * 1024
 NANO = 1_000_000_000
+
+
+def inside(places: Places) -> Inside:
+    """Return the fixed paths at which a container shows those places."""
+    return PAIRED if places.collab else INSIDE
 
 
 def create_config(spec: Spec, image: str, user: str, runtime: str | None = None) -> dict[str, Any]:
@@ -30,7 +37,7 @@ def create_config(spec: Spec, image: str, user: str, runtime: str | None = None)
         "Cmd": list(spec.argv[1:]),
         "Env": [f"{name}={value}" for name, value in env.items()],
         "User": user,
-        "WorkingDir": INSIDE.work,
+        "WorkingDir": inside(spec.places).work,
         "Labels": {PREFIX + key: value for key, value in spec.labels.items()} | {NAME_LABEL: spec.name},
         "Healthcheck": {"Test": ["NONE"]},
         "OpenStdin": True,
@@ -67,13 +74,15 @@ def _host_config(spec: Spec, runtime: str | None) -> dict[str, Any]:
 
 def _mounts(places: Places) -> list[dict[str, Any]]:
     mounts = [
-        _mount(places.work, INSIDE.work, is_read_only=False),
+        _mount(places.work, inside(places).work, is_read_only=False),
         _mount(places.home, INSIDE.home, is_read_only=False),
         _mount(places.sockets, INSIDE.sockets),
     ]
-    if places.objects:
-        # At its own path: that is what the clone's `objects/info/alternates` says.
-        mounts.append(_mount(places.objects, str(places.objects)))
+    if places.collab:
+        mounts.append(_mount(places.collab, PAIRED.collab, is_read_only=False))
+    # At their own paths: that is what the clones' `objects/info/alternates` say.
+    borrowed = filter(None, (places.objects, places.collab_objects))
+    mounts += [_mount(objects, str(objects)) for objects in borrowed]
     if places.tool:
         mounts.append(_mount(places.tool, INSIDE.tool))
     return mounts

@@ -67,7 +67,8 @@ class LocalSandbox:
     def inside(self, places: Places) -> Inside:
         """Return the host's paths: a program here sees what the board sees."""
         tool = str(places.tool) if places.tool else ""
-        return Inside(str(places.work), str(places.home), str(places.sockets), tool)
+        collab = str(places.collab) if places.collab else ""
+        return Inside(str(places.work), str(places.home), str(places.sockets), tool, collab)
 
     async def start(self, spec: Spec) -> "LocalProcess":
         """Start a program in a session of its own; `spec.limits` does not bind it.

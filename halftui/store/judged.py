@@ -50,7 +50,7 @@ class Outbox(SQLModel, table=True):
     seq: int | None = Field(default=None, sa_column=_big())
     board_id: str = Field(foreign_key="board.id")
     bead_id: str
-    act: str  # open | look | close
+    act: str  # open | look | close | collab
     tip: str  # the commit that it is about
     state: str = "waiting"  # waiting | done | dropped
     tries: int = 0  # that failed in a row

@@ -60,6 +60,9 @@ class Board(SQLModel, table=True):
     # Times that agents may send one piece of work back, before a person decides.
     rounds: int = Field(default=2, sa_column_kwargs={"server_default": text("2")})
     egress: str = Field(default="", sa_column_kwargs={"server_default": text("''")})  # see domain.egress
+    # The folder or URL of the repository with plans and results, and its branch; "": there is none.
+    collab: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
+    collab_branch: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
 
 
 class Bead(SQLModel, table=True):
@@ -127,6 +130,9 @@ class Bead(SQLModel, table=True):
     reds: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})  # failing checks in a row
     profile: str = Field(default="", sa_column_kwargs={"server_default": text("''")})  # overrides the board's
     egress: str = Field(default="", sa_column_kwargs={"server_default": text("''")})  # fewer than the board's
+    # The newest commit of its work in the collaboration repository, and what that was merged as there.
+    collab: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
+    collab_merged: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
 
 
 class Original(SQLModel, table=True):

@@ -41,10 +41,21 @@ exit $kept
 """
 
 
-def salvage_command(bead: str) -> list[str]:
+_BOTH: Final = """
+sh -c "$1" salvage "$2" "$3"
+code=$?
+cd "$4" && sh -c "$1" salvage "$2" "$3" || exit 1
+exit $code
+"""
+
+
+def salvage_command(bead: str, beside: str = "") -> list[str]:
     """Return what to run in the agent's sandbox, in its clone, when an attempt stops.
 
-    Afterwards all its files are committed on the bead's branch. It ends with 0, also if there was
-    nothing to keep; with anything else if something could not be kept, which it then names.
+    `beside` is another clone for which the same is done. Afterwards all its files are committed on the
+    bead's branch. It ends with 0, also if there was nothing to keep; with anything else if something
+    could not be kept, which it then names.
     """
+    if beside:
+        return ["sh", "-c", _BOTH, "both", _SCRIPT, branch_of(bead), MESSAGE, beside]
     return ["sh", "-c", _SCRIPT, "salvage", branch_of(bead), MESSAGE]

@@ -111,6 +111,23 @@ def point(tree: Tree, refs: Mapping[str, str]) -> None:
             _put(git_dir, name.split("/"), f"{sha}\n".encode())
 
 
+def read_plain(tree: Tree, names: str) -> bytes | None:
+    """Return what a file of the working tree holds, None if there is no such plain file.
+
+    `names` is its path from the top of the clone.
+    """
+    try:
+        root = os.open(tree.path, _FOLDER)
+    except OSError:
+        return None
+    try:
+        return _read(root, names.split("/"))
+    except Refused:  # a link or a folder stands there
+        return None
+    finally:
+        os.close(root)
+
+
 def copy_objects(tree: Tree, target: Path, cap: int) -> None:
     """Copy the clone's own objects, at most `cap` bytes, into the folder `target`, as git has them.
 

@@ -11,6 +11,7 @@ import yaml
 from halftui.domain.happenings import Option, Outcome, Question
 from halftui.ops import attempts, boards, questions, transcripts
 from tests.cli.conftest import Line
+from tests.helpers.boards import make_repository
 from tests.helpers.desk import git
 from tests.helpers.stores import BO
 from tests.helpers.world import World
@@ -69,7 +70,7 @@ KEYS = [
 MORE = [
     "board", "description", "acceptance", "notes", "summary", "branch", "base", "tip", "merged",
     "created_by", "why", "waits_for", "frees", "attempts", "due", "not_before", "handover", "comments",
-    "profile", "pull_request",
+    "profile", "pull_request", "collab", "collab_merged", "egress",
 ]  # fmt: skip
 
 
@@ -351,6 +352,15 @@ def test_boards(line: Line, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     (line.home / "recipe").write_text("# tools\nRUN apt-get update\n")
     line.ok("board", "edit", f"recipe=@{line.home}/recipe")
     assert line.ok("board", "show", "-o", "json").json["recipe"] == "# tools\nRUN apt-get update\n"
+    plans = make_repository(tmp_path / "plans")
+    assert (
+        line.ok("board", "edit", "cap=6", "--collab", str(plans)).out == f"Shop has cap=6, collab={plans}\n"
+    )
+    shown = line.ok("board", "show", "-o", "json").json
+    assert (shown["collab"], shown["collab_branch"], shown["cap"]) == (str(plans), "main", 6)
+    assert line("board", "edit", "--collab", str(tmp_path)).code == 2
+    assert line("board", "edit", "--collab", str(plans), "--collab-branch", "none").code == 5
+    assert line.ok("board", "edit", "--collab", "").out == "Shop has collab=\n"
     assert line.ok("board", "pause").out == "Shop is paused\n"
     assert line.ok("board", "show", "-o", "json").json["is_paused"] is True
     assert line.ok("board", "resume", "Shop").out == "Shop goes on\n"

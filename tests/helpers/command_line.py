@@ -9,6 +9,7 @@ from halftui import logs, settings
 from halftui.cli import parser
 from halftui.cli.door import Beginning, Check, Cleared, Door, ImageRow, Planned, Safe
 from halftui.domain.actor import PEOPLE, Actor, Role, agent, person
+from halftui.main.doors import locate
 from halftui.main.house import House
 from halftui.main.safe import HouseSafe
 from halftui.service.service import Service
@@ -55,6 +56,7 @@ def door_of(actor: Actor | None = None) -> Door:
         service=service,
         plan=lambda _settings, _board, goal, _tell: Planned(goal, service(settings.load())),
         safe=lambda chosen: _safe(chosen, who),
+        locate=locate,
         sealed=lambda chosen, ident, secret: House(chosen).vault.sealed(ident, secret),
         init=init,
         tui=lambda _settings, board: _opened(f"the screen opens{board and f' on {board}'}"),

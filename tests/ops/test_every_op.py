@@ -21,6 +21,7 @@ from halftui.ops import (
     boards,
     budgets,
     chain,
+    collab,
     convoys,
     edges,
     heartbeats,
@@ -311,7 +312,16 @@ def _review(world: World) -> tuple[Actor, Op]:
     return _engine(lambda tx: reviews.claim(tx, world.board, LEASE, 4, POOL))
 
 
+def _sharing(world: World) -> tuple[Actor, Op]:
+    claim = _working(world)
+    world.end(claim, shared=attempts.Shared("t"))
+    world.store.write(BO, beads.approve, claim.bead)
+    (act,) = world.ask(pulls.due)
+    return _engine(lambda tx: collab.landed(tx, act.seq, "m"))
+
+
 SCENES: dict[str, Scene] = {
+    "collab.land": _sharing,
     "agent.handoff": _talking(lambda tx, c: messages.hand_off(tx, c.agent_id)),
     "agent.retire": _retire,
     "attempt.adopt": _attempt(lambda tx, c: attempts.adopt(tx, c.attempt, LEASE, "local", "x", "s")),
@@ -351,6 +361,7 @@ SCENES: dict[str, Scene] = {
     "board.edit": lambda w: _ann(lambda tx: boards.edit(tx, w.board, cap=9)),
     "board.import": lambda w: _ann(lambda tx: interchange.take(tx, w.board, list(jsonl.read(LINES)))),
     "board.notice": lambda w: _engine(lambda tx: boards.notice(tx, w.board, "no account")),
+    "board.pair": lambda w: _ann(lambda tx: collab.pair(tx, w.board, "/srv/plans", "main")),
     "board.pause": lambda w: _ann(lambda tx: boards.pause(tx, w.board, is_paused=True)),
     "budget.set": lambda _: _ann(lambda tx: budgets.set_budget(tx, "day", "", "usd", 20.0)),
     "convoy.add": _convoy(convoys.add),

@@ -49,23 +49,31 @@ def show(call: Call, name: str | None) -> None:
 
 
 @board.command("edit", example="halftui board edit cap=6 review=none")
-@click.argument("settings", nargs=-1, required=True, metavar="KEY=VALUE...")
+@click.argument("settings", nargs=-1, metavar="[KEY=VALUE]...")
+@click.option("--collab", metavar="PLACE",
+              help="The repository of plans and results, a folder or an address; '' for none.")  # fmt: skip
+@click.option("--collab-branch", default="", metavar="NAME", help="Its branch; else the one checked out.")
 @pass_call
-def edit(call: Call, settings: tuple[str, ...]) -> None:
+def edit(call: Call, settings: tuple[str, ...], collab: str | None, collab_branch: str) -> None:
     """Change a board: mode, review, runtime, sandbox, cap, branch, model, command, prefix, recipe.
 
     Also: checks, the commands that must pass before a merge, one a line; batch, how many beads are merged
     after one run of them; merge, direct or pull-request; profile, which agents have; rounds, how often
     agents may send one piece of work back, with review=agent; egress, the hosts that agents in containers
-    may reach, with commas, as in pypi.org,files.pythonhosted.org:443, or none. recipe=@FILE reads it from
-    a file: lines of a Dockerfile that go on from the agents' image.
+    may reach, with commas, as in packages.example.org,files.example.org:443, or none. recipe=@FILE reads
+    it from a file: lines of a Dockerfile that go on from the agents' image.
     """
     from halftui.ops import boards
 
     wanted = dict(_setting(text) for text in settings)
+    if collab is None and (collab_branch or not wanted):
+        raise click.UsageError("Missing argument 'KEY=VALUE', or --collab PLACE.")
     if str(wanted.get("recipe", "")).startswith("@"):
         wanted["recipe"] = _read(call, str(wanted["recipe"])[1:])
-    call.service.write(boards.edit, call.board.id, call.board.version, **wanted)
+    if wanted:
+        call.service.write(boards.edit, call.board.id, call.board.version, **wanted)
+    if collab is not None:
+        wanted["collab"] = _pair(call, collab, collab_branch)
     fresh = call.service.read(views.board, call.board.id)
     call.say(f"{fresh.name} has " + ", ".join(f"{k}={v}" for k, v in wanted.items()), fresh)
 
@@ -176,6 +184,15 @@ def _pause(call: Call, name: str | None, *, is_paused: bool) -> None:
     call.service.write(boards.pause, call.board.id, is_paused=is_paused)
     fresh = call.service.read(views.board, call.board.id)
     call.say(f"{fresh.name} {'is paused' if is_paused else 'goes on'}", fresh)
+
+
+def _pair(call: Call, collab: str, branch: str) -> str:
+    """Give the board a repository of plans and results, and return its place."""
+    from halftui.ops import collab as collabs
+
+    place, on = call.door.locate(collab, branch)
+    call.service.write(collabs.pair, call.board.id, place, on)
+    return place
 
 
 def _choose(call: Call, name: str | None) -> None:

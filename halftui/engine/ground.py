@@ -1,0 +1,101 @@
+"""What an attempt stands on: the bead's clone and, on some boards, that of plans and results beside it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from halftui.domain import results
+from halftui.domain.shown import BoardRow, Detail
+from halftui.engine import reviewing, sharing
+from halftui.engine.naming import collab_key
+from halftui.engine.rooms import Rooms
+from halftui.engine.settled import measured
+from halftui.ops import journeys, views
+from halftui.ops.attempts import Claim, Shared, Work
+from halftui.sandbox.base import Places
+from halftui.store.store import Store
+from halftui.workspace.blobs import read_blobs
+from halftui.workspace.repository import Repository
+from halftui.workspace.tree import BRANCHES, Person, Tree, branch_of, read_plain, remove, tip_of
+
+PAIRS = "pairs"  # in a bead's folder: one folder with `code` and `collab` for each such repository
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """The clones of one attempt, and the board's repositories that they belong to."""
+
+    folder: Path  # of the bead
+    bead: Detail
+    repository: Repository
+    tree: Tree
+    is_new: bool  # the clone was made just now, so that no session can go on in it
+    collab: Repository | None = None
+    beside: Tree | None = None
+
+    def places(self, sockets: Path, tool: Path | None) -> Places:
+        """Return what a sandbox shows of it."""
+        return Places(
+            self.tree.path, self.folder / "home", sockets, self.repository.objects, tool,
+            self.beside.path if self.beside else None, self.collab.objects if self.collab else None,
+        )  # fmt: skip
+
+    def fault(self) -> str:
+        """Return what is wrong with the result that lies in the clone now, "" if nothing is. Blocks."""
+        if self.beside is None:
+            return ""
+        bead, tree = self.bead.card.id, self.beside
+        read = {path: read_plain(tree, path) for path in results.paths(bead)}
+        return results.fault(bead, {path: content for path, content in read.items() if content is not None})
+
+
+def folder_of(home: Path, bead: str, *, is_review: bool = False) -> Path:
+    """Return the folder of all that attempts at a bead have on this machine."""
+    return home / ("reviews" if is_review else "beads") / branch_of(bead).removeprefix(BRANCHES)
+
+
+def lay(rooms: Rooms, store: Store, claim: Claim, board: BoardRow) -> Ground:
+    """Return the clones, made if they are not there. Blocks."""
+    repository, folder = rooms.repository(board), folder_of(rooms.home, claim.bead, is_review=claim.is_review)
+    is_adopted = claim.heard is not None
+    if not is_adopted:
+        repository.create(rooms.origin(board))
+    (folder / "home").mkdir(parents=True, exist_ok=True, mode=0o700)
+    if claim.is_review:
+        seen = store.read(views.bead, claim.bead)
+        tree = reviewing.checkout(repository, seen, folder / "work", is_adopted=is_adopted)
+        return Ground(folder, seen, repository, tree, is_new=False)
+    author = Person(claim.agent, f"{claim.agent.lower()}@agents.localhost")
+    course = store.read(journeys.course, claim.bead)
+    if course.is_own:
+        repository.follow(course.branch, course.home, takes_home=course.needs_home)
+    work = folder / PAIRS / collab_key(board.collab) / "code" if board.collab else folder / "work"
+    is_new = not work.is_dir()
+    tree = repository.clone(claim.bead, work, course.branch, author, course.home)
+    bead = store.read(views.bead, claim.bead)
+    if not board.collab:
+        return Ground(folder, bead, repository, tree, is_new)
+    collab = rooms.collab(board)
+    if not is_adopted:
+        collab.create(rooms.collab_origin(board))
+        sharing.settle(store, rooms, board)  # so that the agent sees the results of what it waited for
+    beside = collab.clone(claim.bead, work.with_name("collab"), board.collab_branch, author)
+    return Ground(folder, bead, repository, tree, is_new, collab, beside)
+
+
+def collect(ground: Ground, epoch: int) -> tuple[Work | None, Shared | None]:
+    """Bring what an agent committed into the board's repositories; return what it is. Blocks."""
+    tip = ground.repository.collect(ground.tree, epoch)
+    work = measured(ground.repository, ground.tree, tip) if tip else None
+    if ground.collab is None or ground.beside is None:
+        return work, None
+    shared = ground.collab.collect(ground.beside, epoch)
+    bead = ground.bead.card.id
+    found = read_blobs(
+        ground.collab.path, shared or tip_of(ground.beside), results.paths(bead), results.LARGEST + 1
+    )
+    return work, Shared(shared or "", results.fault(bead, found))
+
+
+def clear(ground: Ground) -> None:
+    """Take away what a reviewer stood on. Blocks."""
+    remove(ground.tree.path)
