@@ -236,7 +236,7 @@ class FileRow(NamedTuple):
     path: str
     old_path: str  # differs from `path` only if it was renamed
     kind: str  # added, modified, deleted, renamed, …
-    form: str  # text, binary, symlink, submodule
+    form: str  # text, binary, symlink, submodule, lfs
     plus: int
     minus: int
 

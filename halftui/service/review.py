@@ -12,7 +12,7 @@ from halftui.ops import beads, convoys, journeys, merges, signers, views
 from halftui.ops.journeys import Course, Due
 from halftui.service.queue import combined, conflict
 from halftui.store.store import Rows, Store
-from halftui.workspace.diff import Changes
+from halftui.workspace.diff import Changes, Form
 from halftui.workspace.merging import Clash, Merged
 from halftui.workspace.origin import Origin
 from halftui.workspace.repository import Repository
@@ -65,6 +65,8 @@ class Review:
         file = next((f for f in changes.files if f.path == path), None)
         if file is None:
             raise NotFound(f"{bead} does not change {path}", f"halftui bead diff {bead} --stat")
+        if file.form is Form.LFS:  # its lines are no words of anybody
+            return []
         lines = self._repository(self._board).patch(
             changes.base, detail.tip, file.names, context=context, ignore_space=ignores_space
         )
