@@ -139,6 +139,7 @@ class BoardRow(NamedTuple):
     merge: str = "direct"  # or pull-request: the forge merges
     collab: str = ""  # the repository of plans and results: a folder or an address
     collab_branch: str = ""
+    egress: str = ""  # hosts that its agents may reach, with commas; "": none
     lanes: Lanes = DEFAULT
 
     @property
@@ -215,6 +216,7 @@ class Detail(NamedTuple):
     pull_request: str = ""  # its address
     collab: str = ""  # the newest commit of its work in the collaboration repository
     collab_merged: str = ""  # and what that was merged as there
+    egress: str = ""  # hosts that its agents may reach, with commas; "": none
 
 
 class Happened(NamedTuple):

@@ -197,7 +197,7 @@ class Running:
         self._sockets.mkdir(parents=True, exist_ok=True, mode=0o700)
         places = here.places(self._sockets, runtime.program())
         command = runtime.command(told, sandbox.inside(places))
-        command = replace(command, env={**command.env, **gate.env})
+        command = Command([*gate.before, *command.argv], {**command.env, **gate.env})
         spec = self._spec(command, places)
         desk = Desk(
             self.claim.attempt, self.claim.epoch, self.claim.agent_id, self.store, self.lines, self.answers,
@@ -207,6 +207,7 @@ class Running:
             await stack.enter_async_context(board_server.serve(self._sockets, desk))
         process = await self._start(sandbox, spec, stack)
         end = await self._listen(runtime.converse(told, process, desk))
+        await gate.shut()
         settled = await self._harvest(end, here, sandbox, spec)
         return replace(settled, retry_at=gate.until) if end.outcome is Outcome.LIMITED else settled
 

@@ -30,8 +30,9 @@ class Act(NamedTuple):
 
 # Only what passed the checks, and what agents looked at where the board wants that, is shown outside.
 _TO_OPEN = """
-FROM bead b JOIN board o ON o.id = b.board_id
-WHERE o.merge = 'pull-request' AND b.state = 'review' AND b.tip <> '' AND b.pulled <> b.tip
+FROM board o CROSS JOIN bead b
+WHERE o.merge = 'pull-request' AND b.board_id = o.id AND b.state = 'review' AND b.tip <> ''
+  AND b.pulled <> b.tip
   AND (o.checks = '' OR (b.tried = b.tip AND b.reds = 0)) AND (o.review <> 'agent' OR b.verdict <> '')
 """
 

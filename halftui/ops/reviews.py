@@ -15,10 +15,11 @@ from halftui.store.tx import Tx
 
 PROFILE = "reviewer"  # that reviewers have, if the board has it
 
-# Checks go first: nobody reads what does not pass them.
+# Checks go first: nobody reads what does not pass them. SQLite keeps the order of a cross join: boards first.
 _DUE = """
-FROM bead b JOIN board o ON o.id = b.board_id
-WHERE o.review = 'agent' AND o.is_paused = 0 AND b.state = 'review' AND b.verdict = '' AND b.tip <> ''
+FROM board o CROSS JOIN bead b
+WHERE o.review = 'agent' AND o.is_paused = 0 AND b.board_id = o.id AND b.state = 'review'
+  AND b.verdict = '' AND b.tip <> ''
   AND b.rounds < o.rounds AND (b.retry_at IS NULL OR b.retry_at <= :now)
   AND (o.checks = '' OR b.tried = b.tip)
   AND NOT EXISTS (SELECT 1 FROM attempt t WHERE t.bead_id = b.id AND t.state <> 'ended')

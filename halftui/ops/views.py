@@ -25,10 +25,11 @@ FEW = 20  # events that are looked at one by one
 WINDOW = 400  # cards of a lane that a snapshot holds; the rest is counted
 LANES = lanes_of_boards.STATES
 
-# Its own time and its direct parents' have come; few beads have a time, so those are looked up once.
+# Its own time and its direct parents' have come; few beads have a time, so those are looked up once
+# (SQLite keeps a CROSS JOIN's order).
 _IS_TIME = (
     "(b.not_before IS NULL OR b.not_before <= :now) AND b.id NOT IN (SELECT p.source FROM bead k"
-    " JOIN edge p ON p.target = k.id WHERE k.not_before > :now AND p.kind = 'parent-child')"
+    " CROSS JOIN edge p WHERE k.not_before > :now AND p.target = k.id AND p.kind = 'parent-child')"
 )
 # Ready is a statement about the bead and its graph. Startable adds what people said of it, which
 # `is_inert` holds besides its type and its being set aside; dispatchable what the scheduler needs.
@@ -133,7 +134,7 @@ def boards(rows: Rows) -> tuple[BoardRow, ...]:
     found = rows.rows(
         "SELECT id, name, repository, branch, prefix, mode, review, runtime, sandbox, model, command,"
         " cap, is_paused, version, created_at, checks, batch, recipe, profile, rounds, merge,"
-        " collab, collab_branch, lanes"
+        " collab, collab_branch, egress, lanes"
         " FROM board ORDER BY name"
     )
     return tuple(BoardRow(*[*r[:12], bool(r[12]), *r[13:-1], lanes_of_boards.parse(r[-1])]) for r in found)
@@ -187,6 +188,7 @@ def bead(rows: Rows, bead_id: str) -> Detail:
     tries = attempts(rows, bead_id)
     shown, said = _cards(rows, found, name)[0], comments(rows, bead_id)
     early, late = [shown, *rest[:10], tuple(why(rows, bead_id))], [*rest[10:13], said, *rest[13:]]
+    late.append(ops.egress.shown(rows, bead_id))
     return Detail(*[*early, waits, frees, tries, *late])
 
 

@@ -22,10 +22,11 @@ def _add(name: str, table: str, *columns: str, where: str, is_unique: bool = Fal
     )  # fmt: skip
 
 
-# With the state, although it is fixed: else SQLite's planner prefers ix_bead_lane to it.
+# With all that is fixed in front: the more columns are equal, the surer SQLite's planner takes it.
 _add(
-    "ix_bead_ready", "bead", "board_id", "state", "priority", "rank", "created_at", "id", where=_DISPATCHABLE
-)
+    "ix_bead_ready", "bead", "board_id", "state", "blockers", "is_inert", "priority", "rank", "created_at",
+    "id", where=_DISPATCHABLE,
+)  # fmt: skip
 _add("ix_bead_waiting", "bead", "board_id", "priority", "created_at", "id", where=_DISPATCHABLE)
 _add("ix_bead_due", "bead", "board_id", "due", where="due IS NOT NULL")
 _add("ix_bead_later", "bead", "not_before", where="not_before IS NOT NULL")

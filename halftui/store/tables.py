@@ -62,6 +62,7 @@ class Board(SQLModel, table=True):
     # The folder or URL of the repository with plans and results, and its branch; "": there is none.
     collab: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
     collab_branch: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
+    egress: str = Field(default="", sa_column_kwargs={"server_default": text("''")})  # see domain.egress
 
 
 class Bead(SQLModel, table=True):
@@ -131,6 +132,7 @@ class Bead(SQLModel, table=True):
     # The newest commit of its work in the collaboration repository, and what that was merged as there.
     collab: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
     collab_merged: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
+    egress: str = Field(default="", sa_column_kwargs={"server_default": text("''")})  # fewer than the board's
 
 
 class Original(SQLModel, table=True):
