@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, TextIO
 
+from halftui.domain import profile as rules
 from halftui.domain.lanes import wish, wished
 from halftui.domain.text import clean_line
 from halftui.errors import Misconfigured
+from halftui.ops.boards import RUNTIMES
 from halftui.ops.specs import FIELDS, Manifest
 
 LONGEST = 4 << 20  # characters of a file
@@ -89,7 +92,19 @@ def _spec(kind: str, found: Mapping[Any, Any], place: str) -> dict[str, Any]:
         raise Misconfigured(
             f"{place}: a {kind} has no field {_first(unknown)}", f"there are {', '.join(known)}"
         )
+    if kind == "profile":
+        return _profile(found, place)
     return {name: _value(name, value, f"{place}: {name}") for name, value in found.items()}
+
+
+def _profile(found: Mapping[Any, Any], place: str) -> dict[str, Any]:
+    """Return a profile's fields in one form, so that equal ones are seen to be equal."""
+    try:
+        read = asdict(rules.read({key: value for key, value in found.items() if key != "name"}, RUNTIMES))
+    except Misconfigured as error:
+        raise Misconfigured(f"{place}: {error.message}", error.hint) from error
+    given = {name: list(value) if name == "tools" else value for name, value in read.items() if name in found}
+    return given | ({"name": _plain(found["name"], f"{place}: name")} if "name" in found else {})
 
 
 def _value(name: str, value: Any, place: str) -> Any:

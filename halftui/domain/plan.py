@@ -10,7 +10,7 @@ from halftui.domain.text import clean_line
 from halftui.errors import Misconfigured, Refused
 
 MOST = 10_000  # beads of one plan
-TEXTS = ("title", "description", "acceptance", "notes", "type", "mode", "runtime", "hold")
+TEXTS = ("title", "description", "acceptance", "notes", "type", "mode", "runtime", "profile", "hold")
 NUMBERS = ("priority",)
 TIMES = ("not_before", "due")
 FIELDS = (*TEXTS, *NUMBERS, *TIMES, "labels")

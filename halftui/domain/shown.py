@@ -137,9 +137,9 @@ class BoardRow(NamedTuple):
     profile: str = ""  # of its agents
     rounds: int = 2  # times that agents may send one piece of work back
     merge: str = "direct"  # or pull-request: the forge merges
-    egress: str = ""  # hosts that its agents may reach, with commas; "": none
     collab: str = ""  # the repository of plans and results: a folder or an address
     collab_branch: str = ""
+    egress: str = ""  # hosts that its agents may reach, with commas; "": none
     lanes: Lanes = DEFAULT
 
     @property
@@ -238,7 +238,7 @@ class FileRow(NamedTuple):
     path: str
     old_path: str  # differs from `path` only if it was renamed
     kind: str  # added, modified, deleted, renamed, …
-    form: str  # text, binary, symlink, submodule
+    form: str  # text, binary, symlink, submodule, lfs
     plus: int
     minus: int
 

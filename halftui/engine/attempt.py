@@ -192,7 +192,7 @@ class Running:
         told = brief.write(
             replace(self.claim, is_resumed=can_resume), self.board, here.bead, letters,
             is_free=self.rooms.is_free(sandbox), max_turns=self.max_turns,
-            has_tools=runtime.abilities.questions,
+            has_tools=runtime.abilities.questions, has_pointers=await asyncio.to_thread(here.has_pointers),
         )  # fmt: skip
         self._sockets.mkdir(parents=True, exist_ok=True, mode=0o700)
         places = here.places(self._sockets, runtime.program())

@@ -30,6 +30,10 @@ SUMS_UP = """\
 - When you are done, end with a short summary of what you changed and how you checked it: a person \
 reads it beside your diff and then accepts it or sends it back.
 """
+POINTERS = """\
+- Files that Git LFS keeps are pointers here, a few lines with an oid and a size: their content is not in \
+your clone and can't be fetched. Leave them as they are.
+"""
 RESUMED = "You were interrupted. Look at what is there (git status, git log), and go on with the work."
 
 
@@ -42,10 +46,11 @@ def write(
     is_free: bool,
     max_turns: int,
     has_tools: bool = True,
+    has_pointers: bool = False,
 ) -> Brief:
     """Return the brief of an attempt; `letters` are what people said to the agent while it was away.
 
-    `has_tools`: the board's own tools are at its hand.
+    `has_tools`: the board's own tools are at its hand; `has_pointers`: Git LFS keeps files elsewhere.
     """
     prompt = _again(bead) if claim.is_resumed else _prompt(bead)
     about = _system(claim, board, has_tools=has_tools)
@@ -56,7 +61,7 @@ def write(
         attempt=claim.attempt,
         bead=claim.bead,
         prompt="\n\n".join([prompt, *said]),
-        system="\n".join(filter(None, [about, claim.profile.told])),
+        system="\n".join(filter(None, [about, POINTERS if has_pointers else "", claim.profile.told])),
         session=claim.session,
         is_resumed=claim.is_resumed,
         is_free=is_free,

@@ -39,6 +39,10 @@ class Ground:
             self.beside.path if self.beside else None, self.collab.objects if self.collab else None,
         )  # fmt: skip
 
+    def has_pointers(self) -> bool:
+        """Return True if files of the project are kept by Git LFS: here are their pointers alone. Blocks."""
+        return b"filter=lfs" in (read_plain(self.tree, ".gitattributes") or b"")
+
     def fault(self) -> str:
         """Return what is wrong with the result that lies in the clone now, "" if nothing is. Blocks."""
         if self.beside is None:

@@ -10,6 +10,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 from halftui.domain.actor import ENGINE
 from halftui.domain.shown import BoardRow
+from halftui.engine.holding import held
 from halftui.engine.naming import HOME_LABEL, home_label
 from halftui.engine.rooms import Rooms
 from halftui.errors import Conflict, HalfTUIError, Refused
@@ -53,9 +54,11 @@ class Mill:
 
     async def _work(self, board: str) -> None:
         try:
-            await self._clear(await asyncio.to_thread(self.store.read, views.board, board))
-            while await self._turn(await asyncio.to_thread(self.store.read, views.board, board)):
-                pass
+            # Of several homes over one database one alone, so that nothing is tried or landed twice.
+            async with held(self.store, f"mill {board}", home_label(self.rooms.home)):
+                await self._clear(await asyncio.to_thread(self.store.read, views.board, board))
+                while await self._turn(await asyncio.to_thread(self.store.read, views.board, board)):
+                    pass
         except HalfTUIError as error:  # tried again in the next round
             log.warning("the mill stands", extra={"board": board, "why": str(error)})
         except Exception:  # the edge of this work: a bug in it must not end the engine

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 from halftui.domain.actor import ENGINE
 from halftui.engine import sharing
+from halftui.engine.holding import held
+from halftui.engine.naming import home_label
 from halftui.engine.rooms import Rooms
-from halftui.errors import HalfTUIError, Misconfigured, Refused, Unavailable
+from halftui.errors import HalfTUIError, Misconfigured, NotFound, Refused, Unavailable
 from halftui.failpoints import failpoint
 from halftui.ops import pulls, signers, views
 from halftui.ops.pulls import Act
@@ -18,6 +20,8 @@ from halftui.workspace.forge import Answer
 from halftui.workspace.merging import Merged
 
 log = logging.getLogger(__name__)
+
+WITH_COMMIT = ("open", "collab")  # acts for which this home has to have the work
 
 
 @dataclass
@@ -40,12 +44,26 @@ class Post:
 
     async def _work(self) -> None:
         try:
-            for bead in await asyncio.to_thread(self.store.read, pulls.to_open):
-                await asyncio.to_thread(self.store.write, ENGINE, pulls.ask, bead)
-            for act in await asyncio.to_thread(self.store.read, pulls.due):
-                await settle(asyncio.to_thread(self._do, act))
+            async with held(self.store, "post", home_label(self.rooms.home)):
+                await self._do_all()
         except Unavailable as error:  # the database; asked again in the next round
             log.warning("the post stands", extra={"why": str(error)})
+
+    async def _do_all(self) -> None:
+        for bead in await asyncio.to_thread(self.store.read, pulls.to_open):
+            await asyncio.to_thread(self.store.write, ENGINE, pulls.ask, bead)
+        for act in await asyncio.to_thread(self.store.read, pulls.due):
+            if act.act not in WITH_COMMIT or await asyncio.to_thread(self._is_here, act):
+                await settle(asyncio.to_thread(self._do, act))
+
+    def _is_here(self, act: Act) -> bool:
+        """Return False if another home over the same database collected the commit that it is about."""
+        board = self.store.read(views.board, act.board)
+        try:
+            repository = self.rooms.collab(board) if act.act == "collab" else self.rooms.repository(board)
+            return bool(repository.tree(act.tip))
+        except (NotFound, Misconfigured):
+            return False
 
     def _do(self, act: Act) -> None:
         """Do one act and write down what came of it."""

@@ -121,6 +121,8 @@ ALLOWED: dict[str, frozenset[Role]] = {
     "subscription.remove": _ADMIN,
     "tool.refuse": _ANY_AGENT,
     "tool.use": _ANY_AGENT,
+    "turn.give": _ENGINE,
+    "turn.take": _ENGINE,
     "trial.begin": _ENGINE,
     "trial.end": _ENGINE,
     "trial.judge": _ENGINE,

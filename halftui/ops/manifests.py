@@ -7,8 +7,10 @@ so already is not touched.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from halftui.domain import profile as rules
 from halftui.errors import Misconfigured, NotFound, Refused
-from halftui.ops import beads, boards, convoys, edges, identities, specs
+from halftui.ops import beads, boards, convoys, edges, identities, profiles, specs
+from halftui.ops.boards import RUNTIMES
 from halftui.ops.specs import KINDS, Applied, Manifest, Spec
 from halftui.store.tx import Tx
 
@@ -46,7 +48,7 @@ class _Run:
     def make(self, manifest: Manifest) -> None:
         """Find the thing, or create it with what stands for itself; links to others come later."""
         ident = manifest.ident
-        if ident:
+        if ident and manifest.kind != "profile":  # its id is its name, so that one can be made with it
             ident = specs.resolve(self._tx, manifest.kind, ident, self._board)
         else:
             ident = self._same(manifest) or self._create(manifest)
@@ -61,13 +63,15 @@ class _Run:
         """Change what is not as it is wished."""
         ident = self.idents[id(manifest)]
         seq = self._tx.rows("SELECT coalesce(max(seq), 0) FROM event")[0][0]
-        now = specs.spec(self._tx, manifest.kind, ident)
+        now = specs.spec(self._tx, manifest.kind, ident, self._board)
         wished = {k: v for k, v in manifest.spec.items() if v != now.get(k)}
         wished = {k: v for k, v in wished.items() if k in now or k != "name"}  # known by it
         if manifest.kind == "bead":
             self._settle_bead(ident, now, wished)
         elif manifest.kind == "convoy":
             self._settle_convoy(ident, now, wished, manifest.place)
+        elif manifest.kind == "profile" and wished:
+            self._apply_profile(ident, {**now, **wished}, manifest.place)
         elif manifest.kind == "board" and wished:
             boards.edit(self._tx, ident, **_without(wished, _FIXED, manifest.place))
         elif wished:
@@ -80,8 +84,9 @@ class _Run:
 
     def _same(self, manifest: Manifest) -> str:
         """Return the id of a thing that is known by its name instead of an id, "" if there is none."""
-        key = {"board": "name", "agent": "username", "subscription": "name"}.get(manifest.kind)
-        text = str(manifest.spec.get(key, "")) if key else ""
+        names = {"board": "name", "agent": "username", "subscription": "name", "profile": "name"}
+        key = names.get(manifest.kind)
+        text = str(manifest.spec.get(key, manifest.ident)) if key else ""
         try:
             return specs.resolve(self._tx, manifest.kind, text, self._board) if text else ""
         except NotFound:
@@ -94,6 +99,9 @@ class _Run:
             return self._create_bead(wish, place)
         if manifest.kind == "convoy":
             return convoys.create(self._tx, self._board, str(_needed(wish, "name", place)))
+        if manifest.kind == "profile":
+            name = manifest.ident or str(_needed(wish, "name", place))
+            return self._apply_profile(name, wish, place)
         if manifest.kind == "agent":
             return identities.create(
                 self._tx, self._board, str(_needed(wish, "username", place)), str(wish.get("name", "")),
@@ -101,6 +109,14 @@ class _Run:
             )  # fmt: skip
         remedy = {"board": "halftui init", "subscription": "halftui subscription register NAME"}
         raise Refused(f"{place}: a {manifest.kind} is not made by a file", remedy[manifest.kind])
+
+    def _apply_profile(self, name: str, wish: Mapping[str, Any], place: str) -> str:
+        try:
+            found = rules.read({key: value for key, value in wish.items() if key != "name"}, RUNTIMES)
+            profiles.apply(self._tx, self._board, name, found)
+        except Misconfigured as error:
+            raise Misconfigured(f"{place}: {error.message}", error.hint) from error
+        return name
 
     def _create_bead(self, wish: Mapping[str, Any], place: str) -> str:
         fields = {k: v for k, v in wish.items() if k not in ("title", *_PLACED)}

@@ -10,7 +10,7 @@ from halftui.domain.graph import Edge as Link
 from halftui.domain.plan import Plan, PlannedBead, edges_of
 from halftui.domain.text import clean_line
 from halftui.errors import HalfTUIError, NotFound, Refused
-from halftui.ops import convoys, ranks, views
+from halftui.ops import convoys, profiles, ranks, views
 from halftui.ops.access import authorize, verb
 from halftui.ops.beads import free_ids
 from halftui.ops.edges import recount, refuse_cycle, waiting_for
@@ -53,16 +53,19 @@ def _add_beads(tx: Tx, board: Board, convoy: str, plan: Plan, ids: Mapping[str, 
     ).model_dump()  # fmt: skip
     keys = rank.following(ranks.last(tx, board.id), len(plan.beads))
     tx.add_each(Bead, [
-        {**usual, **_columns(bead), "id": ids[bead.key], "rank": key}
+        {**usual, **_columns(tx, board.id, bead), "id": ids[bead.key], "rank": key}
         for bead, key in zip(plan.beads, keys, strict=True)
     ])  # fmt: skip
 
 
-def _columns(bead: PlannedBead) -> dict[str, object]:
+def _columns(tx: Tx, board_id: str, bead: PlannedBead) -> dict[str, object]:
     fields = dict(bead.fields)
     hold = clean_line(str(fields.pop("hold", "")))
     try:
-        return {**cleaned(fields), "hold": hold}
+        made = cleaned(fields)
+        if name := str(made.get("profile", "")):
+            made["runtime"] = profiles.version(tx, board_id, name).profile.runtime or made.get("runtime", "")
+        return {**made, "hold": hold}
     except HalfTUIError as error:
         raise _at(bead.place, error) from error
 

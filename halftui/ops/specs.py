@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from halftui.domain.lanes import wish
+from halftui.domain.profile import Profile
 from halftui.errors import NotFound
-from halftui.ops import listings, signers, views
+from halftui.ops import listings, profiles, signers, views
 from halftui.store.store import Rows
 
 Spec = dict[str, Any]
 BOARD = (
     "repository", "branch", "prefix", "mode", "review", "runtime", "sandbox", "model", "command", "checks",
-    "batch", "profile", "rounds", "merge", "cap", "recipe", "egress", "collab", "collab_branch", "lanes",
+    "batch", "profile", "rounds", "merge", "cap", "recipe", "collab", "collab_branch", "egress", "lanes",
 )  # fmt: skip
 BEAD = (
     "title", "description", "acceptance", "notes", "type", "priority", "labels", "mode", "runtime",
@@ -23,8 +25,9 @@ BEAD = (
 CONVOY = ("name", "beads")
 AGENT = ("username", "name", "kind", "runtime", "owner")
 SUBSCRIPTION = ("kind", "base_url")
-FIELDS: Mapping[str, tuple[str, ...]] = {
-    "board": BOARD, "convoy": CONVOY, "bead": (*BEAD, "after"), "agent": AGENT,
+PROFILE = tuple(field.name for field in dataclasses.fields(Profile))
+FIELDS: Mapping[str, tuple[str, ...]] = {  # in the order in which they are made: later ones name earlier
+    "profile": PROFILE, "board": BOARD, "convoy": CONVOY, "bead": (*BEAD, "after"), "agent": AGENT,
     "subscription": SUBSCRIPTION,
 }  # fmt: skip
 KINDS = tuple(FIELDS)
@@ -49,8 +52,11 @@ class Applied(NamedTuple):
     done: str
 
 
-def spec(rows: Rows, kind: str, ident: str) -> Spec:
+def spec(rows: Rows, kind: str, ident: str, board_id: str) -> Spec:
     """Return what the thing of that kind and id is wished to be. Raises NotFound."""
+    if kind == "profile":  # its name is its id, on one board
+        found = profiles.version(rows, board_id, ident).profile
+        return {"name": ident, **dataclasses.asdict(found), "tools": list(found.tools)}
     return _READERS[kind](rows, ident)
 
 
@@ -60,6 +66,8 @@ def ids(rows: Rows, kind: str, board_id: str) -> list[str]:
         return [found.id for found in views.boards(rows)]
     if kind == "subscription":
         return [found.name for found in listings.subscriptions(rows)]
+    if kind == "profile":
+        return [found.name for found in profiles.listed(rows, board_id)]
     if kind == "agent":
         return [found.id for found in signers.identities(rows) if found.board == board_id]
     if kind == "convoy":

@@ -133,8 +133,8 @@ def boards(rows: Rows) -> tuple[BoardRow, ...]:
     """Return all boards by name."""
     found = rows.rows(
         "SELECT id, name, repository, branch, prefix, mode, review, runtime, sandbox, model, command,"
-        " cap, is_paused, version, created_at, checks, batch, recipe, profile, rounds, merge, egress,"
-        " collab, collab_branch, lanes"
+        " cap, is_paused, version, created_at, checks, batch, recipe, profile, rounds, merge,"
+        " collab, collab_branch, egress, lanes"
         " FROM board ORDER BY name"
     )
     return tuple(BoardRow(*[*r[:12], bool(r[12]), *r[13:-1], lanes_of_boards.parse(r[-1])]) for r in found)

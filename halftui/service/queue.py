@@ -68,13 +68,18 @@ class Queue:
         left = [e for e in self._store.read(merges.head, self._board.id, target) if e.state == "landing"]
         if left:
             self._repository.refresh(self._origin)
+        has_settled = False
         for entry in left:
-            merged = self._combined(self._store.read(views.bead, entry.bead), target)
+            try:
+                merged = self._combined(self._store.read(views.bead, entry.bead), target)
+            except NotFound:  # another home's, which settles it when it is back
+                continue
+            has_settled = True
             if isinstance(merged, Merged) and merged.sha == merged.onto:
                 self._store.write(ENGINE, merges.landed, entry.seq, merged.sha)
             else:
                 self._store.write(ENGINE, merges.wait, entry.seq)
-        return bool(left)
+        return has_settled
 
     def stack(self, target: str, entries: Sequence[Entry]) -> Stack:
         """Combine accepted work in its order with the newest target.

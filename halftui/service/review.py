@@ -11,8 +11,8 @@ from halftui.errors import Conflict, NotFound, Refused, Unavailable
 from halftui.ops import beads, convoys, journeys, merges, signers, views
 from halftui.ops.journeys import Course, Due
 from halftui.service.queue import combined, conflict
-from halftui.store.store import Store
-from halftui.workspace.diff import Changes
+from halftui.store.store import Rows, Store
+from halftui.workspace.diff import Changes, Form
 from halftui.workspace.merging import Clash, Merged
 from halftui.workspace.origin import Origin
 from halftui.workspace.repository import Repository
@@ -65,6 +65,8 @@ class Review:
         file = next((f for f in changes.files if f.path == path), None)
         if file is None:
             raise NotFound(f"{bead} does not change {path}", f"halftui bead diff {bead} --stat")
+        if file.form is Form.LFS:  # its lines are no words of anybody
+            return []
         lines = self._repository(self._board).patch(
             changes.base, detail.tip, file.names, context=context, ignore_space=ignores_space
         )
@@ -133,8 +135,10 @@ class Review:
 
     def _land(self, due: Due) -> str:
         repository, origin = self._repository(self._board), self._origin(self._board)
-        if not repository.holds(due.branch):  # no bead of it changed anything
-            return ""
+        if not repository.holds(due.branch):
+            if self._store.read(_has_merged, due.convoy):
+                raise Unavailable(f"{due.branch} is not on this machine", "the one that has it lands it")
+            return ""  # no bead of it changed anything
         committer = Person(self._actor.name or "HalfTUI", "halftui@localhost")
 
         def once() -> Merged:
@@ -187,3 +191,7 @@ class Review:
         if not detail.tip:
             raise Refused(f"{bead} has no work on its branch yet", "it has when an agent committed something")
         return detail, self._repository(self._board).changes(detail.base, detail.tip)
+
+
+def _has_merged(rows: Rows, convoy: str) -> bool:
+    return bool(rows.rows("SELECT 1 FROM bead WHERE convoy_id = :c AND merged <> '' LIMIT 1", c=convoy))

@@ -57,3 +57,11 @@ class Outbox(SQLModel, table=True):
     due_at: float = Field(sa_column=_time(nullable=False))
     answer: str = Field(default="", sa_column=Column(Text, nullable=False))  # or why it failed
     made_at: float = Field(sa_column=_time(nullable=False))
+
+
+class Turn(SQLModel, table=True):
+    """What one engine alone does, of all that work on this database."""
+
+    name: str = Field(primary_key=True)
+    holder: str  # its home's label
+    until: float = Field(sa_column=_time(nullable=False))

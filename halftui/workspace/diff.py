@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -12,6 +12,14 @@ from halftui.workspace.git import Git
 _FLAGS: Final = ("-r", "-M", "--no-ext-diff", "--no-textconv", "--no-color", "--end-of-options")
 _SYMLINK: Final = "120000"
 _SUBMODULE: Final = "160000"
+_PLAIN: Final = ("100644", "100755")
+_POINTER_LINES: Final = 8  # a pointer has three lines, and one for each extension
+_POINTER_BYTES: Final = 1024  # as Git LFS has it
+_POINTER: Final = re.compile(  # all that may stand in one, so that it hides no word of anybody
+    rb"version https://git-lfs\.github\.com/spec/v1\n(?:ext-\d-[a-z]{1,20} sha256:[0-9a-f]{64}\n){0,5}"
+    rb"oid sha256:[0-9a-f]{64}\nsize \d{1,18}\n"
+)
+_Raw = tuple[list[str], tuple[bytes, ...]]
 
 
 class Kind(StrEnum):
@@ -31,6 +39,7 @@ class Form(StrEnum):
     BINARY = "binary"
     SYMLINK = "symlink"
     SUBMODULE = "submodule"
+    LFS = "lfs"  # a pointer of Git LFS: the content is elsewhere, and is never fetched
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +80,7 @@ def list_changes(git: Git, base: str, tip: str) -> Changes:
     """Return the changed files with their counts of lines."""
     out = git.run("diff-tree", "-z", "--raw", "--numstat", "--abbrev=40", *_FLAGS, base, tip).out
     fields = iter(out.split(b"\0")[:-1])
-    raws: list[tuple[list[str], tuple[bytes, ...]]] = []
+    raws: list[_Raw] = []
     counts: dict[bytes, tuple[bytes, bytes]] = {}
     for field in fields:
         if field.startswith(b":"):
@@ -83,7 +92,8 @@ def list_changes(git: Git, base: str, tip: str) -> Changes:
                 next(fields)
                 name = next(fields)
             counts[name] = (plus, minus)
-    return Changes(base, tip, tuple(_file(words, names, counts) for words, names in raws))
+    pointers = _pointers(git, raws, counts)
+    return Changes(base, tip, tuple(_file(words, names, counts, pointers) for words, names in raws))
 
 
 def read_patch(
@@ -97,16 +107,45 @@ def read_patch(
             yield line.removesuffix(b"\n").decode("utf-8", "replace")
 
 
-def _file(words: list[str], names: tuple[bytes, ...], counts: dict[bytes, tuple[bytes, bytes]]) -> File:
+def _pointers(git: Git, raws: Sequence[_Raw], counts: Mapping[bytes, tuple[bytes, bytes]]) -> set[str]:
+    """Return the blobs that are pointers of Git LFS; only files that changed in few lines are looked at."""
+    few = (raw for raw in raws if all(_count(side) <= _POINTER_LINES for side in counts.get(raw[1][-1], ())))
+    asked = sorted({sha for words, _ in few for mode, sha in zip(words[:2], words[2:4], strict=True)
+                    if mode in _PLAIN and sha.strip("0")})  # fmt: skip
+    if not asked:
+        return set()
+    sizes = git.text("cat-file", "--batch-check", stdin="\n".join(asked).encode() + b"\n").splitlines()
+    small = [line.split()[0] for line in sizes if line.split()[1:2] == ["blob"]
+             and int(line.split()[2]) <= _POINTER_BYTES]  # fmt: skip
+    if not small:
+        return set()
+    out = git.run("cat-file", "--batch", stdin="\n".join(small).encode() + b"\n").out
+    found, here = set(), 0
+    while here < len(out):  # a line with name, kind and size, then so many bytes, then a line's end
+        start = out.index(b"\n", here) + 1
+        sha, _, size = out[here:start].split(b" ")
+        here = start + int(size) + 1
+        if _POINTER.fullmatch(out, start, here - 1):
+            found.add(sha.decode())
+    return found
+
+
+def _file(
+    words: list[str],
+    names: tuple[bytes, ...],
+    counts: Mapping[bytes, tuple[bytes, bytes]],
+    pointers: set[str],
+) -> File:
     old_mode, new_mode, old_sha, new_sha, letter = words
     plus, minus = counts.get(names[-1], (b"0", b"0"))
+    sides = {sha for sha in (old_sha, new_sha) if sha.strip("0")}
     mode = old_mode if letter == "D" else new_mode
     return File(
         path=readable(names[-1]),
         old_path=readable(names[0]),
         names=names,
         kind=_kind(letter[0], is_same=old_sha == new_sha),
-        form=_form(mode, is_binary=plus == b"-"),
+        form=Form.LFS if mode in _PLAIN and sides <= pointers else _form(mode, is_binary=plus == b"-"),
         old_mode=old_mode,
         new_mode=new_mode,
         plus=_count(plus),

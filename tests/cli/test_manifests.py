@@ -5,6 +5,7 @@ import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -41,6 +42,7 @@ def full(line: Line) -> Line:
     """Return a board with some of every kind."""
     line.ok("apply", "-f", "-", stdin=PLAN)
     line.ok("subscription", "register", "work", stdin="token")
+    line.ok("profile", "apply", "reviewer", "backend")
     line.ok("identity", "create", "--username", "cedar")
     line.ok("bead", "cancel", line.bead("dropped"))
     line.bead("hostile \x1b]0;x\x07 text", "-d", "- a: [1\n# x\n'\"\t", "--due", "+3d", "-l", "null")
@@ -315,3 +317,75 @@ def test_lanes_are_laid_out_and_come_back_as_they_were(full: Line, world: World)
 def test_a_lane_that_can_not_be_is_refused(full: Line, words: list[str], said: str) -> None:
     refused = full("board", "lanes", *words)
     assert (refused.code, said in refused.err) == (2, True)
+
+
+PROFILES = """
+- kind: bead
+  spec: {title: Build it, profile: builder}
+- kind: profile
+  spec:
+    name: builder
+    role: Builds
+    runtime: shell
+    skills: {tests: Begin with one.}
+    tools: [Read, Bash]
+    limits: {turns: 5, usd: 1.5}
+"""
+
+
+def test_profiles_are_applied_like_every_kind(line: Line, world: World) -> None:
+    said = line.ok("apply", "-f", "-", stdin=PROFILES).out.splitlines()
+    assert said[1] == "profile builder is created"
+    (bead,) = json.loads(_got(line, "beads"))
+    assert (bead["spec"]["profile"], bead["spec"]["runtime"]) == ("builder", "shell")
+    (found,) = json.loads(_got(line, "profiles"))
+    assert (found["id"], found["status"]["version"]) == ("builder", 1)
+    assert found["spec"]["limits"] == {"turns": 5, "usd": 1.5}
+    again = yaml.safe_load_all(PROFILES)
+    mine = [thing for things in again for thing in things if thing["kind"] == "profile"]
+    assert line.ok("apply", "-f", "-", stdin=json.dumps(mine)).out == "profile builder is unchanged\n"
+    found["spec"]["model"] = "claude-x"
+    assert line.ok("apply", "-f", "-", stdin=json.dumps(found)).out == "profile builder is changed\n"
+    shown = line.ok("describe", "profile", "builder", "-o", "json").json
+    assert (shown["spec"]["model"], shown["spec"]["role"], shown["status"]["version"]) == (
+        "claude-x",
+        "Builds",
+        2,
+    )
+    assert world.verbs().count("profile.apply") == 2
+    other = {"kind": "profile", "id": "tester", "spec": found["spec"] | {"name": "tester"}}
+    assert line.ok("apply", "-f", "-", stdin=json.dumps(other)).out == "profile tester is created\n"
+    assert line("delete", "profile", "tester").code == 2
+
+
+@pytest.mark.parametrize(
+    ("spec", "complaint"),
+    [
+        ({}, "has no name"),
+        ({"name": "Bad Name"}, "can't name a profile"),
+        ({"name": "a", "runtime": "emacs"}, "runtime can't be 'emacs'"),
+        ({"name": "a", "tools": "Read"}, "tools is a list"),
+        ({"name": "a", "limits": {"turns": -1}}, "the limit of turns"),
+        ({"name": "a", "skills": ["x"]}, "skills is a mapping"),
+        ({"name": "a", "colour": "red"}, "a profile has no field 'colour'"),
+    ],
+)
+def test_bad_profiles_name_their_place(
+    line: Line, world: World, spec: dict[str, Any], complaint: str
+) -> None:
+    rows = world.dump()
+    said = line("apply", "-f", "-", stdin=json.dumps({"kind": "profile", "spec": spec}))
+    assert said.code == 2
+    assert "number 1 of standard input" in said.err
+    assert complaint in said.err
+    assert world.dump() == rows
+
+
+def test_a_plan_names_profiles(line: Line, world: World) -> None:
+    line.ok("apply", "-f", "-", stdin=PROFILES)
+    plan = "name: Trip\nbeads:\n- {key: a, title: A, profile: builder}\n- {key: b, title: B}\n"
+    line.ok("convoy", "create", "-f", "-", stdin=plan)
+    beads = {b["spec"]["title"]: b["spec"] for b in json.loads(_got(line, "beads"))}
+    assert (beads["A"]["profile"], beads["A"]["runtime"], beads["B"]["profile"]) == ("builder", "shell", "")
+    lost = line("convoy", "create", "-f", "-", stdin=plan.replace("builder", "nobody"))
+    assert "line 3, beads[0]: there is no profile nobody" in lost.err

@@ -96,6 +96,8 @@ merge.queue            a m   L   E
 merge.refuse                     E
 merge.wait                       E
 trial.begin                      E
+turn.give                        E
+turn.take                        E
 trial.end                        E
 trial.judge                      E
 trial.step                       E

@@ -15,7 +15,7 @@ from tests.helpers.world import World
 def test_a_recipe_goes_on_from_the_usual_image(world: World, recipe: str) -> None:
     world.do(boards.edit, world.board, recipe=recipe)
     assert world.ask(views.board, world.board).recipe == recipe
-    assert world.ask(specs.spec, "board", world.board)["recipe"] == recipe
+    assert world.ask(specs.spec, "board", world.board, world.board)["recipe"] == recipe
     assert (image.tag(recipe) == image.tag()) == (not recipe)
 
 

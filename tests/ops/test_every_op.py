@@ -25,6 +25,7 @@ from halftui.ops import (
     convoys,
     edges,
     heartbeats,
+    holding,
     house,
     identities,
     interchange,
@@ -65,6 +66,8 @@ SILENT = {
     "subscription.note",
     "token.accept",
     "audit.sign",
+    "turn.give",
+    "turn.take",
 }  # no state moves
 LINES = (b'{"id": "x-1", "title": "from elsewhere", "status": "open"}',)
 
@@ -320,8 +323,15 @@ def _sharing(world: World) -> tuple[Actor, Op]:
     return _engine(lambda tx: collab.landed(tx, act.seq, "m"))
 
 
+def _giving(world: World) -> tuple[Actor, Op]:
+    world.engine(holding.take, "post", "home", 30.0)
+    return _engine(lambda tx: holding.give(tx, "post", "home"))
+
+
 SCENES: dict[str, Scene] = {
     "collab.land": _sharing,
+    "turn.give": _giving,
+    "turn.take": lambda w: _engine(lambda tx: holding.take(tx, "post", "home", 30.0)),
     "agent.handoff": _talking(lambda tx, c: messages.hand_off(tx, c.agent_id)),
     "agent.retire": _retire,
     "attempt.adopt": _attempt(lambda tx, c: attempts.adopt(tx, c.attempt, LEASE, "local", "x", "s")),

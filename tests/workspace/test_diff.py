@@ -181,3 +181,48 @@ def test_an_enormous_file_is_not_loaded(world: World) -> None:
     changes = listed(world)
     assert only(changes).form == "binary"
     assert len(patch(world, changes, b"huge.txt")) < 10
+
+
+def _pointer(number: int, *more: str) -> str:
+    lines = [
+        "version https://git-lfs.github.com/spec/v1",
+        *more,
+        f"oid sha256:{number:064x}",
+        f"size {number}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def test_pointers_of_lfs_are_told_from_words(world: World) -> None:
+    commit(
+        world.project,
+        "lfs",
+        {".gitattributes": "*.bin filter=lfs\n", "old.bin": _pointer(1), "c.bin": "real\n"},
+    )
+    world.repo.refresh(world.origin)
+    tree = world.clone()
+    (tree.path / "a.txt").unlink()
+    inner = "0" * 40
+    write(tree.path, {
+        "new.bin": _pointer(2), "old.bin": _pointer(3), "ext.bin": _pointer(4, f"ext-0-foo sha256:{5:064x}"),
+        "c.bin": _pointer(6), "words.bin": _pointer(7) + "import os\n",
+        "ext-words.bin": _pointer(8, "ext-0-foo rm -rf"), "b.txt": f"x\n{inner} blob 130\n{_pointer(9)}",
+        "long.bin": _pointer(10) + "#" * 2000, "two.txt": _pointer(11) + _pointer(12),
+    })  # fmt: skip
+    (tree.path / "link.bin").symlink_to(_pointer(2))
+    forms = {file.path: file.form.value for file in listed(world).files}
+    assert {path for path, form in forms.items() if form == "lfs"} == {"new.bin", "old.bin", "ext.bin"}
+    assert forms["link.bin"] == "symlink"
+    assert forms["c.bin"] == "text", "a word that went is shown"
+
+
+def test_no_filter_of_lfs_runs(world: World) -> None:
+    for key in ("clean", "smudge", "process"):
+        git(world.project, "config", f"filter.lfs.{key}", world.canary)
+    git(world.project, "config", "filter.lfs.required", "true")
+    write(world.project / ".git", {"info/attributes": "*.bin filter=lfs\n"})
+    sha = world.work("b-1", {".gitattributes": "*.bin filter=lfs\n", "new.bin": _pointer(2)})
+    world.has_run  # noqa: B018  what the person's own git ran
+    world.repo.land(world.merge("b-1", sha), world.origin, "main")
+    assert (world.project / "new.bin").read_text() == _pointer(2)
+    assert not world.has_run

@@ -12,7 +12,7 @@ from halftui.cli.call import Call
 from halftui.cli.commands import bead, board, convoy, identity, subscription
 from halftui.cli.grammar import command, pass_call
 from halftui.errors import Misconfigured
-from halftui.ops import listings, signers, specs, views
+from halftui.ops import listings, profiles, signers, specs, views
 
 POLL_SECONDS = 0.5
 COLUMNS = {
@@ -20,6 +20,7 @@ COLUMNS = {
     "bead": (bead.COLUMNS, bead.MORE),
     "board": (board.COLUMNS, board.MORE),
     "convoy": (convoy.COLUMNS, convoy.MORE),
+    "profile": (("name", "version", "role", "runtime", "model", "agents"), ("tools", "made_by", "made_at")),
     "subscription": (subscription.COLUMNS, subscription.MORE),
 }
 DELETED = {"agent": "retired", "bead": "cancelled", "convoy": "cancelled", "subscription": "removed"}
@@ -132,6 +133,8 @@ def _rows(call: Call, kind: str) -> Sequence[Any]:
         return [row for row in call.service.read(signers.identities) if row.board == board]
     if kind == "bead":
         return call.service.read(views.beads, board, most=0)
+    if kind == "profile":
+        return call.service.read(profiles.listed, board)
     if kind == "convoy":
         return call.service.read(views.convoys, board)
     return call.service.read(views.boards if kind == "board" else listings.subscriptions)
@@ -142,7 +145,7 @@ def _key(row: Any) -> str:
 
 
 def _document(call: Call, kind: str, ident: str) -> dict[str, Any]:
-    spec = call.service.read(specs.spec, kind, ident)
+    spec = call.service.read(specs.spec, kind, ident, call.board.id)
     row = next((r for r in _rows(call, kind) if _key(r) == ident), None)
     if row is None and kind == "bead":
         row = call.service.read(views.bead, ident).card

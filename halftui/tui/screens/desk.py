@@ -93,6 +93,7 @@ def said(file: FileRow) -> list[str]:
     words = {
         "binary": "a binary file: there are no lines to show",
         "symlink": "a symbolic link: the line is the place that it points to",
+        "lfs": "a pointer of Git LFS: its content is not here, and is never fetched",
         "submodule": "a submodule: the line is the commit that it stands at",
     }
     return [words[file.form]] if file.form in words else []

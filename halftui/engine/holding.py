@@ -1,0 +1,64 @@
+"""Lets one engine alone do what two over the same database would do twice."""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from halftui.domain.actor import ENGINE
+from halftui.errors import Unavailable
+from halftui.ops import holding
+from halftui.sandbox.settle import settle
+from halftui.store.store import Store
+
+log = logging.getLogger(__name__)
+
+SECONDS = 30.0  # until another engine may do it, if this one is gone without a word
+PAUSE = 1.0  # seconds between two looks whether the other one is done
+
+
+@asynccontextmanager
+async def held(store: Store, name: str, holder: str) -> AsyncIterator[None]:
+    """Wait until nobody else does what has this name, and keep it so.
+
+    Who can't keep it (the database is away, or this process stood still for long) is cancelled.
+    """
+    while not await asyncio.to_thread(  # noqa: ASYNC110 - another process tells no event
+        store.write, ENGINE, holding.take, name, holder, SECONDS
+    ):
+        await asyncio.sleep(PAUSE)
+    # A task of its own and no group: it ends with the block, and cancels nothing but its owner.
+    keeper = asyncio.create_task(_keep(store, name, holder, asyncio.current_task()))
+    try:
+        yield
+    finally:
+        keeper.cancel()
+        await asyncio.wait((keeper,))
+        await settle(_give(store, name, holder))
+
+
+async def _keep(store: Store, name: str, holder: str, owner: "asyncio.Task[object] | None") -> None:
+    since = time.monotonic()
+    while True:
+        await asyncio.sleep(SECONDS / 3)
+        now = time.monotonic()
+        try:
+            is_ours = await asyncio.to_thread(store.write, ENGINE, holding.take, name, holder, SECONDS)
+        except Unavailable as error:
+            log.warning("a turn was not extended", extra={"turn": name, "why": str(error)})
+            is_ours = now < since + SECONDS / 2
+        else:
+            since = now
+        if not is_ours:
+            log.warning("another engine has the turn", extra={"turn": name})
+            if owner is not None:
+                owner.cancel()
+            return
+
+
+async def _give(store: Store, name: str, holder: str) -> None:
+    try:
+        await asyncio.to_thread(store.write, ENGINE, holding.give, name, holder)
+    except Unavailable as error:  # it runs out by itself
+        log.warning("a turn was not given back", extra={"turn": name, "why": str(error)})

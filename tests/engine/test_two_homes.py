@@ -1,0 +1,165 @@
+"""Two homes over one PostgreSQL: what one engine does, the other does not do again."""
+
+import asyncio
+import shutil
+import sys
+import uuid
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from halftui.domain.actor import ENGINE
+from halftui.engine import holding as turns
+from halftui.engine.naming import home_label
+from halftui.main.house import House
+from halftui.ops import boards, holding, trials, views
+from halftui.store.store import Store
+from tests.helpers import forge
+from tests.helpers.boards import Scene, commits, scene, script
+from tests.helpers.stores import command
+
+pytestmark = pytest.mark.postgres
+ROOT = Path(__file__).parents[2]
+BEADS = 5
+
+
+@asynccontextmanager
+async def _both(folder: Path, url: str, **settings: Any) -> AsyncIterator[tuple[Scene, Scene]]:
+    """Yield the same board as two homes see it."""
+    async with scene(folder, database=url, cap=2, lease_seconds=5, **settings) as one:
+        second = House(replace(one.house.settings, home=str(folder / "second")), one.house.env)
+        try:
+            yield one, replace(one, house=second)
+        finally:
+            second.store.close()
+
+
+@pytest.fixture
+def database(server: Callable[[str], str]) -> Any:
+    """Give the URL of a database of its own."""
+    name = f"halftui_{uuid.uuid4().hex[:12]}"
+    command(server, f"CREATE DATABASE {name}")
+    yield server(name)
+    command(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _counts(at: Scene, verb: str) -> Counter[str]:
+    return Counter(e.subject for e in at.house.service.read(views.events, 0, most=10_000) if e.verb == verb)
+
+
+def _are(at: Scene, made: list[str], state: str) -> bool:
+    return all(at.see(bead).card.state == state for bead in made)
+
+
+async def test_both_work_and_each_bead_is_landed_once(tmp_path: Path, database: str) -> None:
+    async with _both(tmp_path, database) as (one, two):
+        one.house.service.write(boards.edit, one.board.id, review="none", checks="sleep 0.2")
+        turn = (commits("note-BEAD.txt"), {"text": "made"})
+        made = [one.add(f"Bead {n}", script(*turn).replace("BEAD", str(n))) for n in range(BEADS)]
+        async with one.working(), two.working():
+            await one.until(lambda: _are(one, made, "done"))
+        assert _counts(one, "merge.land") == dict.fromkeys(made, 1)
+        assert len(list(one.repository.glob("note-*.txt"))) == BEADS
+        homes = [name for name in (tmp_path / "home/beads", tmp_path / "second/beads") if name.is_dir()]
+        assert len(homes) == 2, "both worked"
+
+
+async def test_what_both_could_try_is_tried_once(tmp_path: Path, database: str) -> None:
+    log = tmp_path / "tried"
+    async with _both(tmp_path, database) as (one, two):
+        turn = (commits("note-BEAD.txt"), {"text": "made"})
+        made = [one.add(f"Bead {n}", script(*turn).replace("BEAD", str(n))) for n in range(3)]
+        async with one.working():
+            await one.until(lambda: _are(one, made, "review"))
+        shutil.copytree(tmp_path / "home/boards", tmp_path / "second/boards")  # both have the commits
+        checks = f"git rev-parse 'HEAD^{{tree}}' >> {log}; sleep 0.5"
+        one.house.service.write(boards.edit, one.board.id, checks=checks, mode="manual")
+        async with one.working(), two.working():
+            await one.until(lambda: all(one.see(b).card.progress == "checks passed" for b in made))
+            for bead in made:
+                await asyncio.to_thread(one.house.review(one.board.id).accept, bead)
+            await one.until(lambda: _are(one, made, "done"))
+        tried = log.read_text().split()
+        assert len(set(tried)) == len(tried), "no tree was tried twice"
+        ended = one.house.store.read(trials.listed, one.board.id)
+        assert ({trial.state for trial in ended}, len(ended)) == ({"passed"}, len(tried))
+        assert _counts(one, "merge.land") == dict.fromkeys(made, 1)
+
+
+async def test_a_pull_request_is_opened_once(
+    tmp_path: Path, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("halftui.ops.pulls.LOOK_SECONDS", 0.2)
+    text = (
+        f"import sys; sys.path.insert(0, {str(ROOT)!r}); from tests.helpers import forge; import json, time;"
+    )
+    text += f" from pathlib import Path; alone = Path({str(tmp_path / 'alone')!r});"
+    text += " alone.mkdir(); time.sleep(0.3);"
+    text += " code = forge.main(Path(sys.argv[1]), json.load(sys.stdin)); alone.rmdir(); sys.exit(code)"
+    (tmp_path / "forge.py").write_text(text)
+    file = tmp_path / "forge.json"
+    async with _both(tmp_path, database, forge=f"{sys.executable} {tmp_path}/forge.py {file}") as (one, two):
+        one.house.service.write(boards.edit, one.board.id, merge="pull-request")
+        made = [one.add(f"Bead {n}", script(commits(f"n{n}.txt"), {"text": "made"})) for n in range(3)]
+        async with one.working(), two.working():
+            await one.until(lambda: all(one.see(bead).pull_request for bead in made))
+            with forge.state_of(file) as state:
+                assert state["calls"].count("open") == len(made)
+            for bead in made:
+                forge.decide(file, f"halftui/{bead}", "merged")
+            await one.until(lambda: _are(one, made, "done"))
+        assert _counts(one, "pull.fail") == {}, "never two acts at once"
+        assert _counts(one, "bead.approve") == dict.fromkeys(made, 1)
+
+
+async def test_a_turn_is_one_holders_until_it_is_given_or_runs_out(tmp_path: Path, database: str) -> None:
+    now = [1_800_000_000.0]
+    store = Store(database, lambda: now[0])
+    try:
+        store.prepare()
+
+        async def take(holder: str) -> bool:
+            return await asyncio.to_thread(store.write, ENGINE, holding.take, "post", holder, 30.0)
+
+        tries = await asyncio.gather(*(take(f"home-{n}") for n in range(8)))
+        assert tries.count(True) == 1
+        (winner,) = [f"home-{n}" for n, won in enumerate(tries) if won]
+        assert await take(winner)
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(1.5), turns.held(store, "post", "other"):
+                pytest.fail("two do the same")
+        store.write(ENGINE, holding.give, "post", "other")
+        assert not await take("other"), "nobody gives another's away"
+        now[0] += 31
+        async with turns.held(store, "post", "other"):
+            assert not await take(winner)
+        assert await take(winner)
+    finally:
+        store.close()
+
+
+async def test_who_lost_the_turn_is_broken_off(
+    tmp_path: Path, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turns, "SECONDS", 0.3)
+    store = Store(database)
+    try:
+        store.prepare()
+
+        async def work() -> None:
+            async with turns.held(store, "mill", home_label(tmp_path)):
+                await asyncio.to_thread(store.write, ENGINE, holding.give, "mill", home_label(tmp_path))
+                await asyncio.to_thread(store.write, ENGINE, holding.take, "mill", "other", 60.0)
+                await asyncio.sleep(60)
+
+        task = asyncio.create_task(work())
+        done, _ = await asyncio.wait((task,), timeout=20)
+        assert done
+        assert task.cancelled()
+    finally:
+        store.close()
