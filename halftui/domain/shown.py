@@ -188,6 +188,16 @@ class AttemptRow(NamedTuple):
     ended_at: float | None
 
 
+class ArtefactRow(NamedTuple):
+    """A file that an agent attached to a bead."""
+
+    name: str
+    size: int  # bytes
+    digest: str  # SHA-256 of its content
+    attempt: str
+    at: float
+
+
 class Detail(NamedTuple):
     """Everything about one bead."""
 
@@ -213,6 +223,7 @@ class Detail(NamedTuple):
     profile: str = ""  # that its agent has, if not the board's
     pull_request: str = ""  # its address
     egress: str = ""  # hosts that its agents may reach, with commas; "": none
+    artefacts: tuple[ArtefactRow, ...] = ()  # files that its agents attached
 
 
 class Happened(NamedTuple):
