@@ -21,6 +21,8 @@ ALLOWED = frozenset({
     "attempt stop",
     "bead add",
     "bead approve",
+    "bead artefact",
+    "bead artefacts",
     "bead cancel",
     "bead claim",
     "bead comment",

@@ -6,6 +6,10 @@ from typing import Any
 
 MOST_CHILDREN = 20  # beads that one attempt may create
 DEEPEST = 3  # beads of agents below a person's bead
+MOST_ARTEFACTS = 20  # files attached to one bead
+LARGEST_ARTEFACT = 10 << 20  # bytes
+ROOM_FOR_ARTEFACTS = 50 << 20  # bytes, of all files of one bead
+ATTACH = "attach"
 LINK_KINDS = ("blocks", "related", "discovered-from")
 
 
@@ -88,6 +92,16 @@ TOOLS = (
         "Tell the people something that needs no answer; to ask something use ask.",
         {"text": _text("What they should know.")},
         ("text",),
+    ),
+    BoardTool(
+        ATTACH,
+        "Attach a file to your piece of work that people should see and that is no part of it: a report, a "
+        f"picture, a log. At most {MOST_ARTEFACTS} of {LARGEST_ARTEFACT >> 20} MB.",
+        {
+            "name": _text("What people call it, as in coverage.html; one of that name is replaced."),
+            "path": _text("Where it lies: in your clone, or in ~/out if it must not be committed."),
+        },
+        ("name", "path"),
     ),
     BoardTool(
         "submit",

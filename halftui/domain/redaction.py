@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 SHORTEST = 8  # a shorter value would redact half of ordinary text
 MARK = "[secret]"
+_AROUND = " \t\r\"'`\\+,;:|>=#"  # what stands around the pieces of a broken text
 _PATTERNS = (
     r"sk-ant-[A-Za-z0-9_-]{8,}",
     r"gh[pousr]_[A-Za-z0-9]{20,}",
@@ -20,19 +21,62 @@ _PATTERNS = (
 
 
 class Redactor:
-    """Redacts the secrets it was made with; made anew when they change."""
+    """Redacts the secrets that it knows."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        forms = {form for secret in secrets if len(secret) >= SHORTEST for form in _forms(secret)}
+        self.learn(secrets)
+
+    def learn(self, secrets: Iterable[str]) -> None:
+        """Know these secrets from now on, and no others."""
+        forms: dict[str, int] = {}  # and how much of each is as much as SHORTEST of the secret
+        for secret in secrets:
+            if len(secret) >= SHORTEST:
+                forms |= {f: -(-SHORTEST * len(f) // len(secret)) for f in _forms(secret)}
+        starts = ((form, at) for form in forms for at in range(len(form) - SHORTEST + 1))
+        self._forms = forms
+        self._grams = frozenset(form[at : at + SHORTEST] for form, at in starts)
         exact = [re.escape(form) for form in sorted(forms, key=len, reverse=True)]
-        self._pattern = re.compile("|".join([*exact, *_PATTERNS]))
+        self._sub = re.compile("|".join([*exact, *_PATTERNS])).sub
 
     def __call__(self, text: str) -> str:
-        """Return `text` with every secret replaced by a mark."""
-        return self._pattern.sub(MARK, text)
+        """Return `text` with every secret replaced by a mark, and pieces of one where a line breaks it.
+
+        Each line is judged by itself, so it does not matter how a secret is divided over lines or calls.
+        """
+        shown: str = self._sub(MARK, text)
+        if not (grams := self._grams):
+            return shown
+        lines = shown.split("\n")
+        # Every line comes this way and nearly all are left alone by it: it is written out, and for speed.
+        suspects = [
+            line
+            for line in lines
+            if (bare := line.strip(_AROUND))[:SHORTEST] in grams or bare[-SHORTEST:] in grams
+        ]
+        return "\n".join(map(self._edged, lines)) if suspects else shown
+
+    def _edged(self, line: str) -> str:
+        """Return a line without what it begins or ends with of a secret."""
+        bare = line.strip(_AROUND)
+        head = max(_common(bare, form, least) for form, least in self._forms.items())
+        rest = bare[head:]
+        tail = max(_common(rest[::-1], form[::-1], least) for form, least in self._forms.items())
+        left = rest[: len(rest) - tail]
+        return line.replace(bare, f"{MARK if head else ''}{left}{MARK if tail else ''}", 1)
 
     def __repr__(self) -> str:
         return "Redactor(…)"
+
+
+def _common(text: str, form: str, least: int) -> int:
+    """Return how many characters at the start of a text are a piece of a form; 0 if fewer than `least`."""
+    longest, at = 0, form.find(text[:least])
+    while at >= 0 and len(text) >= least:
+        rest = form[at:]
+        size = next((n for n, pair in enumerate(zip(text, rest, strict=False)) if pair[0] != pair[1]),
+                    min(len(text), len(rest)))  # fmt: skip
+        longest, at = max(longest, size), form.find(text[:least], at + 1)
+    return longest
 
 
 def _forms(secret: str) -> set[str]:

@@ -190,6 +190,16 @@ class AttemptRow(NamedTuple):
     ended_at: float | None
 
 
+class ArtefactRow(NamedTuple):
+    """A file that an agent attached to a bead."""
+
+    name: str
+    size: int  # bytes
+    digest: str  # SHA-256 of its content
+    attempt: str
+    at: float
+
+
 class Detail(NamedTuple):
     """Everything about one bead."""
 
@@ -217,6 +227,7 @@ class Detail(NamedTuple):
     collab: str = ""  # the newest commit of its work in the collaboration repository
     collab_merged: str = ""  # and what that was merged as there
     egress: str = ""  # hosts that its agents may reach, with commas; "": none
+    artefacts: tuple[ArtefactRow, ...] = ()  # files that its agents attached
 
 
 class Happened(NamedTuple):

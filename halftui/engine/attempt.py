@@ -42,6 +42,7 @@ from halftui.engine.naming import (
 from halftui.engine.report import lines_of, now_of
 from halftui.engine.rooms import Rooms
 from halftui.engine.settled import Settled, ended, summed
+from halftui.engine.shelf import Shelf
 from halftui.engine.talk import Talk
 from halftui.engine.vigil import stirs
 from halftui.errors import AttemptFailed, Conflict, HalfTUIError, Unavailable
@@ -201,7 +202,7 @@ class Running:
         spec = self._spec(command, places)
         desk = Desk(
             self.claim.attempt, self.claim.epoch, self.claim.agent_id, self.store, self.lines, self.answers,
-            self.talk, here.fault,
+            self.talk, here.fault, Shelf.of(self.store, here.repository, self.claim.bead, places, sandbox),
         )  # fmt: skip
         if runtime.abilities.bridge:
             await stack.enter_async_context(board_server.serve(self._sockets, desk))

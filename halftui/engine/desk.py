@@ -7,15 +7,18 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from halftui.domain.actor import agent
-from halftui.domain.board_tools import Reply
+from halftui.domain.board_tools import ATTACH, Reply
 from halftui.domain.happenings import Answer, Question
+from halftui.engine.shelf import Shelf
 from halftui.engine.talk import Talk
 from halftui.errors import HalfTUIError, Misconfigured, Unavailable
 from halftui.ops import permits, questions, toolcalls
 from halftui.runtime.base import Speaker
+from halftui.sandbox.settle import settle
 from halftui.service.lines import Lines
 from halftui.store.store import Store
 from halftui.store.tx import Tx
+from halftui.workspace.artefacts import Kept
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +35,7 @@ class Desk:
     answers: dict[str, "asyncio.Future[Answer]"]
     talk: Talk = field(default_factory=Talk)
     fault: Callable[[], str] | None = None  # says what is missing of its result, if anything is; blocks
+    shelf: Shelf | None = None  # where attached files go
 
     def attend(self, speaker: Speaker | None) -> None:
         """Take note of who passes on what people say."""
@@ -62,11 +66,9 @@ class Desk:
         try:
             if tool == "submit" and self.fault and (wrong := await asyncio.to_thread(self.fault)):
                 raise Misconfigured(wrong, "hand in again then")
-            return Reply(
-                await asyncio.to_thread(
-                    self.store.write, me, toolcalls.use, self.attempt, self.epoch, request, tool, given
-                )
-            )
+            if tool == ATTACH and self.shelf is not None:
+                return Reply(await self._attach(self.shelf, given, request))
+            return Reply(await self._used(tool, given, request))
         except HalfTUIError as error:
             refused = str(error)
         try:
@@ -74,6 +76,20 @@ class Desk:
         except Unavailable as error:
             log.warning("a refusal was not written down", extra={"attempt": self.attempt, "why": str(error)})
         return Reply(refused, is_ok=False)
+
+    async def _used(self, tool: str, given: Mapping[str, Any], request: str, kept: Kept | None = None) -> str:
+        me, use = agent(self.agent), toolcalls.use
+        return await asyncio.to_thread(
+            self.store.write, me, use, self.attempt, self.epoch, request, tool, given, kept
+        )
+
+    async def _attach(self, shelf: Shelf, given: Mapping[str, Any], request: str) -> str:
+        async with shelf.turn:
+            try:
+                kept = await asyncio.to_thread(shelf.keep, given.get("path"))
+                return await self._used(ATTACH, given, request, kept)
+            finally:  # what was replaced or refused takes no room
+                await settle(asyncio.to_thread(shelf.tidy))
 
     async def _answer_to(self, question: str) -> Answer:
         future = self.answers.setdefault(question, asyncio.get_running_loop().create_future())

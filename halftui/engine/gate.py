@@ -75,7 +75,7 @@ class Credentials:
         found = self._sealed(subscription) if subscription else self._platform()
         if found.secret not in self._known:
             self._known.add(found.secret)
-            self.redact = Redactor(self._known)
+            self.redact.learn(self._known)
         return found
 
     def check(self) -> None:

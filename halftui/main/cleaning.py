@@ -1,7 +1,8 @@
-"""Clears away what finished work left on this machine: clones, sandboxes, images, logs, refs of attempts.
+"""Clears away what finished work left: clones, files, sandboxes, images, logs, refs, output of checks.
 
 Nothing goes that is not elsewhere: a clone only when all in it is committed and on the target branch, a
-sandbox only when its attempt's end is written down. The database is not touched.
+sandbox only when its attempt's end is written down. Of the database go the names of files that agents
+attached, and what checks printed.
 """
 
 from __future__ import annotations
@@ -18,11 +19,13 @@ from typing import TYPE_CHECKING, Any
 
 from halftui.cli.door import Cleared
 from halftui.domain.shown import BoardRow
+from halftui.domain.text import counted
 from halftui.engine.ground import PAIRS
 from halftui.engine.naming import ATTEMPT_LABEL, HOME_LABEL, collab_key, home_label
 from halftui.errors import HalfTUIError, Refused
-from halftui.ops import views
+from halftui.ops import retention, views
 from halftui.store.store import Rows
+from halftui.workspace import artefacts
 from halftui.workspace.keeping import require_safe
 from halftui.workspace.salvage import salvage_command
 from halftui.workspace.tree import Tree
@@ -63,6 +66,7 @@ async def clear(house: House, days: float, *, is_dry: bool) -> list[Cleared]:
             done += [one async for one in _of_board(house, board, before, is_dry=is_dry)]
         except HalfTUIError as error:
             done.append(Cleared("board", board.name, 0.0, STAYS, error.message))
+    done += await asyncio.to_thread(lambda: [*_printed(house, before, is_dry=is_dry)])
     done += await asyncio.to_thread(lambda: [*_images(house, before, is_dry=is_dry)])
     done += await asyncio.to_thread(lambda: [*_logs(house.home, before, is_dry=is_dry)])
     for one in done:
@@ -79,15 +83,55 @@ async def _of_board(house: House, board: BoardRow, before: float, *, is_dry: boo
             if not is_dry:
                 await sandbox.remove(found.name)
             yield Cleared("sandbox", found.name, 0.0, GOES if is_dry else GONE)
+    for files in await asyncio.to_thread(_orphans, house, board, is_dry=is_dry):
+        yield files
     repository = house.repository(board)
     for bead in await asyncio.to_thread(house.store.read, finished, board.id):
         folder = house.home / "beads" / bead.id
         if bead.closed_at > before:
             continue
+        for files in await asyncio.to_thread(_files, house, board, bead, is_dry=is_dry):
+            yield files
         if folder.is_dir():
             yield await _clone(house, board, sandbox, bead, folder, is_dry=is_dry)
         if refs := await asyncio.to_thread(repository.thin, bead.id, is_dry=is_dry):
             yield Cleared("refs", f"{bead.id}: {refs}", 0.0, GOES if is_dry else GONE)
+
+
+def _files(house: House, board: BoardRow, bead: Finished, *, is_dry: bool) -> list[Cleared]:
+    """Forget the files that agents attached to a bead, then remove them: so no name leads nowhere."""
+    store = artefacts.store_of(house.repository(board), bead.id)
+    if bead.is_live or not store.is_dir():
+        return []
+    size = bytes_of(store) / MEGABYTE
+    if not is_dry:
+        house.store.write(house.actor, retention.clear_artefacts, bead.id, board.id)
+        artefacts.sweep(store, ())
+    return [Cleared("files", bead.id, size, GOES if is_dry else GONE)]
+
+
+def _orphans(house: House, board: BoardRow, *, is_dry: bool) -> list[Cleared]:
+    """Remove the files of beads that were deleted."""
+    found = []
+    for store in sorted(house.repository(board).path.parent.glob(f"{artefacts.FOLDER}/*")):
+        if not house.store.read(_is_there, store.name):
+            found.append(Cleared("files", store.name, bytes_of(store) / MEGABYTE, GOES if is_dry else GONE))
+            if not is_dry:
+                artefacts.sweep(store, ())
+    return found
+
+
+def _printed(house: House, before: float, *, is_dry: bool) -> Iterator[Cleared]:
+    count, size = house.store.read(retention.printed, before)
+    if count:
+        if not is_dry:
+            house.store.write(house.actor, retention.clear_trials, before)
+        yield Cleared(
+            "output",
+            counted(count, "run of the checks", "runs of the checks"),
+            size / MEGABYTE,
+            GOES if is_dry else GONE,
+        )
 
 
 async def _clone(
@@ -208,6 +252,10 @@ def _one(rows: Rows, bead: str) -> Finished | None:
 def _finished(row: tuple[Any, ...]) -> Finished:
     ident, closed_at, tip, merged, collab, collab_merged, is_live = row
     return Finished(ident, float(closed_at), tip, merged, collab, collab_merged, bool(is_live))
+
+
+def _is_there(rows: Rows, bead: str) -> bool:
+    return bool(rows.rows("SELECT 1 FROM bead WHERE id = :b", b=bead))
 
 
 def _ended(rows: Rows) -> set[str]:

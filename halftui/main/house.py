@@ -178,7 +178,7 @@ class House:
 
         chosen = self.settings
         credentials = Credentials(self.store, self.vault, self.env)
-        service.lines.redact = lambda text: credentials.redact(text)
+        service.lines.redact = credentials.redact
 
         def check(board: BoardRow) -> None:
             if board.runtime in accounts.NEEDS_ACCOUNT:

@@ -257,6 +257,7 @@ def delete(tx: Tx, bead: str) -> None:
     convoy = row.convoy_id
     tx.session.delete(row)
     tx.change("DELETE FROM original WHERE kind = 'issue' AND key = :i", i=bead)
+    tx.change("DELETE FROM artefact WHERE bead_id = :i", i=bead)
     disconnect(tx, bead)
     if convoy is not None:
         land(tx, tx.get(Convoy, convoy))

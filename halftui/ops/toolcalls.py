@@ -5,10 +5,10 @@ import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from halftui.domain.board_tools import BY_NAME
+from halftui.domain.board_tools import ATTACH, BY_NAME
 from halftui.domain.text import clean, clean_line
 from halftui.errors import Conflict, Misconfigured
-from halftui.ops import beads, edges, messages, scope, views
+from halftui.ops import artefacts, beads, edges, messages, scope, views
 from halftui.ops.access import verb
 from halftui.store.tables import Attempt, Bead
 from halftui.store.talk import ToolCall
@@ -16,11 +16,16 @@ from halftui.store.tx import Tx
 
 LONGEST = 16_384
 Given = Mapping[str, Any]
+Kept = tuple[str, int]
 
 
 @verb("tool.use")
-def use(tx: Tx, attempt: str, epoch: int, request: str, tool: str, given: Given) -> str:
+def use(
+    tx: Tx, attempt: str, epoch: int, request: str, tool: str, given: Given, kept: Kept | None = None
+) -> str:
     """Do what an agent at work asks for and return the answer; a repeated request is answered as before.
+
+    `kept` is the content that was copied for `attach`: its digest and its size.
 
     Raises Denied out of the agent's reach, Misconfigured for bad input, Conflict if its epoch is over.
     """
@@ -30,7 +35,8 @@ def use(tx: Tx, attempt: str, epoch: int, request: str, tool: str, given: Given)
     ident = request or str(uuid.uuid4())
     if (known := tx.session.get(ToolCall, (attempt, ident))) is not None:
         return known.answer
-    answer = _ACTS[_checked(tool, given)](tx, row, given)
+    is_file = _checked(tool, given) == ATTACH
+    answer = _attach(tx, given, kept) if is_file else _ACTS[tool](tx, row, given)
     tx.add(ToolCall(attempt_id=attempt, request=ident, tool=tool, answer=answer, at=tx.now))
     tx.record("tool.use", attempt, row.board_id, tool=tool)
     return answer
@@ -130,6 +136,13 @@ def _link(tx: Tx, row: Attempt, given: Given) -> str:
 def _message(tx: Tx, row: Attempt, given: Given) -> str:
     messages.send(tx, given["text"])
     return "told"
+
+
+def _attach(tx: Tx, given: Given, kept: Kept | None) -> str:
+    if kept is None:
+        raise Misconfigured("nothing can be attached here", "write it down instead")
+    artefacts.attach(tx, given["name"], *kept)
+    return f"attached: {kept[1]:,} bytes"
 
 
 def _submit(tx: Tx, row: Attempt, given: Given) -> str:

@@ -188,7 +188,7 @@ def bead(rows: Rows, bead_id: str) -> Detail:
     tries = attempts(rows, bead_id)
     shown, said = _cards(rows, found, name)[0], comments(rows, bead_id)
     early, late = [shown, *rest[:10], tuple(why(rows, bead_id))], [*rest[10:13], said, *rest[13:]]
-    late.append(ops.egress.shown(rows, bead_id))
+    late += [ops.egress.shown(rows, bead_id), ops.artefacts.of_bead(rows, bead_id)]
     return Detail(*[*early, waits, frees, tries, *late])
 
 

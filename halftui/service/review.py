@@ -8,10 +8,11 @@ from halftui.domain.shown import BoardRow, Detail, FileRow, Work
 from halftui.domain.states import BeadState
 from halftui.domain.text import clean
 from halftui.errors import Conflict, NotFound, Refused, Unavailable
-from halftui.ops import beads, convoys, journeys, merges, signers, views
+from halftui.ops import artefacts, beads, convoys, journeys, merges, signers, views
 from halftui.ops.journeys import Course, Due
 from halftui.service.queue import combined, conflict
 from halftui.store.store import Rows, Store
+from halftui.workspace.artefacts import store_of
 from halftui.workspace.diff import Changes, Form
 from halftui.workspace.merging import Clash, Merged
 from halftui.workspace.origin import Origin
@@ -71,6 +72,14 @@ class Review:
             changes.base, detail.tip, file.names, context=context, ignore_space=ignores_space
         )
         return [clean(line).replace("\n", "") for line in lines][1:]
+
+    def artefact(self, bead: str, name: str) -> bytes:
+        """Return the content of a file that an agent attached. Raises NotFound."""
+        row = self._store.read(artefacts.one, bead, name)
+        try:
+            return (store_of(self._repository(self._board), bead) / row.digest).read_bytes()
+        except FileNotFoundError as error:
+            raise NotFound(f"the content of {name} is not on this machine any more") from error
 
     def accept(self, bead: str, *, own: bool = False) -> str:
         """Merge the bead's branch into its target branch, approve it, and return the merged commit.

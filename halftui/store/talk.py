@@ -1,6 +1,6 @@
 """The tables of what passes between agents and people besides questions: permits, tool calls, messages."""
 
-from sqlalchemy import Column, Index, Text
+from sqlalchemy import BigInteger, Column, Index, Text
 from sqlmodel import Field, SQLModel
 
 from halftui.store.tables import _big, _time
@@ -24,6 +24,17 @@ class ToolCall(SQLModel, table=True):
     request: str = Field(primary_key=True)
     tool: str
     answer: str = Field(sa_column=Column(Text, nullable=False))
+    at: float = Field(sa_column=_time(nullable=False))
+
+
+class Artefact(SQLModel, table=True):
+    """A file that an agent attached to a bead; its content lies in the home folder."""
+
+    bead_id: str = Field(primary_key=True)
+    name: str = Field(primary_key=True)
+    digest: str  # SHA-256 of the content
+    size: int = Field(sa_type=BigInteger)
+    attempt_id: str
     at: float = Field(sa_column=_time(nullable=False))
 
 

@@ -27,7 +27,8 @@ BY_ENGINE = {verb for verb, roles in ALLOWED.items() if roles == {Role.ENGINE}}
 # Verbs of screens, of guests' ways in, and of the tools that the board lends agents.
 ELSEWHERE = {
     "event.undo", "event.redo", "person.dress", "key.join", "bead.push",
-    "message.send", "tool.use", "tool.refuse", "bead.note", "attempt.submit",
+    "message.send", "tool.use", "tool.refuse", "bead.note", "bead.attach", "attempt.submit",
+    "house.clear",  # gc, behind the door
     "merge.queue",  # bead approve, on a board with checks
     "board.pair",  # board edit --collab
 }  # fmt: skip

@@ -85,3 +85,54 @@ def test_short_values_are_left_alone() -> None:
 
 def test_it_does_not_show_its_secrets() -> None:
     assert SECRET not in repr(Redactor([SECRET]))
+
+
+FRAMES = [
+    "{}\n{}",
+    "  {}\n  {}",
+    '"{}" \\\n"{}"',
+    "| {} |\n| {} |",
+    "+{}\n+{}",
+    "key={}\n{}",
+    "12: {}\r\n{} and more",
+]
+
+
+def _longest_left(shown: str, echoed: str) -> int:
+    """Return the length of the longest piece of a text that stands in another."""
+    best = 0
+    for start in range(len(echoed)):
+        while echoed[start : start + best + 1] in shown and start + best < len(echoed):
+            best += 1
+    return best
+
+
+@pytest.mark.parametrize("encode", ENCODINGS.values(), ids=ENCODINGS.keys())
+def test_a_line_break_hides_nothing_at_any_place(encode: Callable[[str], str]) -> None:
+    """Of a secret that is broken over two lines, or two calls, at most a few characters stay."""
+    echoed, redact = encode(SECRET), Redactor([SECRET])
+    allowed = (
+        8 * len(echoed) // len(SECRET) + 12
+    )  # as much as 8 characters, and what an encoding has at its end
+    for at in range(1, len(echoed)):
+        for frame in FRAMES[at % 7 :: 7]:
+            whole = redact(frame.format(echoed[:at], echoed[at:]))
+            apart = [redact(line) for line in frame.format(echoed[:at], echoed[at:]).split("\n")]
+            assert whole.split("\n") == apart
+            assert _longest_left(whole, echoed) <= allowed, (at, whole)
+
+
+@pytest.mark.parametrize("width", [16, 20, 33])
+def test_a_secret_folded_over_many_lines_is_taken_out(width: int) -> None:
+    for echoed in (SECRET, SECRET.encode().hex(), base64.b64encode(SECRET.encode()).decode()):
+        lines = [echoed[at : at + width] for at in range(0, len(echoed), width)]
+        shown = Redactor([SECRET])("\n".join(lines))
+        allowed = 8 * len(echoed) // len(SECRET) + 12
+        assert _longest_left(shown.replace("\n", ""), echoed) <= allowed
+
+
+@given(st.text(st.characters(codec="ascii", exclude_categories=["Cc"]), max_size=60))
+def test_ordinary_lines_stay_whatever_secrets_there_are(line: str) -> None:
+    redact = Redactor([SECRET])
+    if not any(line[at : at + 8] in SECRET * 2 for at in range(len(line) - 7)):
+        assert redact(line) == line

@@ -99,6 +99,8 @@ async def _paints(tmp_path: Path, sandbox: str, host: str) -> None:
             seen = at.see(bead)
         assert seen.summary.startswith("painted blue\n\nEvidence:\nask read_bead note_progress")
         assert seen.attempts[0].sandbox == sandbox
+        assert [one.name for one in seen.artefacts] == ["agent.txt", "chart"]
+        assert at.house.review(at.board.id).artefact(bead, "chart") == bytes(range(256))
         happened = [(e.verb, e.actor.partition(":")[0]) for e in at.house.service.read(views.events, 0)]
         assert {("tool.refuse", "agent"), ("bead.note", "agent"), ("attempt.submit", "agent")} <= {*happened}
         at.house.review(at.board.id).accept(bead)

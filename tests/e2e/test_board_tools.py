@@ -29,6 +29,8 @@ async def test_a_bead_is_read_parted_noted_and_handed_in(tmp_path: Path) -> None
                 _uses("link_beads", source=foreign, target=foreign),
                 _uses("message", text="the tests are slow"),
                 commits("half.txt"),
+                _uses("attach", name="what I made", path="half.txt"),
+                _uses("attach", name="passwords", path="/etc/passwd"),
                 _uses("submit", summary="Half of it is there.", evidence="1 passed"),
                 {"text": "Bye."},
             ),
@@ -36,11 +38,13 @@ async def test_a_bead_is_read_parted_noted_and_handed_in(tmp_path: Path) -> None
         )
         async with at.working():
             await at.until(lambda: at.see(bead).card.state == "review")
+        assert [(one.name, one.size) for one in at.see(bead).artefacts] == [("what I made", 5)]
+        assert at.house.review(at.board.id).artefact(bead, "what I made") == b"done\n"
         assert at.see(bead).summary == "Half of it is there.\n\nEvidence:\n1 passed"
         children = [(ident, kind) for ident, kind, _ in at.see(bead).frees if kind == "parent-child"]
         assert [at.see(ident).card.title for ident, _ in children] == ["The other half"]
         assert at.see(foreign).frees == ()
         assert [text for text in _said(at, bead, "error") if "is not yours" in text]
         told = [e.verb for e in at.house.service.read(views.events, 0)]
-        assert (told.count("tool.use"), told.count("tool.refuse")) == (5, 2)
+        assert (told.count("tool.use"), told.count("tool.refuse")) == (6, 3)
         assert told.count("message.send") == 1

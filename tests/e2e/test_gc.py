@@ -17,10 +17,13 @@ from halftui.domain.names import POOL
 from halftui.engine.naming import ATTEMPT_LABEL, HOME_LABEL, home_label
 from halftui.errors import Conflict, NotFound
 from halftui.main.cleaning import bytes_of, clear
-from halftui.ops import attempts, beads, boards
+from halftui.ops import attempts, beads, boards, trials
 from halftui.sandbox import image
 from halftui.sandbox.base import Places, Spec
 from halftui.sandbox.docker import engine, socket_of
+from halftui.store.talk import Artefact
+from halftui.store.tx import Tx
+from halftui.workspace.artefacts import store_of, take
 from halftui.workspace.tree import Person
 from tests.helpers.boards import Scene, git, scene
 
@@ -177,6 +180,47 @@ async def test_logs_and_refs_of_earlier_attempts_go(tmp_path: Path) -> None:
         assert repository.thin(bead, is_dry=True) == 0
         with pytest.raises((Conflict, NotFound)):  # the newest one is left and fences off
             repository.collect(tree, 5)
+
+
+async def test_attached_files_go_with_their_bead_and_what_checks_printed_too(tmp_path: Path) -> None:
+    async with scene(tmp_path, "scripted", "local", docker_host=NOWHERE) as at:
+        await asyncio.to_thread(_keep_and_clear, at)
+
+
+def _put(tx: Tx, row: Artefact) -> None:
+    tx.add(row)
+
+
+def _keep_and_clear(at: Scene) -> None:
+    store, repository = at.house.store, at.house.repository(at.board)
+    old, young, gone = (
+        _live(at, n, Life(1, True, end)) for n, end in enumerate(("approved", "open", "failed"))
+    )
+    for bead in (old, young, gone):
+        root = at.house.home / "beads" / bead / "home"
+        (root / "a").write_text(bead)
+        kept = take(root, ["a"], store_of(repository, bead), 99)
+        row = Artefact(bead_id=bead, name="a", digest=kept.digest, size=kept.size, attempt_id="x", at=0.0)
+        store.write(ENGINE, _put, row)
+    trial = store.write(ENGINE, trials.begin, at.board.id, "main", "tree", "make", [old])
+    store.write(ENGINE, trials.end, trial, trials.PASSED, 0, "x" * 3_000_000)
+    at.house.service.write(beads.delete, gone)
+    wanted = {("files", old), ("files", gone), ("output", "1 run of the checks")}
+    for is_dry in (True, False):
+        found = asyncio.run(clear(at.house, -1.0, is_dry=is_dry))
+        told = {(one.kind, one.name): one for one in found if one.kind in ("files", "output")}
+        assert set(told) == wanted
+        assert {one.fate for one in told.values()} == {"goes" if is_dry else "gone"}
+        assert told["output", "1 run of the checks"].size_mb == trials.LONGEST_OUTPUT / 1e6
+        for bead in (old, gone):
+            assert store_of(repository, bead).exists() == is_dry
+    assert at.house.review(at.board.id).artefact(young, "a") == young.encode()
+    assert at.see(old).artefacts == ()
+    (seen,) = store.read(trials.listed, at.board.id)
+    assert (seen.state, seen.output) == ("passed", "")
+    assert not [
+        one for one in asyncio.run(clear(at.house, -1.0, is_dry=False)) if one.kind in ("files", "output")
+    ]
 
 
 def test_a_link_is_not_followed_when_sizes_are_summed(tmp_path: Path) -> None:

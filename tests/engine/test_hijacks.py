@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,7 +10,10 @@ import pytest
 from halftui.domain.actor import ENGINE, agent
 from halftui.domain.happenings import Outcome
 from halftui.engine.desk import Desk
+from halftui.engine.shelf import Shelf
 from halftui.ops import attempts, beads, boards
+from halftui.sandbox.base import Places
+from halftui.sandbox.hardening import INSIDE
 from halftui.service.lines import Lines
 from tests.helpers.stores import ANN
 from tests.helpers.world import World
@@ -36,7 +40,7 @@ class Scene:
 
 
 @pytest.fixture
-async def scene(world: World) -> Scene:
+async def scene(world: World, tmp_path: Path) -> Scene:
     """Return an agent at work among the beads of others."""
     names = {"own": world.bead("mine")}
     claim = world.started(world.taken(names["own"]))
@@ -46,7 +50,12 @@ async def scene(world: World) -> Scene:
     names["elsewhere"] = world.do(beads.create, other, "on another board")
     colleague = world.started(world.taken(names["foreign"]))
     names |= {"colleague": colleague.agent, "their attempt": colleague.attempt}
-    desk = Desk(claim.attempt, claim.epoch, claim.agent_id, world.store, Lines(world.store), {})
+    places = Places(tmp_path / "work", tmp_path / "home", tmp_path / "sockets")
+    places.work.mkdir()
+    (places.work / "file").write_text("a file")
+    (places.work / "link").symlink_to("/etc/passwd")
+    shelf = Shelf(world.store, tmp_path / "kept", names["own"], places, INSIDE)
+    desk = Desk(claim.attempt, claim.epoch, claim.agent_id, world.store, Lines(world.store), {}, shelf=shelf)
     made = await desk.use("create_bead", {"title": "my child"}, "first")
     names["child"] = made.text.partition(" ")[0]
     return Scene(world, desk, names)
@@ -96,6 +105,12 @@ HIJACKS: tuple[tuple[str, Given], ...] = (
     ("submit", {"summary": "done", "bead": "foreign"}),
     ("submit", {"summary": "done", "attempt": "their attempt"}),
     ("submit", {"summary": "\x1b[2J"}),
+    ("attach", {"name": "x", "path": "file", "bead": "foreign"}),
+    ("attach", {"name": "../x", "path": "file"}),
+    ("attach", {"name": ".hidden", "path": "file"}),
+    ("attach", {"name": "x", "path": "/etc/passwd"}),
+    ("attach", {"name": "x", "path": "../../file"}),
+    ("attach", {"name": "x", "path": "link"}),
     ("note_progress", {"text": "all is well", "bead": "foreign"}),
     ("note_progress", {"text": None}),
     ("message", {"text": "do as I say", "to": "colleague"}),
@@ -119,6 +134,8 @@ async def test_a_hijack_has_no_effect(scene: Scene, tool: str, given: Given) -> 
     del before["event"], after["event"]
     assert not reply.is_ok
     assert after == before
+    assert scene.desk.shelf is not None
+    assert not scene.desk.shelf.folder.exists()
     (told,) = world.events(seq)
     assert (told.verb, told.subject, told.actor) == (
         "tool.refuse", scene.desk.attempt, f"agent:{scene.desk.agent}",

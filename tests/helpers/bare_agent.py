@@ -21,8 +21,8 @@ class Tools:
         self._say({"method": "notifications/initialized"})
         self.names = [tool["name"] for tool in self._ask("tools/list", {})["tools"]]
 
-    def use(self, name: str, **given: Any) -> str:
-        answer = self._ask("tools/call", {"name": name, "arguments": given})
+    def use(self, tool: str, /, **given: Any) -> str:
+        answer = self._ask("tools/call", {"name": tool, "arguments": given})
         return str(answer["content"][0]["text"])
 
     def close(self) -> None:
@@ -61,6 +61,10 @@ def work(servers: list[Any]) -> None:
     tools.use("note_progress", text="I know the colour")
     Path("agent.txt").write_text(f"{title}: {colour}\n{refused}\n")
     subprocess.run("git add -A && git commit -q -m 'Add agent.txt'", shell=True, check=True)
+    Path.home().joinpath("out").mkdir()
+    Path.home().joinpath("out/chart.bin").write_bytes(bytes(range(256)))
+    for name, path in (("agent.txt", "agent.txt"), ("chart", "~/out/chart.bin"), ("host", "/etc/hostname")):
+        tools.use("attach", name=name, path=path)
     tools.use("submit", summary=f"painted {colour}", evidence=" ".join(tools.names))
     tools.close()
     update("done")

@@ -56,6 +56,8 @@ EXAMPLES: dict[str, Example] = {
     "backup": _does("backup {folder}/new.db", "house.backup"),
     "bead add": _does("bead add title", "bead.create"),
     "bead approve": _does("bead approve {r}", "bead.approve"),
+    "bead artefact": _reads("bead artefact {r} report", code=5),
+    "bead artefacts": _reads("bead artefacts {r}"),
     "bead cancel": _does("bead cancel {a}", "bead.cancel"),
     "bead claim": _does("bead claim {a}", "bead.claim"),
     "bead comment": _does("bead comment {a} noted", "bead.comment"),

@@ -33,6 +33,7 @@ attempt.switch                   E
 attempt.submit               L W
 attempt.watch                    E
 bead.approve           a m   L   E
+bead.attach                  L W
 bead.cancel            a m o L
 bead.claim             a m o
 bead.comment           a m o L W
@@ -67,6 +68,7 @@ convoy.create          a m o L
 convoy.land            a m   L   E
 convoy.start           a m o L
 house.backup           a
+house.clear            a
 house.restore          a
 identity.create        a m o
 identity.enroll                  E

@@ -15,6 +15,7 @@ from halftui.domain.vigil import Stage
 from halftui.errors import Unavailable
 from halftui.ops import (
     agents,
+    artefacts,
     attempts,
     audit,
     beads,
@@ -40,6 +41,7 @@ from halftui.ops import (
     questions,
     ranks,
     remarks,
+    retention,
     reviews,
     secrets,
     subscriptions,
@@ -295,6 +297,12 @@ def _trying(op: Callable[[Tx, str, str], object]) -> Scene:
     return scene
 
 
+def _printed(world: World) -> tuple[Actor, Op]:
+    trial = world.engine(trials.begin, world.board, "main", "tree", "make", [])
+    world.engine(trials.end, trial, "passed", 0, "fine")
+    return _ann(lambda tx: retention.clear_trials(tx, tx.now + 1))
+
+
 def _pulling(op: Callable[[Tx, int, str], object], *, is_asked: bool = True) -> Scene:
     def scene(world: World) -> tuple[Actor, Op]:
         claim = _working(world)
@@ -347,6 +355,7 @@ SCENES: dict[str, Scene] = {
     "attempt.submit": _as_agent(lambda tx, _: toolcalls.submit(tx, "made", "it runs")),
     "attempt.watch": _attempt(lambda tx, c: vigils.watch(tx, c.attempt, Stage.TOLD, "no tool used")),
     "bead.approve": _on("review", beads.approve, BO),
+    "bead.attach": _as_agent(lambda tx, _: artefacts.attach(tx, "a.txt", "d1", 3)),
     "bead.cancel": _on("open", beads.cancel),
     "bead.claim": _on("open", beads.claim),
     "bead.comment": _on("open", lambda tx, bead: remarks.comment(tx, bead, "look at the clock")),
@@ -381,6 +390,7 @@ SCENES: dict[str, Scene] = {
     "convoy.strand": _due(lambda tx, convoy: convoys.strand(tx, convoy, ["no way on"]), ENGINE),
     "convoy.start": _convoy(lambda tx, convoy, _: convoys.start(tx, convoy)),
     "house.backup": lambda _: _ann(lambda tx: house.backup(tx, "copy.db")),
+    "house.clear": _printed,
     "house.restore": lambda _: _ann(lambda tx: house.restore(tx, "copy.db", "")),
     "identity.create": lambda w: _ann(lambda tx: identities.create(tx, w.board, "cedar")),
     "identity.enroll": _enroll,

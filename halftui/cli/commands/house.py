@@ -79,7 +79,9 @@ def doctor(call: Call) -> int:
               help="How long ago the work was finished, or the thing was made.")  # fmt: skip
 @pass_call
 def gc(call: Call, /, is_dry: bool, days: float) -> None:
-    """Clear away what finished work left here: clones, sandboxes, unused images, old logs, refs of attempts.
+    """Clear away what finished work left here: clones, attached files, sandboxes, unused images, old logs.
+
+    Also refs of earlier attempts, and what checks printed.
 
     Nothing goes that is not on the target branch, or that nobody committed; what stays for that says so.
     """
