@@ -6,10 +6,10 @@ import asyncio
 import gc
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from halftui import logs, settings
 from halftui.cli import parser
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from halftui.demo.stage import Stage
     from halftui.domain.shown import BoardRow
     from halftui.engine.engine import Engine
+
+Result = TypeVar("Result")
 
 
 def enter(argv: Sequence[str]) -> int:
@@ -81,13 +83,13 @@ def _clear(chosen: Settings, days: float, is_dry: bool) -> Sequence[Cleared]:
     from halftui.main.cleaning import clear
 
     house = House(chosen)
-    return asyncio.run(clear(house, days, is_dry=is_dry)) if house.store.revision() else ()
+    return _live(clear(house, days, is_dry=is_dry)) if house.store.revision() else ()
 
 
 def _plan(chosen: Settings, board: str, goal: str, tell: Callable[[str], None]) -> Planned:
     from halftui.main.plan import plan
 
-    return asyncio.run(plan(House(chosen), board, goal, tell))
+    return _live(plan(House(chosen), board, goal, tell))
 
 
 def _init(chosen: Settings, beginning: Beginning) -> str:
@@ -96,10 +98,16 @@ def _init(chosen: Settings, beginning: Beginning) -> str:
 
 
 def _tui(chosen: Settings, board: str) -> int:
-    gc.set_threshold(700, 10, 10)  # as Python has it: an app lives long
     gc.disable()  # the app lets it work again once the first frame is drawn and its objects are frozen
     house = House(chosen)
     return asyncio.run(_open(house, board, lambda: house.engine(house.service)))
+
+
+def _live(work: Coroutine[None, None, Result]) -> Result:
+    """Run what may take hours, with the search for garbage on again, and return what it returns."""
+    gc.freeze()  # what is imported stays
+    gc.enable()
+    return asyncio.run(work)
 
 
 async def _open(house: House, board: str, make_engine: Callable[[], Engine]) -> int:
@@ -138,7 +146,7 @@ def _console(house: House, board: str) -> Console:
 def _serve(chosen: Settings, tell: Callable[[str], None]) -> int:
     from halftui.main.serving import serve
 
-    return asyncio.run(serve(House(chosen), tell))
+    return _live(serve(House(chosen), tell))
 
 
 def _status(chosen: Settings) -> Mapping[str, object]:
@@ -148,7 +156,7 @@ def _status(chosen: Settings) -> Mapping[str, object]:
 
 
 def _demo(chosen: Settings, showing: Showing) -> int:
-    return asyncio.run(_demonstrate(chosen, showing))
+    return _live(_demonstrate(chosen, showing))
 
 
 async def _demonstrate(chosen: Settings, showing: Showing) -> int:

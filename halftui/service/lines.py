@@ -12,6 +12,7 @@ import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
 from halftui.domain.actor import ENGINE
@@ -93,8 +94,7 @@ class Ring:
         count = min(self.last - number, len(self.entries))
         if count <= 0:
             return Batch(())
-        start = len(self.entries) - count
-        wanted = tuple(self.entries[i] for i in range(start, len(self.entries)))
+        wanted = tuple(islice(reversed(self.entries), count))[::-1]
         return Batch(wanted, missed=self.last - number - count)
 
 

@@ -42,6 +42,16 @@ def test_from_the_demo_to_a_convoy_of_ones_own(demo: Terminal) -> None:
     demo.until("LEFT 0")
 
 
+def test_what_is_typed_ahead_reaches_what_it_opens(tmp_path: Path) -> None:
+    with tmux.terminal(tmp_path, [*HALFTUI, "demo"], (80, 24), cwd=tmp_path, env=_own(tmp_path)) as seen:
+        seen.until("Ready", "Working 3/", "? help")
+        seen.run("send-keys", "n", "x", "Space", *"aqNs", "Space", *"typed", "Enter")
+        seen.until("x aqNs typed", gone=["New bead"])
+        walk.answer(seen)  # so that there is something to review
+        seen.run("send-keys", "5", "c", *"aRar", "Enter")
+        seen.until("you: aRar", "send back with 1 comment")
+
+
 @pytest.mark.parametrize("size", [(40, 10), *SIZES], ids=lambda size: f"{size[0]}x{size[1]}")
 def test_from_nothing_to_the_first_bead(size: tuple[int, int], tmp_path: Path) -> None:
     shop = tmp_path / "shop"

@@ -128,3 +128,20 @@ async def test_only_serving_imports_the_ssh_library(program: Program) -> None:
         "env", "-C", str(program.folder / "shop"), sys.executable, "-c", look, env=program.env
     )
     assert ran.out.splitlines()[-1] == "False"
+
+
+async def test_garbage_is_looked_for(program: Program) -> None:
+    """A command that is over at once does without; what serves for weeks must not."""
+    told = "import atexit, gc; atexit.register(lambda: print('looks for garbage:', gc.isenabled()))"
+    call = "from halftui.main import main; main()"
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", f"{told}; {call}", "serve", "--host", "127.0.0.1", "--port", "0",
+        env=program.env, cwd=program.folder / "shop", stdout=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    assert process.stdout is not None
+    async with asyncio.timeout(30):
+        while b"who may come in" not in await process.stdout.readline():
+            pass
+        process.terminate()
+        assert b"looks for garbage: True" in await process.stdout.read()
+        await process.wait()
