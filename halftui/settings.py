@@ -26,6 +26,7 @@ class Settings:
     cap: int = 4  # live attempts over all boards
     runtime_caps: str = ""  # live attempts of runtimes, as in claude=4,shell=2
     ageing_days: float = 7.0  # of waiting that count as one priority; 0: waiting counts nothing
+    key_store: str = "file"  # what keeps the key that seals credentials: a file, or the system's keyring
     credentials: str = "proxy"  # proxy: agents hold a placeholder; env: the real one, for who wants it
     sandbox: str = ""  # auto, docker or local; default: the board's own
     docker_host: str = ""  # default: DOCKER_HOST, else the usual socket
@@ -77,6 +78,7 @@ CHOICES = {
     "notify": ("bell", "osc9", "osc777", "off"),
     "sandbox": ("", "auto", "docker", "local"),
     "permissions": ("auto", "ask", "free"),
+    "key_store": ("file", "keyring"),
     "credentials": ("proxy", "env"),
     "on_quit": ("stop", "leave"),
     "log_level": ("debug", "info", "warning", "error", "critical"),

@@ -78,8 +78,11 @@ class Safe(Protocol):
     def house_key(self) -> str:
         """Return the public line of the key that signs the history, "" if there is none."""
 
-    def rotate_secrets(self) -> int:
-        """Seal everything anew with a new key; return how many values there are."""
+    def rotate_secrets(self, *, leaves_keyring: bool = False) -> int:
+        """Seal everything anew with a new key; return how many values there are.
+
+        `leaves_keyring`: the old keys are in the system's keyring, and go from there.
+        """
 
     def backup(self, target: Path) -> int:
         """Copy the database into a new file, and return its bytes."""

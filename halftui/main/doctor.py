@@ -18,6 +18,7 @@ def checks(house: House, folder: Path | None = None) -> list[Check]:
         ("database", lambda: _database(house)),
         ("sandbox", lambda: _sandbox(house)),
         ("account", lambda: _account(house)),
+        ("keys", lambda: house.vault.place),
     )
     return [_check(name, look) for name, look in looks]
 

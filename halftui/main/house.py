@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from halftui.service.keyring import Keyring
     from halftui.service.queue import Queue
     from halftui.service.review import Review
+    from halftui.store.ring import Ring
     from halftui.store.vault import Vault
     from halftui.workspace.origin import Origin
     from halftui.workspace.repository import Repository
@@ -72,7 +73,14 @@ class House:
         """Where credentials are sealed."""
         from halftui.store.vault import Vault
 
-        return Vault(self.config / "key")
+        return Vault(self.config / "key", self.ring if self.settings.key_store == "keyring" else None)
+
+    @property
+    def ring(self) -> Ring:
+        """This configuration's place in the system's keyring."""
+        from halftui.store.ring import Ring
+
+        return Ring(str(self.config.absolute()))
 
     def review(self, board: str, actor: Actor | None = None) -> Review:
         """Return the review desk of a board, for the person at this machine or another actor."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from halftui.errors import Refused
+from halftui.errors import Misconfigured, Refused
 from halftui.ops.access import authorize
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class HouseSafe:
         """Return the public line of the key that signs the history, "" if there is none."""
         return self._house.keyring.public_of_house()
 
-    def rotate_secrets(self) -> int:
+    def rotate_secrets(self, *, leaves_keyring: bool = False) -> int:
         """Seal everything anew with a new key and forget the old one; return how many values there are.
 
         The new key is on the disk before the first value needs it, and the old one is forgotten after
@@ -41,7 +41,9 @@ class HouseSafe:
         house = self._house
         authorize(house.actor, "secret.rotate")  # before the key file is touched
         vault = house.vault
-        with vault.rotating():
+        if leaves_keyring and house.settings.key_store == "keyring":
+            raise Misconfigured("the keyring is what is set", "set key_store=file first")
+        with vault.rotating(house.ring if leaves_keyring else None):
             return house.store.write(house.actor, secrets.rotate, vault.reseal)
 
     def backup(self, target: Path) -> int:

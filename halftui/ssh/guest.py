@@ -27,7 +27,7 @@ from halftui.tui.screens.board import CLOCK_SECONDS, BoardScreen
 log = logging.getLogger(__name__)
 
 DRAIN_SECONDS = 0.1
-REST_SECONDS = 60.0  # without a key
+REST_SECONDS = 10.0  # without a key or a movement of the mouse
 RESTING_SECONDS = 300.0  # between ages of a guest at rest
 TRUE_COLOURS = ("kitty", "alacritty", "foot", "ghostty", "wezterm", "iterm2", "contour", "rio")
 SORRY = "This is a bug in HalfTUI; your session ends, the others go on, and the server's log tells more.\r\n"
@@ -71,7 +71,8 @@ class GuestApp(HalfApp):
     def is_at_rest(self) -> bool:
         """Whether this guest has not typed for a while; ages are then told every few minutes."""
         idle = self.line.loop.time() - self.driver.stirred if self.driver is not None else 0.0
-        return idle > REST_SECONDS and idle % RESTING_SECONDS >= CLOCK_SECONDS
+        is_due = idle >= RESTING_SECONDS and idle % RESTING_SECONDS < CLOCK_SECONDS
+        return idle > REST_SECONDS and not is_due
 
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
         # A frame that a slow guest could not take is left out; a whole one follows when there is room.

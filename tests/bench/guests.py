@@ -21,7 +21,7 @@ GUESTS, WATCHERS, PEOPLE = 50, 20, 10
 KEYS, CHANGES = 200, 20
 LOGINS, LOGINS_A_SECOND = 200, 20
 QUIET = 1.0  # seconds without a byte after which all screens are drawn
-REST = 65.0  # after which a guest counts as at rest
+REST = 12.0  # after which a guest counts as at rest
 IDLE = 30.0
 CAP = 60.0
 

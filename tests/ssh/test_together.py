@@ -9,6 +9,7 @@ from halftui.domain.actor import ENGINE
 from halftui.domain.happenings import Option, Question
 from halftui.domain.names import POOL
 from halftui.ops import attempts, beads, questions
+from halftui.ssh.guest import REST_SECONDS, RESTING_SECONDS
 from tests.helpers.ssh import GuestTerminal, Host
 
 
@@ -46,13 +47,16 @@ async def test_ages_are_told_seldom_to_who_is_away_and_at_once_when_they_are_bac
         now = time.time()
         app.clock = lambda: now + 300
         await ann.until("P2 · 5m")
-        app.driver.stirred -= 90  # for so long nothing was typed
+        app.driver.stirred -= REST_SECONDS  # for so long nothing was typed
         await asyncio.sleep(0.5)
         app.clock = lambda: now + 600
         await asyncio.sleep(0.8)
         assert "P2 · 5m" in ann.text
         ann.send("k")
         await ann.until("P2 · 10m")
+        app.driver.stirred -= RESTING_SECONDS - 0.1  # now and then ages are told all the same
+        app.clock = lambda: now + 900
+        await ann.until("P2 · 15m")
 
 
 async def test_others_are_told_what_somebody_did(host: Host) -> None:

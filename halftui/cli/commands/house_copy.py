@@ -15,7 +15,8 @@ from halftui.domain.text import counted
 def backup(call: Call, file: str) -> None:
     """Copy the database into a new file while it is in use; credentials in it stay sealed.
 
-    The key that opens them is not in it: keep ~/.config/halftui/key as well, at another place.
+    The key that opens them is not in it: keep ~/.config/halftui/key as well, at another place, or with
+    key_store=keyring a copy of the system's keyring.
     """
     size = call.door.safe(call.settings).backup(Path(file))
     call.say(f"{file} holds {size / 1e6:.1f} MB", {"file": file, "bytes": size})
@@ -37,8 +38,12 @@ def secrets() -> None:
 
 
 @secrets.command("rotate", example="halftui secrets rotate")
+@click.option("--from-keyring", is_flag=True, help="Take the old key from the keyring, to leave it.")
 @pass_call
-def rotate(call: Call) -> None:
-    """Seal all credentials and keys anew with a new key, and forget the old one."""
-    count = call.door.safe(call.settings).rotate_secrets()
+def rotate(call: Call, *, from_keyring: bool) -> None:
+    """Seal all credentials and keys anew with a new key, and forget the old one.
+
+    The new key goes where key_store says; from the key file into the keyring it moves so by itself.
+    """
+    count = call.door.safe(call.settings).rotate_secrets(leaves_keyring=from_keyring)
     call.say(f"{counted(count, 'value')} sealed with a new key", {"count": count})
