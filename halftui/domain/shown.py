@@ -137,6 +137,7 @@ class BoardRow(NamedTuple):
     profile: str = ""  # of its agents
     rounds: int = 2  # times that agents may send one piece of work back
     merge: str = "direct"  # or pull-request: the forge merges
+    egress: str = ""  # hosts that its agents may reach, with commas; "": none
     lanes: Lanes = DEFAULT
 
     @property
@@ -211,6 +212,7 @@ class Detail(NamedTuple):
     comments: tuple[tuple[str, str], ...] = ()  # who, and what was said; the oldest first
     profile: str = ""  # that its agent has, if not the board's
     pull_request: str = ""  # its address
+    egress: str = ""  # hosts that its agents may reach, with commas; "": none
 
 
 class Happened(NamedTuple):

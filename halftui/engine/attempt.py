@@ -195,7 +195,7 @@ class Running:
         )  # fmt: skip
         places = self._places(tree, repository, runtime.program())
         command = runtime.command(told, sandbox.inside(places))
-        command = replace(command, env={**command.env, **gate.env})
+        command = Command([*gate.before, *command.argv], {**command.env, **gate.env})
         spec = self._spec(command, places)
         desk = Desk(
             self.claim.attempt, self.claim.epoch, self.claim.agent_id, self.store, self.lines, self.answers,
@@ -205,6 +205,7 @@ class Running:
             await stack.enter_async_context(board_server.serve(self._sockets, desk))
         process = await self._start(sandbox, spec, stack)
         end = await self._listen(runtime.converse(told, process, desk))
+        await gate.shut()
         settled = await self._harvest(end, tree, repository, sandbox, spec)
         return replace(settled, retry_at=gate.until) if end.outcome is Outcome.LIMITED else settled
 

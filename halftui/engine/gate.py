@@ -5,21 +5,24 @@ import contextlib
 import json
 import logging
 import os
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from halftui.domain.actor import ENGINE
+from halftui.domain.egress import Hosts
 from halftui.domain.redaction import Redactor
 from halftui.engine.rooms import OpenGate
 from halftui.errors import HalfTUIError, NotFound, Unavailable
 from halftui.ops import accounts, attempts, subscriptions
+from halftui.ops import egress as hosts
 from halftui.ops.attempts import Claim
-from halftui.runtime import proxy
+from halftui.runtime import egress, proxy
 from halftui.runtime.meter import TOO_MANY, UNAUTHORIZED, Limit
 from halftui.runtime.proxy import Credential, Owner
-from halftui.sandbox.base import Sandbox
+from halftui.sandbox.base import Places, Sandbox
+from halftui.service.lines import Lines
 from halftui.store.store import Rows, Store
 from halftui.store.vault import Vault
 
@@ -30,6 +33,7 @@ VARIABLES = {kind: name for name, kind in PLATFORM}
 NO_ACCOUNT = "no account is registered for agents"
 NO_ACCOUNT_HINT = "set ANTHROPIC_API_KEY, or run: halftui subscription register NAME"
 UNTOLD_SECONDS = 3_600.0  # of a limit whose end the provider does not tell
+UNCONFINED = "the local sandbox confines nobody: the list of hosts holds back nothing here"
 NOTE_SECONDS = 10.0  # between two notes of an account's limits
 
 
@@ -44,6 +48,13 @@ class Way:
     kind: str  # of the credential that waits at its other end: oauth or api-key
     until: float | None = None
     env: Mapping[str, str] = field(default_factory=dict, repr=False)  # for those who want the real one inside
+    before: Sequence[str] = ()  # starts the program, put before its command
+    out: egress.Way | None = None  # to the hosts that are allowed
+
+    async def shut(self) -> None:
+        """End the connections to hosts; each is told of by then."""
+        if self.out is not None:
+            await self.out.cut()
 
 
 class Credentials:
@@ -167,8 +178,16 @@ class Seat:
             self._store.write(ENGINE, subscriptions.note, account, json.dumps(dict(limit.values)))
 
 
-def opener(credentials: Credentials, upstream: str, store: Store, *, shows_secret: bool = False) -> OpenGate:
-    """Return what opens an attempt's gate: a socket in `folder`, for the sandbox's user alone.
+def opener(
+    credentials: Credentials,
+    upstream: str,
+    store: Store,
+    lines: Lines,
+    *,
+    shows_secret: bool = False,
+    net: egress.Net = egress.INTERNET,
+) -> OpenGate:
+    """Return what opens an attempt's gate: sockets in `folder`, for the sandbox's user alone.
 
     With `shows_secret` the real credential stands in the agent's environment as well.
     """
@@ -177,28 +196,67 @@ def opener(credentials: Credentials, upstream: str, store: Store, *, shows_secre
     async def open_gate(
         claim: Claim, folder: Path, sandbox: Sandbox, holds: Callable[[], bool]
     ) -> AsyncIterator[Way]:
-        if claim.runtime not in accounts.NEEDS_ACCOUNT:
-            yield Way("api-key")
-            return
-        seat = Seat(claim, store, credentials)
-        first = await seat.credential()
-        way = Way(first.kind, env={VARIABLES[first.kind]: first.secret} if shows_secret else {})
-
-        async def credential() -> Credential:
-            if not holds():  # a board that stood still must not pay for what another one runs
-                raise Unavailable("this board does not hold the attempt any more")
-            return await seat.credential()
-
-        async def judge(credential: Credential, limit: Limit) -> bool:
-            is_taken_over = await seat.judge(credential, limit)
-            way.until = seat.until
-            return is_taken_over
-
-        owner = Owner(*sandbox.user) if sandbox.user else None
-        async with proxy.serve(folder, credential, upstream, judge=judge, owner=owner):
+        async with AsyncExitStack() as stack:
+            way = Way("api-key")
+            if claim.runtime in accounts.NEEDS_ACCOUNT:
+                owner = Owner(*sandbox.user) if sandbox.user else None
+                seat = Seat(claim, store, credentials)
+                first = await seat.credential()
+                way = Way(first.kind, env={VARIABLES[first.kind]: first.secret} if shows_secret else {})
+                paying = _Paying(seat, way, holds)
+                await stack.enter_async_context(
+                    proxy.serve(folder, paying.credential, upstream, judge=paying.judge, owner=owner)
+                )
+            await _let_out(way, stack, claim, folder, sandbox, holds, store, lines, net)
             yield way
 
     return open_gate
+
+
+@dataclass(frozen=True)
+class _Paying:
+    """What the credential proxy asks of an attempt's seat."""
+
+    seat: Seat
+    way: Way
+    holds: Callable[[], bool]
+
+    async def credential(self) -> Credential:
+        if not self.holds():  # a board that stood still must not pay for what another one runs
+            raise Unavailable("this board does not hold the attempt any more")
+        return await self.seat.credential()
+
+    async def judge(self, credential: Credential, limit: Limit) -> bool:
+        is_taken_over = await self.seat.judge(credential, limit)
+        self.way.until = self.seat.until
+        return is_taken_over
+
+
+async def _let_out(
+    way: Way, stack: AsyncExitStack, claim: Claim, folder: Path, sandbox: Sandbox, holds: Callable[[], bool],
+    store: Store, lines: Lines, net: egress.Net,
+) -> None:  # fmt: skip
+    """Open the way to the hosts that a bead's agents may reach, if there are any."""
+
+    async def allowed() -> Hosts:  # asked each time: what is taken off the list is closed at once
+        return await asyncio.to_thread(store.read, hosts.of_bead, claim.bead)
+
+    def tell(passage: egress.Passage) -> None:
+        log.info(str(passage), extra={"attempt": claim.attempt})
+        if lines.is_open(claim.attempt):
+            lines.add(claim.attempt, "note", str(passage))
+
+    if not await allowed():
+        return
+    if not sandbox.is_confined:  # it reaches everything as it is
+        lines.add(claim.attempt, "note", UNCONFINED)
+        return
+    owner = Owner(*sandbox.user) if sandbox.user else None
+    way.out = await stack.enter_async_context(
+        egress.serve(folder, allowed, tell, holds=holds, owner=owner, net=net)
+    )
+    way.env = {**way.env, **egress.environment()}
+    way.before = egress.command(sandbox.inside(Places(folder, folder, folder)).sockets)
 
 
 def end_of(limit: Limit, now: float) -> float | None:

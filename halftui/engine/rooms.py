@@ -1,6 +1,6 @@
 """What the engine works with, made once by `main` and handed in."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +20,7 @@ from halftui.workspace.signing import Signer
 class Gate(Protocol):
     """An attempt's way to its provider: the kind of its credential, and when a limit ends, if known.
 
-    `env` is added to the program's environment: the real credential, for those who want it there.
+    `env` is added to the program's environment; `before` starts the program, put before its command.
     """
 
     @property
@@ -29,6 +29,11 @@ class Gate(Protocol):
     def until(self) -> float | None: ...
     @property
     def env(self) -> Mapping[str, str]: ...
+    @property
+    def before(self) -> Sequence[str]: ...
+
+    async def shut(self) -> None:
+        """End the program's connections to elsewhere; each is told of by then."""
 
 
 # The last one says whether this board still holds the attempt.

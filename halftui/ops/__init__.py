@@ -68,6 +68,7 @@ __all__ = [
     "chain",
     "convoys",
     "edges",
+    "egress",
     "entrance",
     "flow",
     "heartbeats",

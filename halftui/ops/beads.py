@@ -18,7 +18,7 @@ from halftui.domain.states import (
 )
 from halftui.domain.text import clean, clean_line
 from halftui.errors import Conflict, Denied, Misconfigured, Refused
-from halftui.ops import judging, outbox, pins, profiles, queued, ranks, scope
+from halftui.ops import egress, judging, outbox, pins, profiles, queued, ranks, scope
 from halftui.ops.access import verb
 from halftui.ops.edges import connect, disconnect, settle
 from halftui.ops.fields import EDITABLE, LONGEST_TEXT, apply
@@ -61,6 +61,7 @@ def create(
     )
     apply(bead, {"title": title, **fields})
     profiles.wear(tx, bead)
+    egress.fit(tx, bead)
     if convoy:
         join(tx, bead, tx.get(Convoy, convoy))
     tx.add(bead)
@@ -83,6 +84,8 @@ def edit(tx: Tx, /, bead: str, version: int | None = None, **fields: object) -> 
     apply(row, fields)
     if "profile" in fields:
         profiles.wear(tx, row)
+    if "egress" in fields:
+        egress.fit(tx, row)
     weigh(tx, row)
     tx.touch(row, version)
     tx.record("bead.edit", bead, row.board_id, before, **{k: getattr(row, k) for k in before})

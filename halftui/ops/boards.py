@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from halftui.domain import lanes
+from halftui.domain import egress, lanes
 from halftui.domain.names import prefix_of, slug
 from halftui.domain.text import clean, clean_line
 from halftui.errors import Misconfigured, Refused
@@ -37,6 +37,7 @@ SETTINGS = (
     "profile",
     "prefix",
     "recipe",
+    "egress",
     "lanes",
 )
 LONGEST_RECIPE = 16_384  # characters
@@ -119,6 +120,8 @@ def _apply(board: Board, settings: dict[str, Setting]) -> None:
             value = lanes.stored(lanes.wished(value))
         if (form := FORMS.get(key)) and not re.fullmatch(form, str(value)):
             raise Misconfigured(f"{key} can't be {clean_line(str(value), longest=80)!r}", HINTS[key])
+        if key == "egress":
+            value = egress.of_board(str(value))
         if key == "recipe":
             _check_recipe(str(value))
         setattr(board, key, clean(value) if isinstance(value, str) else value)

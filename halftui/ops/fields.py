@@ -1,8 +1,9 @@
 """What the fields of a bead may hold."""
 
 import json
-from collections.abc import Container, Mapping
+from collections.abc import Callable, Container, Mapping
 
+from halftui.domain import egress
 from halftui.domain.text import clean, clean_line
 from halftui.errors import Misconfigured
 from halftui.ops.boards import MODES, RUNTIMES
@@ -14,7 +15,7 @@ MOST_LABELS = 50
 LATEST = 253_402_300_800  # the year 10000, in UTC seconds
 TEXTS = ("description", "acceptance", "notes")
 TIMES = ("not_before", "due")
-EDITABLE = ("title", *TEXTS, "type", "priority", "labels", "mode", "runtime", "profile", *TIMES)
+EDITABLE = ("title", *TEXTS, "type", "priority", "labels", "mode", "runtime", "profile", "egress", *TIMES)
 
 
 def apply(bead: Bead, fields: Mapping[str, object]) -> None:
@@ -31,12 +32,10 @@ def cleaned(fields: Mapping[str, object]) -> dict[str, object]:
 
 
 def _value(key: str, value: object) -> object:
-    if key == "title":
-        return _title(str(value))
+    if (reader := _READERS.get(key)) is not None:
+        return reader(value)
     if key in TEXTS:
         return _text(key, str(value))
-    if key == "labels":
-        return _labels(value)
     if key == "priority":
         return _one_of(key, value, range(5), "it is 0 (most urgent) to 4")
     if key == "mode":
@@ -65,8 +64,8 @@ def _time(key: str, value: object) -> float | None:
     )
 
 
-def _title(value: str) -> str:
-    title = clean_line(value, longest=10 * LONGEST_TITLE)
+def _title(value: object) -> str:
+    title = clean_line(str(value), longest=10 * LONGEST_TITLE)
     if not 1 <= len(title) <= LONGEST_TITLE:
         raise Misconfigured(f"a title has 1 to {LONGEST_TITLE} characters", "say it in one line")
     return title
@@ -85,3 +84,10 @@ def _labels(value: object) -> str:
     if len(words) > MOST_LABELS:
         raise Misconfigured(f"{len(words)} labels are too many", f"a bead has at most {MOST_LABELS}")
     return json.dumps(words, ensure_ascii=False)
+
+
+def _hosts(value: object) -> str:
+    return egress.of_bead("" if value is None else str(value))
+
+
+_READERS: Mapping[str, Callable[[object], object]] = {"title": _title, "labels": _labels, "egress": _hosts}

@@ -14,11 +14,11 @@ from halftui.store.store import Rows
 Spec = dict[str, Any]
 BOARD = (
     "repository", "branch", "prefix", "mode", "review", "runtime", "sandbox", "model", "command", "checks",
-    "batch", "profile", "rounds", "merge", "cap", "recipe", "lanes",
+    "batch", "profile", "rounds", "merge", "cap", "recipe", "egress", "lanes",
 )  # fmt: skip
 BEAD = (
     "title", "description", "acceptance", "notes", "type", "priority", "labels", "mode", "runtime",
-    "profile", "not_before", "due", "hold", "convoy", "parent", "links",
+    "profile", "egress", "not_before", "due", "hold", "convoy", "parent", "links",
 )  # fmt: skip
 CONVOY = ("name", "beads")
 AGENT = ("username", "name", "kind", "runtime", "owner")
@@ -90,7 +90,7 @@ def _board(rows: Rows, ident: str) -> Spec:
 def _bead(rows: Rows, ident: str) -> Spec:
     found = rows.rows(
         "SELECT title, description, acceptance, notes, type, priority, labels, mode, runtime, profile,"
-        " not_before, due, hold, coalesce(convoy_id, '') FROM bead WHERE id = :i",
+        " egress, not_before, due, hold, coalesce(convoy_id, '') FROM bead WHERE id = :i",
         i=ident,
     )
     if not found:

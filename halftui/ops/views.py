@@ -133,7 +133,7 @@ def boards(rows: Rows) -> tuple[BoardRow, ...]:
     """Return all boards by name."""
     found = rows.rows(
         "SELECT id, name, repository, branch, prefix, mode, review, runtime, sandbox, model, command,"
-        " cap, is_paused, version, created_at, checks, batch, recipe, profile, rounds, merge, lanes"
+        " cap, is_paused, version, created_at, checks, batch, recipe, profile, rounds, merge, egress, lanes"
         " FROM board ORDER BY name"
     )
     return tuple(BoardRow(*[*r[:12], bool(r[12]), *r[13:-1], lanes_of_boards.parse(r[-1])]) for r in found)
@@ -186,6 +186,7 @@ def bead(rows: Rows, bead_id: str) -> Detail:
     tries = attempts(rows, bead_id)
     shown, said = _cards(rows, found, name)[0], comments(rows, bead_id)
     early, late = [shown, *rest[:10], tuple(why(rows, bead_id))], [*rest[10:13], said, *rest[13:]]
+    late.append(ops.egress.shown(rows, bead_id))
     return Detail(*[*early, waits, frees, tries, *late])
 
 

@@ -105,7 +105,7 @@ async def serve(
     `on_usage` must be quick.
     Raises Misconfigured if the path is too long or the folder can't be made.
     """
-    path = await asyncio.to_thread(_prepare, folder, owner)
+    path = await asyncio.to_thread(prepare, folder, SOCKET, owner)
     door = _Door(credential, upstream, on_usage, judge)
     app = web.Application(client_max_size=LONGEST_BODY)
     app.router.add_route("*", "/{path:.*}", door.pass_on)
@@ -114,18 +114,21 @@ async def serve(
     mine = 0
     try:
         await web.UnixSite(runner, path).start()
-        await asyncio.to_thread(_give, path, owner, 0o600)
+        await asyncio.to_thread(give, path, owner, 0o600)
         mine = path.stat().st_ino
         yield path
     finally:
         await runner.cleanup()
         await door.close()
-        if mine and _inode(path) == mine:  # another board may listen there by now
-            path.unlink()
+        remove_own(path, mine)
 
 
-def _prepare(folder: Path, owner: Owner | None) -> Path:
-    path = folder / SOCKET
+def prepare(folder: Path, name: str, owner: Owner | None) -> Path:
+    """Make an attempt's socket folder, its owner's alone, and return the free path of a socket in it.
+
+    Raises Misconfigured if the path is too long or the folder can't be made.
+    """
+    path = folder / name
     if len(os.fsencode(path)) > LONGEST_PATH:
         raise Misconfigured(
             f"The socket's path is longer than {LONGEST_PATH} bytes: {path}",
@@ -134,7 +137,7 @@ def _prepare(folder: Path, owner: Owner | None) -> Path:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.unlink(missing_ok=True)  # a socket that a killed board left behind
-        _give(folder, owner, 0o700)
+        give(folder, owner, 0o700)
     except OSError as error:
         raise Misconfigured(f"The socket folder {folder} can't be made: {error}") from error
     return path
@@ -147,7 +150,14 @@ def _inode(path: Path) -> int:
         return 0
 
 
-def _give(path: Path, owner: Owner | None, mode: int) -> None:
+def remove_own(path: Path, inode: int) -> None:
+    """Remove a socket, unless another board listens there by now."""
+    if inode and _inode(path) == inode:
+        path.unlink()
+
+
+def give(path: Path, owner: Owner | None, mode: int) -> None:
+    """Set the mode of a path, and its owner if there is another. Raises Misconfigured."""
     try:
         path.chmod(mode)
         if owner is not None:

@@ -59,6 +59,7 @@ class Board(SQLModel, table=True):
     merge: str = Field(default="direct", sa_column_kwargs={"server_default": text("'direct'")})
     # Times that agents may send one piece of work back, before a person decides.
     rounds: int = Field(default=2, sa_column_kwargs={"server_default": text("2")})
+    egress: str = Field(default="", sa_column_kwargs={"server_default": text("''")})  # see domain.egress
 
 
 class Bead(SQLModel, table=True):
@@ -125,6 +126,7 @@ class Bead(SQLModel, table=True):
     verdict: str = Field(default="", sa_column_kwargs={"server_default": text("''")})  # approved | person
     reds: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})  # failing checks in a row
     profile: str = Field(default="", sa_column_kwargs={"server_default": text("''")})  # overrides the board's
+    egress: str = Field(default="", sa_column_kwargs={"server_default": text("''")})  # fewer than the board's
 
 
 class Original(SQLModel, table=True):

@@ -152,7 +152,7 @@ class HalfApp(App[None]):
         if self._is_alone:  # what lives by now stays; full collections need not look at it
             gc.collect()
             gc.freeze()
-            gc.set_threshold(20_000, 20, 100)  # a frame makes thousands of objects that die with it
+            gc.set_threshold(20_000, 20, 20)  # a frame makes thousands of objects that die with it
             gc.enable()
 
     def on_ready(self) -> None:

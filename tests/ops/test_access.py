@@ -153,7 +153,7 @@ def test_every_function_that_writes_and_is_public_is_an_op_or_part_of_one() -> N
     parts = {
         ("judging", "refuse_own_work"), ("manifests", "apply"),
         ("outbox", "put"), ("outbox", "leave"), ("verdicts", "judge"), ("verdicts", "meet"),
-        ("agents", "choose_reviewer"),
+        ("agents", "choose_reviewer"), ("egress", "fit"),
         ("queued", "leave"), ("profiles", "wear"), ("profiles", "dress"), ("profiles", "undress"),
         ("agents", "choose"), ("beads", "cancel_all"), ("beads", "cancel_row"),
         ("beads", "close"), ("beads", "free_ids"), ("ranks", "last"),
@@ -161,7 +161,7 @@ def test_every_function_that_writes_and_is_public_is_an_op_or_part_of_one() -> N
         ("beads", "weigh"), ("budgets", "tally"), ("convoys", "stage"),
         ("edges", "connect"), ("edges", "disconnect"), ("edges", "recount"),
         ("edges", "recount_all"), ("edges", "refuse_cycle"), ("edges", "refuse_cycles"),
-        ("messages", "deliver_first"),
+        ("led", "require"), ("messages", "deliver_first"),
         ("edges", "settle"), ("edges", "waiting_for"), ("scope", "may_create"),
         ("scope", "may_link"), ("scope", "may_speak"), ("scope", "own"), ("travel", "finish"),
         ("travel", "is_due"), ("travel", "join"), ("travel", "land"),

@@ -1,7 +1,7 @@
 """`halftui bead`: what is to be done, and what may be done to it."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import click
@@ -10,30 +10,22 @@ from halftui.cli.call import Call
 from halftui.cli.commands import review
 from halftui.cli.grammar import command, group, pass_call
 from halftui.cli.times import when
+from halftui.cli.watching import watched
 from halftui.errors import Misconfigured
 from halftui.ops import slots, views
 
 COLUMNS = ("id", "lane", "priority", "title", "assignee")
 MORE = (
-    "type",
-    "labels",
-    "convoy",
-    "blockers",
-    "hold",
-    "now",
-    "failures",
-    "files",
-    "plus",
-    "minus",
-    "updated_at",
-)
+    "type", "labels", "convoy", "blockers", "hold", "now", "failures", "files", "plus", "minus", "updated_at",
+)  # fmt: skip
 PERSONS = (
     "id", "title", "lane", "state", "type", "priority", "labels", "assignee", "convoy", "hold", "remark",
     "why", "waits_for", "frees", "description", "acceptance", "notes", "comments", "summary", "branch",
-    "merged", "due", "not_before", "created_by", "created_at", "updated_at", "closed_at",
+    "merged", "egress", "due", "not_before", "created_by", "created_at", "updated_at", "closed_at",
 )  # fmt: skip
 
 
+_EMPTY: Mapping[str, object] = {"labels": (), "egress": ""}  # what clears them is not None
 ANSWER_SECONDS = 1.0  # that an engine may take to say who takes a new bead
 
 
@@ -48,6 +40,7 @@ def _fields(decorated: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--due", metavar="TIME", callback=when, help="When it should be done."),
         click.option("--runtime", metavar="NAME", help="What works on it, if not the board's."),
         click.option("--profile", metavar="NAME", help="The profile of its agent, if not the board's."),
+        click.option("--egress", metavar="HOSTS", help="Of the board's hosts those that it needs, or none."),
         click.option("--mode", metavar="auto|manual", help="Who starts it, if not as the board says."),
         click.option("--type", metavar="NAME", help="task, bug, feature, epic, chore, spike or your own."),
         click.option("--notes", metavar="TEXT", help="Notes for people."),
@@ -138,6 +131,7 @@ for _verb in (create, add, review.approve, review.diff, review.reject):
 @click.option("--blocked", is_flag=True, help="What waits for other beads, whatever its lane.")
 @click.option("--limit", type=click.IntRange(0, 1_000_000), default=100, show_default=True, help="0 is all.")
 @pass_call
+@watched
 def list_beads(call: Call, lanes: tuple[str, ...], *, ready: bool, blocked: bool, limit: int) -> None:
     """List beads lane by lane; the closed lane only if it is named. Several choices add up."""
     queries = [query for query, is_wanted in ((views.ready, ready), (views.blocked, blocked)) if is_wanted]
@@ -161,14 +155,14 @@ def show(call: Call, bead: str) -> None:
 @click.argument("bead")
 @click.option("--title", metavar="TEXT", help="What it is called.")
 @_fields
-@click.option("--clear", "cleared", type=click.Choice(["due", "not_before", "labels"]), multiple=True,
+@click.option("--clear", "cleared", multiple=True, type=click.Choice(["due", "not_before", *_EMPTY]),
               help="Empty this; repeat it.")  # fmt: skip
 @pass_call
 def edit(call: Call, /, bead: str, cleared: tuple[str, ...], **fields: Any) -> None:
     """Change fields of a bead; labels are replaced as a whole."""
     from halftui.ops import beads
 
-    given = _given(call, fields) | {name: () if name == "labels" else None for name in cleared}
+    given = _given(call, fields) | {name: _EMPTY.get(name) for name in cleared}
     if not given:
         raise Misconfigured("nothing to change was named", "halftui bead edit --help shows the fields")
     ident = call.bead(bead)

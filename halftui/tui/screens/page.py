@@ -143,6 +143,7 @@ def _facts(detail: Detail, now: float, width: int) -> list[Told]:
         ("work", f"{card.files} files +{card.plus} -{card.minus}" if card.files else "", "review"),
         ("pull request", detail.pull_request, "review"),
         ("merged", detail.merged[:8], "done"),
+        ("may reach", detail.egress.replace(",", " "), "text"),
         ("labels", " ".join(f"~{label}" for label in card.labels), "label"),
         ("held", card.hold, "blocked"),
         ("failures", f"{card.failures} {card.reason}" if card.failures else "", "failed"),
