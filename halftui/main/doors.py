@@ -43,7 +43,15 @@ def enter(argv: Sequence[str]) -> int:
     try:
         return parser.run(door, argv)
     except Exception as error:  # noqa: BLE001 - the program's edge: report_bug logs the trace
-        return parser.report_bug(door, error, logs_at[-1] if logs_at else "")
+        return _report(door, error, logs_at[-1] if logs_at else "")
+
+
+def _report(door: Door, error: Exception, log: str) -> int:
+    from halftui.main import crash
+
+    report = crash.write(Path(log).parent, error) if log else None
+    bug = error.error if isinstance(error, crash.Crash) else error
+    return parser.report_bug(door, bug, log, str(report or ""))
 
 
 def _door(settings_of: Callable[[Mapping[str, object]], Settings]) -> Door:

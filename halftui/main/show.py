@@ -9,7 +9,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from halftui.engine.lock import sole_engine
-from halftui.errors import HalfTUIError
+from halftui.errors import BUG_EXIT, HalfTUIError
+from halftui.main.crash import Crash
 from halftui.service.auditor import keep_signed
 
 if TYPE_CHECKING:
@@ -25,7 +26,21 @@ NOTICE_SECONDS = 1.0
 
 
 async def show(house: House, app: HalfApp, make_engine: MakeEngine) -> int:
-    """Run the app until it is left, the engine beside it; return the exit code."""
+    """Run the app until it is left, the engine beside it; return the exit code.
+
+    Raises Crash if a bug ended it, the terminal being whole again.
+    """
+    try:
+        code = await _run(house, app, make_engine)
+        fault: Exception | None = app.fault
+    except Exception as error:  # noqa: BLE001 - what ends the engine ends the screen, and is reported alike
+        code, fault = BUG_EXIT, error
+    if fault is not None:
+        raise Crash(fault, house.service.lines.redact) from fault
+    return code
+
+
+async def _run(house: House, app: HalfApp, make_engine: MakeEngine) -> int:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGHUP):  # the terminal went away: end as if left by hand
         loop.add_signal_handler(number, app.exit)

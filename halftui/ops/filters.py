@@ -5,41 +5,45 @@ from __future__ import annotations
 import json
 
 MOST_WORDS = 8
-_TEXTS = ("b.id", "b.title", "b.labels", "b.assignee")
+_TEXTS = "b.id || '\n' || b.title || '\n' || b.labels || '\n' || b.assignee"  # no word has a new line
+_PIN = "b.pin IN (SELECT p.id FROM agent p WHERE {})"
 _CONVOY = "b.convoy_id IN (SELECT c.id FROM convoy c WHERE {})"
 
 
 def condition(text: str, most: int = MOST_WORDS) -> tuple[str, dict[str, object]]:
     """Return a condition on `bead b` that holds if every word does, and its values.
 
-    `#x` is in a label, `@x` in who has it, `!1` is its priority; any other word is in its id, title,
-    label, assignee or convoy. Capitals don't matter in ASCII; other letters match as they are written,
-    since the databases disagree on them. At most `most` words are looked for.
+    `#x` is in a label, `@x` in who has it or is to have it, `!1` is its priority; any other word is in its
+    id, title, label, assignee or convoy. Capitals don't matter in ASCII; other letters match as they are
+    written, since the databases disagree on them. At most `most` words are looked for, the longest first:
+    what it leaves out is not looked at again.
     """
     parts: list[str] = []
     values: dict[str, object] = {}
-    for number, word in enumerate(text.split()[:most]):
+    for number, word in enumerate(sorted(text.split()[:most], key=len, reverse=True)):
         name = f"w{number}"
         if word[0] == "!" and word[1:] in ("0", "1", "2", "3", "4"):
             parts.append(f"b.priority = :{name}")
             values[name] = int(word[1:])
             continue
         parts.append(_holds(word, name))
-        values |= {name: _pattern(word, is_low=False), f"{name}l": _pattern(word, is_low=True)}
+        values[f"{name}l"] = _pattern(word, is_low=True)
+        if not word.isascii():
+            values[name] = _pattern(word, is_low=False)
     return " AND ".join(parts), values
 
 
 def _holds(word: str, name: str) -> str:
+    def held(column: str) -> str:
+        low = f"lower({column}) LIKE :{name}l ESCAPE '~'"
+        return low if word.isascii() else f"({column} LIKE :{name} ESCAPE '~' OR {low})"
+
     if word[0] == "#" and word[1:]:
-        return _in("b.labels", name)
+        return held("b.labels")
     if word[0] == "@" and word[1:]:
-        return _in("b.assignee", name)
-    convoy = _CONVOY.format(f"{_in('c.name', name)} OR {_in('c.id', name)}")
-    return f"({' OR '.join(_in(column, name) for column in _TEXTS)} OR {convoy})"
-
-
-def _in(column: str, name: str) -> str:
-    return f"({column} LIKE :{name} ESCAPE '~' OR lower({column}) LIKE :{name}l ESCAPE '~')"
+        return f"({held('b.assignee')} OR {_PIN.format(held('p.name'))})"
+    convoy = _CONVOY.format(f"{held('c.name')} OR {held('c.id')}")
+    return f"({held(_TEXTS)} OR {convoy})"
 
 
 def _pattern(word: str, *, is_low: bool) -> str:

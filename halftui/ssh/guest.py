@@ -48,7 +48,6 @@ class GuestApp(HalfApp):
         self.tone = toner(depth_of(env))
         self.parting = io.StringIO()  # what is said once the terminal is the guest's again
         self.begun = asyncio.Event()  # set once keys are taken
-        self.fault: Exception | None = None
         self._owes_frame = False
         self._colour(env)
 
@@ -117,13 +116,8 @@ class GuestApp(HalfApp):
         spawn(self, dressed, "menu")
 
     def _fatal_error(self) -> None:
-        # The base class shows the traceback with its values, which are the server's own business.
         self.parting.write(SORRY)
-        self._close_messages_no_wait()
-
-    def _handle_exception(self, error: Exception) -> None:
-        self.fault = self.fault or error
-        super()._handle_exception(error)
+        super()._fatal_error()
 
 
 def depth_of(env: Mapping[str, str]) -> Depth:

@@ -108,6 +108,7 @@ class HalfApp(App[None]):
         self.ahead = Ahead(self, super().on_event)
         self.snapshot: Snapshot | None = None
         self.animation_level = "none"
+        self.fault: Exception | None = None  # the bug that ended it
         self.drawn = asyncio.Event()  # set once the first frame is on the screen
         self.teller = Teller(self)
         self._delivered: Snapshot | None = None
@@ -171,6 +172,14 @@ class HalfApp(App[None]):
         # Textual sets an eager task factory for the whole loop on Python 3.12; asyncssh then hangs.
         asyncio.get_running_loop().set_task_factory(None)
         await super()._process_messages(*args, **kwargs)
+
+    def _handle_exception(self, error: Exception) -> None:
+        self.fault = self.fault or error
+        super()._handle_exception(error)
+
+    def _fatal_error(self) -> None:
+        # The base class prints the traceback with all values, secrets among them; whoever runs it reports.
+        self._close_messages_no_wait()
 
     async def _follow(self) -> None:
         while True:
@@ -317,7 +326,7 @@ class HalfApp(App[None]):
             node.refresh()
 
     action_menu, action_copy, action_mouse = opens("act"), opens("copy"), opens("mouse")
-    action_command = opens("command")
+    action_command, action_palette, action_help = opens("command"), opens("palette"), opens("keys")
     action_theme_choose, action_theme_next = opens("theme"), opens("next_theme")
 
     def on_click(self, event: events.Click) -> None:
@@ -325,22 +334,6 @@ class HalfApp(App[None]):
         if event.button == RIGHT and not isinstance(self.screen, ModalScreen):
             self.clicked = event.screen_offset
             self.action_menu()
-
-    def action_palette(self) -> None:
-        """Find an action by its words."""
-        from textual.command import CommandPalette
-
-        from halftui.tui.palette import Actions
-
-        if not isinstance(self.screen, CommandPalette):
-            self.push_screen(CommandPalette(providers=[Actions], placeholder="What shall happen?"))
-
-    def action_help(self) -> None:
-        """Show the keys that hold here."""
-        from halftui.tui.offers import offered
-        from halftui.tui.screens.help import HelpScreen
-
-        self.push_screen(HelpScreen(offered(self.screen)))
 
     async def action_quit(self) -> None:
         """Leave; ask first if that would stop agents."""

@@ -100,6 +100,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("cursor.half_up", "ctrl+u,pageup", "half page", "Half a page up", "lanes", 9, MOVE),
     Action("back", "escape", "back", "Put back what is dragged, end the filter, forget the marks",
            "board", 9, MOVE),
+    Action("jump", "ctrl+o", "jump", "Letters over the cards: type one to go there", "board", 8, MOVE),
     Action("pane.next", "tab", "pane", "To the lanes, the rail, the output", "board", 8, MOVE),
     Action("pane.previous", "shift+tab", "pane", "The same, backwards", "board", 9, MOVE),
 
@@ -131,6 +132,8 @@ ACTIONS: tuple[Action, ...] = (
            BEADS, CARD),
     Action("bead.comment", "c", "comment", "Say something about it; its next agent reads it too", "board", 7,
            BEADS, CARD),
+    Action("bead.edges", "b", "blockers", "What it waits for; of marked beads, each waits for the one before",
+           "board", 8, BEADS, "ready blocked"),
     Action("bead.retry", "r", "retry", "Start again what failed or is held", "board", 3, BEADS, "closed"),
     Action("bead.cancel", "x", "cancel", "Drop it (asks first)", "board", 7, BEADS, f"{CARD} convoy"),
 

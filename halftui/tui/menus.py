@@ -14,6 +14,7 @@ from halftui.tui.items import Item
 from halftui.tui.keys import ALWAYS, MOVE, Action
 from halftui.tui.offers import offered, perform
 from halftui.tui.screens.command import CommandSheet
+from halftui.tui.screens.help import HelpScreen
 from halftui.tui.screens.menu import Choice, Menu
 
 OF_ITEM = {  # what is offered for an item of the rail
@@ -75,6 +76,21 @@ def _title(screen: Screen[object]) -> str:
     if screen.item is not None:
         return screen.item.name
     return f"{screen.card.id} {screen.card.title}" if screen.card else "Board"
+
+
+async def palette(app: HalfApp) -> None:
+    """Let a person find an action by its words."""
+    from textual.command import CommandPalette
+
+    from halftui.tui.palette import Actions
+
+    if not isinstance(app.screen, CommandPalette):
+        await app.push_screen(CommandPalette(providers=[Actions], placeholder="What shall happen?"))
+
+
+async def keys(app: HalfApp) -> None:
+    """Show the keys that hold here."""
+    await app.push_screen(HelpScreen(offered(app.screen)))
 
 
 async def command(app: HalfApp) -> None:

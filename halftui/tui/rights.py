@@ -6,6 +6,7 @@ from halftui.ops.access import ALLOWED, authorize
 
 # Actions whose verb has another name; those that only show something have none.
 _VERBS = {
+    "bead.edges": "bead.link",
     "bead.editor": "bead.edit",
     "bead.less": "bead.edit",
     "bead.more": "bead.edit",

@@ -66,7 +66,7 @@ def _errors() -> str:
     rows = [("success", "0", ""), ("usage", "2", "A command line that is not understood.")]
     rows += [(f"`{k.__name__}`", str(k.exit_code), _first(k)) for k in sorted(set(kinds), key=_by_code)
              if k.__module__ == errors.__name__]  # fmt: skip
-    rows += [("a bug", str(errors.BUG_EXIT), "One sentence on the terminal, the rest in the log."),
+    rows += [("a bug", str(errors.BUG_EXIT), "A sentence and a report without secrets; more is in the log."),
              ("interrupted", "130", "Ctrl-C.")]  # fmt: skip
     return f"# Errors and exit codes\n{NOTE}\n" + _table(("error", "exit code", "meaning"), rows)
 

@@ -69,6 +69,8 @@ SCREENS: dict[str, Go] = {
     "page": pressed("e"),
     "comment": pressed("c"),
     "convoy": pressed("space", "N"),
+    "jump": pressed("ctrl+o"),
+    "blockers": pressed("b"),
     "confirm": pressed("x"),
 }
 

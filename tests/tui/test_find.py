@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from halftui.ops import beads, views
+from halftui.ops import beads, pins, views
 from tests.helpers.stage import Stage
 from tests.tui.player import Player, playing
 from tests.tui.test_cost import crowd
@@ -33,6 +33,14 @@ def test_all_words_have_to_hold(busy: Stage, words: str, left: set[str]) -> None
     lanes = busy.store.read(views.lanes, busy.board, words)
     assert {card.title for lane in lanes for card in lane.cards} == left
     assert sum(lane.total for lane in lanes) == len(left)
+
+
+def test_who_is_to_have_a_bead_is_found_by_name(busy: Stage) -> None:
+    agent = next(a for a in busy.service.read(views.snapshot, busy.board).agents if a.name == "Maple")
+    busy.write(pins.pin, busy.ids["Migrate the schema"], agent.id)
+    lanes = busy.store.read(views.lanes, busy.board, "@map")
+    assert {card.title for lane in lanes for card in lane.cards} >= {"Migrate the schema"}
+    assert all("Maple" in (card.assignee, card.pin) for lane in lanes for card in lane.cards)
 
 
 def test_an_id_is_found_by_its_beginning(busy: Stage) -> None:

@@ -115,3 +115,15 @@ async def test_the_lines_are_saved_clean_and_no_file_is_overwritten(
     assert "\x1b" not in saved
     assert "red" in saved
     assert (tmp_path / "new.txt").stat().st_mode & 0o777 == 0o600
+
+
+async def test_without_colours_a_programs_own_ones_go_and_its_bold_stays(stage: Stage) -> None:
+    stage.prints(stage.claim().attempt, [(0, "out", "\x1b[1;31mloud\x1b[0m plain")])
+    for theme, is_coloured in (("mono", False), ("dark", True)):
+        async with stage.app(LogsScreen(), theme).run_test(size=(100, 30)) as pilot:
+            await until(pilot, lambda: "loud" in text(pilot))
+            found = [s.style for s in pane_of(pilot).render_line(0) if s.text == "loud"]
+            assert found
+            assert found[0]
+            assert found[0].bold
+            assert (found[0].color is not None and found[0].color.number == 1) is is_coloured

@@ -30,10 +30,11 @@ from halftui.tui.widgets.lanes import Lanes
 from halftui.tui.widgets.rail import Box, Rail
 
 if TYPE_CHECKING:
-    from halftui.tui import arranging, menus, verbs, writing
+    from halftui.tui import arranging, menus, ties, verbs, writing
     from halftui.tui.screens.confirm import Confirm
 else:
     verbs, writing = Lazy("halftui.tui.verbs"), Lazy("halftui.tui.writing")
+    ties = Lazy("halftui.tui.ties")
     menus, arranging = Lazy("halftui.tui.menus"), Lazy("halftui.tui.arranging")
 
 CLOCK_SECONDS, WATCH_DELAY = 30.0, 0.1  # ages are told in minutes; the dock waits until the cursor rests
@@ -309,6 +310,8 @@ class BoardScreen(Screen[None]):
     action_bead_retry = action_bead_dispatch
     action_event_undo = _in_turn(lambda board: verbs.undo(board))
     action_event_redo = _in_turn(lambda board: verbs.undo(board, is_again=True))
+    action_jump = _in_turn(lambda board: ties.jump(board))
+    action_bead_edges = _in_turn(lambda board: ties.tie(board))
     action_bead_edit = _on_card(lambda board, card: writing.edit(board.half, card.id))
     action_bead_editor = _on_card(lambda board, card: writing.edit_outside(board.half, card.id))
     action_bead_left = _on_card(lambda board, card: verbs.step(board, card, -1))

@@ -228,6 +228,7 @@ class ReviewScreen(Screen[None]):
     def _settle(self) -> None:
         self._is_next = False
         self._shown.set()
+        self._repaint()
 
     def _intro(self) -> str:
         if self.detail is None or not self.detail.summary:
@@ -281,7 +282,7 @@ class ReviewScreen(Screen[None]):
 
     def _verdicts(self, width: int) -> Strip:
         inks, row = self.half.inks, Row(width, self.half.inks["ground"]).skip(1)
-        for action in (a for a in ACTIONS if a.id in _VERDICTS) if self.work else ():
+        for action in (a for a in ACTIONS if a.id in _VERDICTS) if self.work and not self._is_next else ():
             told = self.notes.count if action.id == "review.reject" else 0
             label = f"{action.label} with {plural(told, 'comment')}" if told else action.label
             key, text = ("key", "text") if self.half.may(action.id) else ("edge", "edge")

@@ -162,7 +162,7 @@ class LinePane(ScrollView, can_focus=True, inherit_bindings=False):
     def _form(self) -> Form:
         shows_times = self._width >= TIMES_FROM if self._times is None else self._times
         sought, here = self._search.sought, self._search.here
-        more = (self._folds, self._used, self._shows_use)
+        more = (self._folds, self._used, self._shows_use, not self.app.ansi_color)
         return Form(self._width, self._wraps, shows_times, self._look, sought, here, *more)
 
     def _look(self, part: str) -> Style:

@@ -61,6 +61,7 @@ class Form(NamedTuple):
     folds: bool = False  # what tools print stands in one row
     used: Mapping[int, str] = NOTHING  # words on what was used, by the number of a line
     shows_use: bool = False
+    has_colours: bool = True  # else those that programs printed are left out, their bold and the like stay
 
     @property
     def room(self) -> int:
@@ -190,7 +191,8 @@ def _body(kind: str, text: str, row: Row, form: Form, room: int) -> list[Segment
     base = form.look(kind)
     if kind == "out" and "\x1b" in text:
         stop = row.stop if row.start or form.wraps else len(text)
-        body = [Segment(piece, base + style) for piece, style in sgr.spans(text)]
+        spans = sgr.spans(text)
+        body = [Segment(p, base + (own if form.has_colours else own.without_color)) for p, own in spans]
         return _within(body, row.start, stop, room)
     piece = cut(sgr.plain(text)[row.start : row.stop], room)
     if kind == "tool" and row.start == 0:

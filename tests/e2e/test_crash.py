@@ -1,0 +1,43 @@
+"""A bug that ends the screen: the terminal is whole, a report is offered, and it tells no secret."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.helpers import tmux
+
+BUGGY = [sys.executable, "-m", "tests.helpers.buggy"]
+TOKEN = "hush-0123456789-hush"
+pytestmark = tmux.NEEDED
+
+
+def test_a_bug_leaves_the_terminal_whole_and_offers_a_report(tmp_path: Path) -> None:
+    shop, home = tmp_path / "shop", tmp_path / "data" / "halftui"
+    shop.mkdir()
+    git = ["git", "-C", str(shop), "-c", "user.name=a", "-c", "user.email=a@example.org"]
+    for command in (("init", "-q", "-b", "main"), ("commit", "-q", "--allow-empty", "-m", "begin")):
+        subprocess.run([*git, *command], check=True)
+    env = {"HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path / "config"), "HALFTUI_HOME": str(home),
+           "HALFTUI_TEST_TOKEN": TOKEN}  # fmt: skip
+    shell = 'stty -a; "$@" init; "$@" add "A private title"; "$@"; code=$?; stty -a; exit $code'
+    with tmux.terminal(tmp_path, ["sh", "-c", shell, "sh", *BUGGY], (120, 60), cwd=shop, env=env) as seen:
+        seen.until("A private title", "? help")
+        seen.press("Enter")
+        rows = seen.until(
+            "LEFT 70", "this is a bug in HalfTUI (ZeroDivisionError)", "halftui opens the board again"
+        )
+        modes = [row for row in rows if "icanon" in row]
+        assert len(modes) == 2, "what was on the terminal before is there again"
+        assert modes[0] == modes[1], "keys are echoed, and read by lines"
+        assert seen.run("display", "-p", "#{alternate_on}#{cursor_flag}#{mouse_any_flag}").strip() == "010"
+    reports = list((home / "reports").iterdir())
+    assert len(reports) == 1
+    assert reports[0].stat().st_mode & 0o777 == 0o600
+    told = reports[0].read_text(encoding="utf-8")
+    assert "ZeroDivisionError: a bug beside [secret] in ~/private and [secret]" in told
+    assert "in _fail" in told
+    assert "textual 8" in told
+    assert "The last lines of the log:" in told
+    for hidden in (TOKEN, TOKEN.upper(), str(tmp_path), "A private title"):
+        assert hidden not in told
+        assert hidden not in "\n".join(row for row in rows if "Zero" in row)
