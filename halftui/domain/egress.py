@@ -27,7 +27,7 @@ _OWN = (
     "test",
     "invalid",
 )
-_HINT = "write names of hosts with commas, as in pypi.org,files.pythonhosted.org:443"
+_HINT = "write names of hosts with commas, as in packages.example.org,files.example.org:443"
 _OTHERS = tuple(  # that the library holds for public, in some versions
     ipaddress.ip_network(text)
     for text in (

@@ -47,7 +47,7 @@ class Pulse:
             return
         failed = looked.exception() is not None  # each feed looks itself, and tells its waiter why
         for feed in self.feeds:
-            if failed or feed.stamp != looked.result():
+            if failed or (not feed.is_looking and feed.stamp != looked.result()):
                 feed.wake()
 
 
@@ -58,6 +58,7 @@ class Feed:
         self._store = store
         self._changed = asyncio.Event()
         self.stamp = -1  # of what was told last
+        self.is_looking = False  # what it is told now it may see by itself; the next look tells it else
 
     async def __aenter__(self) -> Self:
         loop = asyncio.get_running_loop()
@@ -95,5 +96,9 @@ class Feed:
         except TimeoutError:
             return False
         self._changed.clear()
-        self.stamp = await asyncio.to_thread(self._store.stamp)  # what is told is not told again
+        self.is_looking = True
+        try:
+            self.stamp = await asyncio.to_thread(self._store.stamp)  # what is told is not told again
+        finally:
+            self.is_looking = False
         return True

@@ -29,6 +29,7 @@ ELSEWHERE = {
     "event.undo", "event.redo", "person.dress", "key.join", "bead.push",
     "message.send", "tool.use", "tool.refuse", "bead.note", "attempt.submit",
     "merge.queue",  # bead approve, on a board with checks
+    "board.pair",  # board edit --collab
 }  # fmt: skip
 WRITING = sorted(name for name, example in EXAMPLES.items() if example.verbs)
 

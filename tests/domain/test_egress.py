@@ -35,9 +35,9 @@ def test_what_is_no_host_of_the_internet_is_refused(text: str) -> None:
 
 
 def test_a_list_is_read_and_written() -> None:
-    hosts = parse("PyPI.org., files.pythonhosted.org:443 pypi.org")
-    assert hosts == (Host("pypi.org"), Host("files.pythonhosted.org", 443))
-    assert written(hosts) == "pypi.org,files.pythonhosted.org:443"
+    hosts = parse("Packages.example.org., files.example.org:443 packages.example.org")
+    assert hosts == (Host("packages.example.org"), Host("files.example.org", 443))
+    assert written(hosts) == "packages.example.org,files.example.org:443"
     assert parse(written(hosts)) == hosts
     with pytest.raises(Misconfigured, match="too many"):
         parse(",".join(f"h{number}.example" for number in range(65)))

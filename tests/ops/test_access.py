@@ -156,7 +156,8 @@ def test_every_op_has_an_entry_and_every_entry_an_op() -> None:
 def test_every_function_that_writes_and_is_public_is_an_op_or_part_of_one() -> None:
     parts = {
         ("judging", "refuse_own_work"), ("manifests", "apply"),
-        ("outbox", "put"), ("outbox", "leave"), ("verdicts", "judge"), ("verdicts", "meet"),
+        ("outbox", "put"), ("outbox", "leave"), ("collab", "judge"),
+        ("verdicts", "judge"), ("verdicts", "meet"),
         ("agents", "choose_reviewer"), ("egress", "fit"),
         ("queued", "leave"), ("profiles", "wear"), ("profiles", "dress"), ("profiles", "undress"),
         ("agents", "choose"), ("beads", "cancel_all"), ("beads", "cancel_row"),

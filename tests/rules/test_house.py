@@ -25,6 +25,7 @@ EDGES = re.compile(r"halftui/(engine/(attempt|mill)|ssh/session|main(/\w+)?|stor
 FORBIDDEN = {  # nowhere but in this file
     "a place on one machine": r"/work/(shared|main)|/tmp/[a-z]{1,2}/|/root/|/home/[a-z]+/|/opt/pypi",
     "a mirror of a registry": r"artifactory|\bnexus\b|[\w.-]*mirror[\w-]*\.[a-z]{2,}|devpi\b",
+    "a registry": r"(?i)\bpypi\.org|pythonhosted\.org|npmjs\.(org|com)|\bdebian\.org",
     "a secret that works": r"sk-ant-(oat|api)\d\d-[\w-]{40}",
     "unfinished work": r"\bTODO\b|\bFIXME\b|\bXXX\b",
     "a merge that was not finished": r"^(<{7} |>{7} |={7}$)",
