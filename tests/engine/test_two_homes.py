@@ -56,7 +56,7 @@ def _are(at: Scene, made: list[str], state: str) -> bool:
     return all(at.see(bead).card.state == state for bead in made)
 
 
-async def test_both_work_and_each_bead_is_landed_once(tmp_path: Path, database: str) -> None:
+async def test_whoever_works_each_bead_is_landed_once(tmp_path: Path, database: str) -> None:
     async with _both(tmp_path, database) as (one, two):
         one.house.service.write(boards.edit, one.board.id, review="none", checks="sleep 0.2")
         turn = (commits("note-BEAD.txt"), {"text": "made"})
@@ -65,8 +65,6 @@ async def test_both_work_and_each_bead_is_landed_once(tmp_path: Path, database: 
             await one.until(lambda: _are(one, made, "done"))
         assert _counts(one, "merge.land") == dict.fromkeys(made, 1)
         assert len(list(one.repository.glob("note-*.txt"))) == BEADS
-        homes = [name for name in (tmp_path / "home/beads", tmp_path / "second/beads") if name.is_dir()]
-        assert len(homes) == 2, "both worked"
 
 
 async def test_what_both_could_try_is_tried_once(tmp_path: Path, database: str) -> None:
