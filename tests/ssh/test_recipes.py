@@ -65,14 +65,15 @@ until_it() {
 }
 pid() { systemctl --user show -P MainPID halftui; }
 is_another() { new=$(pid); test "$new" != 0 && test "$new" != "$1"; }
+serves() { halftui status -o json | tr -d ' ,' | grep -qx '"pid":'$(pid); }
 until_it systemctl --user is-system-running
 systemctl --user enable --now halftui 2>/dev/null
-until_it halftui status
+until_it serves
 echo "runs: $(systemctl --user is-active halftui) $(systemctl --user is-enabled halftui)"
 first=$(pid)
 kill -9 "$first"
 until_it is_another "$first"
-until_it halftui status
+until_it serves
 echo "again: $(systemctl --user is-active halftui) after $(systemctl --user show -P NRestarts halftui)"
 systemctl --user stop halftui
 echo "ended: $(systemctl --user show -P Result halftui) $(systemctl --user show -P ExecMainStatus halftui)"
