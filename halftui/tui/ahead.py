@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
 from textual import events
+from textual.dom import DOMNode
 from textual.screen import ModalScreen, Screen
 from textual.worker import Worker
 
@@ -90,10 +91,10 @@ class Ahead:
 
     def _is_quiet(self) -> bool:
         app = self._app
-        if app.message_queue_size or not app.screen_stack or not app.screen.is_mounted:
+        if _is_busy(app) or not app.screen_stack or not app.screen.is_mounted:
             return False
         chain = (app.focused or app.screen).ancestors_with_self
-        return not any(node.message_queue_size for node in chain) and not self._at_work()
+        return not any(_is_busy(node) for node in chain) and not self._at_work()
 
     def _at_work(self) -> list[Worker[Any]]:
         """Return the workers that a key started and that have opened nothing yet."""
@@ -106,6 +107,11 @@ class Ahead:
             and worker not in self._slow
             and (not isinstance(top, ModalScreen) if worker.node is self._app else _is_of(worker, top))
         ]
+
+
+def _is_busy(node: DOMNode) -> bool:
+    # The message that a node has looked at already, to see whether it replaces another, is in no queue.
+    return bool(node.message_queue_size) or node._pending_message is not None
 
 
 def _is_of(worker: Worker[Any], screen: Screen[Any]) -> bool:
