@@ -7,6 +7,7 @@ from pathlib import Path
 
 LARGEST = 5_000_000
 KEPT = 3
+STRANGERS = ("asyncssh", "claude_agent_sdk")  # libraries that would say it on the terminal
 _PLAIN = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
 
 
@@ -28,15 +29,17 @@ class JsonLines(logging.Formatter):
 
 def start(folder: Path, level: str) -> Path | None:
     """Log into `folder`/halftui.log and return that path, or None where it can't be written."""
-    root = logging.getLogger("halftui")
-    root.propagate = False
-    root.setLevel(level.upper())
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handler = RotatingFileHandler(folder / "halftui.log", maxBytes=LARGEST, backupCount=KEPT)
+        handler: logging.Handler = RotatingFileHandler(
+            folder / "halftui.log", maxBytes=LARGEST, backupCount=KEPT
+        )
     except OSError:
-        root.addHandler(logging.NullHandler())
-        return None
+        handler = logging.NullHandler()
     handler.setFormatter(JsonLines())
-    root.addHandler(handler)
-    return folder / "halftui.log"
+    for name, least in (("halftui", level.upper()), *((name, "WARNING") for name in STRANGERS)):
+        logger = logging.getLogger(name)
+        logger.propagate = False
+        logger.setLevel(least)
+        logger.addHandler(handler)
+    return None if isinstance(handler, logging.NullHandler) else folder / "halftui.log"

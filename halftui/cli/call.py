@@ -30,6 +30,7 @@ class Call:
         self.flags: dict[str, object] = {}
         self.wanted_board = ""
         self.form = "table"
+        self.is_lined = False  # JSON is one line a document
         self.is_plain = False
         self.out: TextIO = door.out or sys.stdout
         self.err: TextIO = door.err or sys.stderr
@@ -109,7 +110,7 @@ class Call:
     def list(self, views: Sequence[Any], columns: Sequence[str], more: Sequence[str] = ()) -> None:
         """Print views as a list; `more` columns are added in the wide form."""
         if self.is_for_machines:
-            self.write(output.dumped(list(views), self.form))
+            self.write(self._dumped(list(views)))
             return
         shown = (*columns, *more) if self.form == "wide" else columns
         rows = [output.plain(view) for view in views]
@@ -118,7 +119,7 @@ class Call:
     def show(self, view: Any, columns: Sequence[str] = ()) -> None:
         """Print one view with all it holds; a person sees these columns only, unless in the wide form."""
         if self.is_for_machines:
-            self.write(output.dumped(view, self.form))
+            self.write(self._dumped(view))
             return
         record = output.plain(view)
         if columns and self.form != "wide":
@@ -142,7 +143,7 @@ class Call:
     def say(self, text: str, view: Any) -> None:
         """Print what was done: a sentence for people, the view of what was changed for machines."""
         if self.is_for_machines:
-            self.write(output.dumped(view, self.form))
+            self.write(self._dumped(view))
             return
         self.write(clean(text) + "\n")
 
@@ -155,6 +156,9 @@ class Call:
         hints = f"hint: {clean_line(hint)}\n" if hint else ""
         self.err.write(f"error: {clean_line(message)}\n{hints}")
         self.err.flush()
+
+    def _dumped(self, view: Any) -> str:
+        return output.dumped(view, "lines" if self.is_lined and self.form == "json" else self.form)
 
     def _prefix_board(self) -> str:
         try:

@@ -47,12 +47,12 @@ def iso(seconds: float) -> str:
 
 
 def dumped(value: Any, form: str) -> str:
-    """Return a view as JSON or YAML text that ends with a newline."""
+    """Return a view as JSON, JSON in one line (`lines`) or YAML, ending with a newline."""
     if form == "yaml":
         import yaml
 
         return str(yaml.safe_dump(plain(value), sort_keys=False, allow_unicode=True))
-    return json.dumps(plain(value), indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(plain(value), indent=None if form == "lines" else 2, ensure_ascii=False) + "\n"
 
 
 def table(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import io
-import logging
 import signal
 import socket
 from collections.abc import Callable, Mapping, Sequence
@@ -30,8 +29,6 @@ if TYPE_CHECKING:
     from halftui.main.house import House
     from halftui.workspace.repository import Repository
 
-log = logging.getLogger(__name__)
-
 NOTICE_SECONDS = 1.0
 Tell = Callable[[str], None]
 
@@ -42,7 +39,6 @@ async def serve(house: House, tell: Tell) -> int:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, over.set)
-    _log_strangers()
     server = Server(hosting(house))
     with sole_engine(house.home) as is_mine:
         engine = await asyncio.to_thread(house.engine, house.service) if is_mine else None
@@ -172,12 +168,3 @@ async def _notice(server: Server, board: str, engine: Engine | None) -> str:
     except HalfTUIError as error:
         return f"{error.message}: {error.hint}"
     return "" if sandbox.is_confined else "agents run unconfined on this machine"
-
-
-def _log_strangers() -> None:
-    """Send what the SSH library has to say into the log, and only what matters."""
-    library = logging.getLogger("asyncssh")
-    library.propagate = False
-    library.setLevel(logging.WARNING)
-    for handler in logging.getLogger("halftui").handlers or [logging.NullHandler()]:
-        library.addHandler(handler)

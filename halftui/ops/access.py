@@ -1,11 +1,14 @@
 """Who may do what: one table, default deny, asked before any state is looked at."""
 
-from collections.abc import Callable
+import inspect
+from collections.abc import Callable, Iterator, Mapping
 from functools import wraps
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
 from halftui.domain.actor import PEOPLE, Actor, Role
+from halftui.domain.graph import EdgeKind
 from halftui.errors import Denied, Misconfigured
+from halftui.ops import led
 
 if TYPE_CHECKING:
     from halftui.store.tx import Tx
@@ -124,13 +127,58 @@ ALLOWED: dict[str, frozenset[Role]] = {
     "trial.step": _ENGINE,
 }
 
+# What a leader's verbs are done to, by the names that their ops give it: all of it has to be the leader's
+# own. Nothing is named where an attempt of its own is meant, which `scope.own` asks for.
+LED: Mapping[str, tuple[str, ...]] = {
+    "attempt.submit": (),
+    "bead.approve": ("bead",),
+    "bead.cancel": ("bead",),
+    "bead.comment": ("bead",),
+    "bead.create": ("parent", "convoy"),
+    "bead.dispatch": ("bead",),
+    "bead.edit": ("bead",),
+    "bead.fail": ("bead",),
+    "bead.hold": ("bead",),
+    "bead.link": ("source",),
+    "bead.note": (),
+    "bead.reject": ("bead",),
+    "bead.release": ("bead",),
+    "bead.reopen": ("bead",),
+    "bead.reparent": ("bead", "parent"),
+    "bead.unlink": ("source",),
+    "convoy.add": ("convoy_id", "bead"),
+    "convoy.cancel": ("convoy_id",),
+    "convoy.create": ("beads",),
+    "convoy.land": ("convoy_id",),
+    "convoy.start": ("convoy_id",),
+    "merge.drop": ("bead",),
+    "merge.queue": ("bead",),
+    "message.send": (),
+    "tool.refuse": (),
+    "tool.use": (),
+}
 
-def authorize(actor: Actor, verb: str) -> None:
-    """Raise Denied unless the actor's role may do `verb`; an unlisted verb is denied to all."""
-    if actor.role in ALLOWED.get(verb, frozenset()):
-        return
-    roles = ", ".join(sorted(r.value for r in ALLOWED.get(verb, ())))
-    raise Denied(f"{actor} may not do {verb}", f"it takes one of: {roles or 'nobody'}")
+
+def authorize(actor: Actor, verb: str, tx: "Tx | None" = None, **given: object) -> None:
+    """Raise Denied unless the actor's role may do `verb`; an unlisted verb is denied to all.
+
+    A leader may do it to its own alone: with `tx`, what is `given` to the op is looked at as well.
+    """
+    if actor.role not in ALLOWED.get(verb, frozenset()):
+        roles = ", ".join(sorted(r.value for r in ALLOWED.get(verb, ())))
+        raise Denied(f"{actor} may not do {verb}", f"it takes one of: {roles or 'nobody'}")
+    if tx is not None and actor.role is Role.LEADER:
+        led.require(tx, _done_to(verb, given))
+
+
+def _done_to(verb: str, given: Mapping[str, object]) -> Iterator[str]:
+    """Yield the ids of what a leader's verb is done to; a parent is, what a bead waits for is not."""
+    names = LED[verb]
+    if verb in ("bead.link", "bead.unlink") and given.get("kind") == EdgeKind.PARENT:
+        names = (*names, "target")
+    for name in names:
+        value = given.get(name) or ()
+        yield from [value] if isinstance(value, str) else map(str, value)  # type: ignore[call-overload]  # as the op has it
 
 
 def verb(
@@ -144,8 +192,20 @@ def verb(
         @wraps(op)
         def checked(tx: "Tx", /, *args: P.args, **kwargs: P.kwargs) -> R:
             authorize(tx.actor, name)
+            if tx.actor.role is Role.LEADER:
+                authorize(tx.actor, name, tx, **_arguments(op, args, kwargs))
             return op(tx, *args, **kwargs)
 
         return checked
 
     return decorate
+
+
+def _arguments(
+    op: Callable[..., object], args: tuple[object, ...], kwargs: Mapping[str, object]
+) -> dict[str, object]:
+    """Return what an op is given besides its transaction, by name."""
+    bound = inspect.signature(op).bind(None, *args, **kwargs)
+    return {name: value for name, value in bound.arguments.items() if name not in ("tx", "fields")} | dict(
+        bound.arguments.get("fields", {})
+    )

@@ -11,7 +11,7 @@ from halftui.domain.plan import Plan, PlannedBead, edges_of
 from halftui.domain.text import clean_line
 from halftui.errors import HalfTUIError, NotFound, Refused
 from halftui.ops import convoys, ranks, views
-from halftui.ops.access import verb
+from halftui.ops.access import authorize, verb
 from halftui.ops.beads import free_ids
 from halftui.ops.edges import recount, refuse_cycle, waiting_for
 from halftui.ops.fields import cleaned
@@ -93,6 +93,8 @@ def _add_edges(tx: Tx, edges: Sequence[Link], ids: Mapping[str, str]) -> None:
     tx.add_each(Edge, list(made.values()))
     new = set(ids.values())
     parents = {e.target for e in edges if e.kind == EdgeKind.PARENT and e.target not in new}
+    for parent in parents:
+        authorize(tx.actor, "bead.create", tx, parent=parent)
     _refuse_cycles_outside(tx, [e for e in edges if e.target not in new], ids)
     recount(tx, [*new, *waiting_for(tx, parents)])
 

@@ -38,6 +38,10 @@ class Service:
         """Return what a query of `ops.views` returns."""
         return self._store.read(query, *args, **kwargs)
 
+    def stamp(self) -> int:
+        """Return a number that is another one after any process wrote to the database."""
+        return self._store.stamp()
+
     def acting_as(self, actor: Actor, folder: Callable[[str], Review]) -> Service:
         """Return the same handle for another actor; watches, lines and presence are shared."""
         other = Service(self._store, actor, folder)

@@ -35,13 +35,16 @@ async def run(session: Session, words: list[str]) -> tuple[str | None, int]:
             out.finish()
             err.finish()
 
-    breaks = session.server.spawn(_heed_breaks(session)) if has_terminal else None
+    broken: list[bool] = []
+    breaks = session.server.spawn(_heed_breaks(session, broken)) if has_terminal else None
     try:
         code = await asyncio.get_running_loop().run_in_executor(session.server.threads, call)
     finally:
         if breaks is not None:
             breaks.cancel()
             await asyncio.wait([breaks])
+    if broken:
+        code = parser.INTERRUPTED
     return (wanted[0] if wanted else None), code
 
 
@@ -52,13 +55,14 @@ def _typed(session: Session) -> TextIO:
     return io.TextIOWrapper(io.BufferedReader(In(session.reader, session.line.loop)), encoding="utf-8")
 
 
-async def _heed_breaks(session: Session) -> None:
-    """End a command of a terminal when its person breaks it off; keep what else they typed."""
+async def _heed_breaks(session: Session, broken: list[bool]) -> None:
+    """End a command of a terminal when its person breaks it off, and note it; keep what else they typed."""
     typed = b""
     try:
         while len(typed) < MOST_TYPED and (data := await session.reader.read(4_096)):
             if BREAKS & set(data):
                 session.line.is_open = False
+                broken.append(True)
                 return
             typed += data
     finally:

@@ -32,6 +32,9 @@ log = logging.getLogger(__name__)
 SWEEP_SECONDS = 5.0
 RETRY_SECONDS = 2.0
 CLOSING = "The board is closing; your agents' work is kept. Connect again later."
+SETTLED_SECONDS = 60.0  # after which nothing holds a closed screen any more, timers included
+CALM_SECONDS = 3.0  # without a key of anybody
+MANY_CLOSED = 32  # screens, each about a megabyte, that are not left lying even while people type
 BACKLOG = 512  # connections that the system holds until they are looked at
 # What OpenSSH 8.5 and all newer clients speak; no SHA-1, no group of 2,048 bits, no MAC before encryption.
 KEX = (
@@ -65,6 +68,10 @@ class Server:
         self.apps: dict[str, set[GuestApp]] = {}  # by board
         self.herald = Herald(self)
         self._watches: dict[str, asyncio.Task[None]] = {}
+        self._closed, self._closed_at = (
+            0,
+            0.0,
+        )  # screens that may still lie in memory; when the last was closed
         self._stopping = asyncio.Event()
         self._left = asyncio.Event()
         self._group = asyncio.TaskGroup()
@@ -120,6 +127,7 @@ class Server:
         try:
             yield
         finally:
+            self._closed, self._closed_at = self._closed + 1, self.clock()
             self.apps[board].discard(app)
             if not self.apps[board]:
                 del self.apps[board]
@@ -175,6 +183,15 @@ class Server:
                     visitor.leave("You were away for long; connect again.")
                 elif not visitor.sessions and idle > self.limits.empty:
                     visitor.leave("")
+            self._tidy(now)
+
+    def _tidy(self, now: float) -> None:
+        """Free what closed screens left: that takes up to half a second, so best while nobody types."""
+        is_calm = all(now - visitor.stirred > CALM_SECONDS for visitor in self.visitors)
+        is_due = self._closed and is_calm and now - self._closed_at > SETTLED_SECONDS
+        if is_due or self._closed >= MANY_CLOSED:
+            gc.collect()
+            self._closed = 0
 
     async def _say_goodbye(self) -> None:
         for visitor in tuple(self.visitors):

@@ -24,6 +24,7 @@ from halftui.errors import Denied, HalfTUIError, NotFound
 from halftui.ops import views
 from halftui.service.service import Service
 from halftui.tui import rights, terminal, themes, toasts, together
+from halftui.tui.ahead import Ahead
 from halftui.tui.going import goes, opens, shows
 from halftui.tui.keys import bindings
 from halftui.tui.telling import Teller
@@ -104,6 +105,7 @@ class HalfApp(App[None]):
         self.clicked: tuple[int, int] | None = None  # where a menu opens
         self._is_alone = is_alone
         self.company = together.Company(self)
+        self.ahead = Ahead(self, super().on_event)
         self.snapshot: Snapshot | None = None
         self.animation_level = "none"
         self.drawn = asyncio.Event()  # set once the first frame is on the screen
@@ -134,6 +136,7 @@ class HalfApp(App[None]):
             self.teller.hear(self.snapshot)
         if not self._is_alone:
             self.company.arrive()
+        self.app_suspend_signal.subscribe(self, lambda _: self.ahead.give_up())
         if self._stamp and self.has_files:
             self.set_interval(RELOAD_SECONDS, self.read_themes)
         if not self.has_mouse:
@@ -148,7 +151,7 @@ class HalfApp(App[None]):
         if self._is_alone:  # what lives by now stays; full collections need not look at it
             gc.collect()
             gc.freeze()
-            gc.set_threshold(20_000, 20, 100)  # a frame makes thousands of objects that die with it
+            gc.set_threshold(20_000, 20, 20)  # a frame makes thousands of objects that die with it
             gc.enable()
 
     def on_ready(self) -> None:
@@ -180,8 +183,13 @@ class HalfApp(App[None]):
                 self.refuse(error)
                 await asyncio.sleep(RETRY_SECONDS)
 
+    async def on_event(self, event: events.Event) -> None:
+        """Take an event; a key waits until what the keys before it opened is there."""
+        if not (isinstance(event, events.Key | events.Paste) and self.ahead.holds(event)):
+            await super().on_event(event)
+
     def redraw(self) -> None:
-        """Draw what changed beside the board itself."""
+        """Draw what changed beside the board."""
         self._delivered = None
         self.post_message(self.Fresh())
 
@@ -243,19 +251,21 @@ class HalfApp(App[None]):
         namespaces: Mapping[str, DOMNode] | None = None,
     ) -> bool:
         """Run an action, unless this person's role does not allow it; then say so."""
-        try:
-            rights.check(self.service.actor, action if isinstance(action, str) else action[1])
-        except Denied as error:
-            self.refuse(error)
-            return True
-        return await super().run_action(action, default_namespace, namespaces)
+        with self.ahead.acting():
+            try:
+                rights.check(self.service.actor, action if isinstance(action, str) else action[1])
+            except Denied as error:
+                self.refuse(error)
+                return True
+            return await super().run_action(action, default_namespace, namespaces)
 
     def may(self, ident: str) -> bool:
         """Return whether this person may use the action of that id."""
         return rights.may(self.service.actor, ident, is_here=terminal.is_here(self))
 
     def refuse(self, error: HalfTUIError) -> None:
-        """Show why something was not done."""
+        """Show why something was not done; what was typed on for it is dropped."""
+        self.ahead.forget()
         toasts.show(self, error.hint, error.message, "warning")
 
     def say(self, words: str, title: str = "") -> None:
@@ -336,8 +346,7 @@ class HalfApp(App[None]):
         """Leave; ask first if that would stop agents."""
         busy = [a for a in self.snapshot.agents if a.status != "idle"] if self.snapshot else []
         if not self.owns_agents or not busy:
-            self.exit()
-            return
+            return self.exit()
         from halftui.tui.screens.confirm import Confirm
 
         names = ", ".join(a.name for a in busy)

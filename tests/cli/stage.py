@@ -59,7 +59,16 @@ class Stage:
         )
 
 
-def refusal(role: Role, example: Example) -> str:
+# Each role, and whether the board's convoys and beads are this leader's own, which nobody else is asked.
+CASES = [*((role, True) for role in Role if role is not Role.ENGINE), (Role.LEADER, False)]
+case = pytest.mark.parametrize(
+    ("role", "leads"),
+    CASES,
+    ids=lambda v: v.value if isinstance(v, Role) else {False: "of nothing"}.get(v, ""),
+)
+
+
+def refusal(role: Role, example: Example, *, leads: bool = True) -> str:
     """Return how the answer to somebody of a role begins who may not do it, "" if they may.
 
     A worker acts within its attempt alone, whatever the table allows it, and the one here is in none.
@@ -67,6 +76,8 @@ def refusal(role: Role, example: Example) -> str:
     who = actor_of(role)
     if foreign := [verb for verb in example.verbs if role not in ALLOWED[verb]]:
         return f"error: {who} may not do {foreign[0]}"
+    if role is Role.LEADER and not leads and example.verbs and "bead.create" not in example.verbs:
+        return f"error: {who} does not lead"
     return f"error: {who} works on nothing" if role is Role.WORKER and example.verbs else ""
 
 

@@ -14,13 +14,15 @@ import yaml
 from halftui.cli.parser import NOUNS, cli
 from halftui.domain.actor import Role
 from halftui.ops.access import ALLOWED
-from tests.cli.stage import Stage, refusal, stage, template
+from halftui.store.store import Store
+from tests.cli.stage import Stage, case, refusal, stage, template
 from tests.helpers.commands import EXAMPLES
+from tests.helpers.elm import let_elm_lead
+from tests.helpers.stores import ANN
 
 __all__ = ["stage", "template"]
 
 DENIED = 4
-ROLES = [role for role in Role if role is not Role.ENGINE]  # the engine has no command line
 BY_ENGINE = {verb for verb, roles in ALLOWED.items() if roles == {Role.ENGINE}}
 # Verbs of screens, of guests' ways in, and of the tools that the board lends agents.
 ELSEWHERE = {
@@ -89,18 +91,21 @@ def test_it_works_for_an_admin_and_leaves_its_event(stage: Stage, name: str) -> 
         assert after == [], "what reads leaves no event"
 
 
-@pytest.mark.parametrize("role", ROLES)
+@case
 @pytest.mark.parametrize("name", sorted(EXAMPLES))
 def test_the_matrix_in_this_process(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch, name: str, role: Role
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, name: str, role: Role, *, leads: bool
 ) -> None:
     example = EXAMPLES[name]
     if role is Role.ADMIN:
         return  # above, with what it does
+    if role is Role.LEADER and leads:
+        with closing(Store(f"sqlite:///{stage.folder / 'home' / 'halftui.db'}")) as store:
+            store.write(ANN, let_elm_lead)
     monkeypatch.setenv("HALFTUI_TEST_ROLE", role.value)
     before = _events(stage)
     ran = stage.run(example)
-    if not (wanted := refusal(role, example)):
+    if not (wanted := refusal(role, example, leads=leads)):
         assert ran.code == example.code, ran
         return
     assert (ran.code, ran.out) == (DENIED, "")

@@ -13,3 +13,9 @@ def cast_elm(tx: Tx, role: Role) -> None:
     )  # fmt: skip
     found.kind = role.value
     tx.add(found)
+
+
+def let_elm_lead(tx: Tx) -> None:
+    """Let all that stands on the board be of elm's making."""
+    for table in ("convoy", "bead"):
+        tx.change(f"UPDATE {table} SET created_by = 'agent:elm'")

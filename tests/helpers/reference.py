@@ -16,7 +16,7 @@ from halftui.cli.parser import NOUNS
 from halftui.domain import states
 from halftui.domain.actor import Role
 from halftui.errors import HalfTUIError
-from halftui.ops.access import ALLOWED
+from halftui.ops.access import ALLOWED, LED
 from halftui.tui import keys
 from halftui.tui.screens import detail, question, review
 from halftui.tui.widgets import diff, pane, told
@@ -108,8 +108,8 @@ def _access() -> str:
         for verb in example.verbs:
             commands.setdefault(verb, []).append(f"`{name}`")
     rows = [
-        (f"`{verb}`", *("●" if role in roles else "" for role in Role), ", ".join(commands.get(verb, [])))
-        for verb, roles in sorted(ALLOWED.items())
+        (f"`{verb}`", *(_may(verb, role) for role in Role), ", ".join(commands.get(verb, [])))
+        for verb in sorted(ALLOWED)
     ]
     head = (
         f"# Who may do what\n{NOTE}\n"
@@ -117,8 +117,16 @@ def _access() -> str:
         "database. The roles are of people (viewer to admin), of agents (leader, worker), and of the\n"
         "engine. Nobody accepts their own work, but for `bead approve --own` of a person who is an admin\n"
         "or has no maintainer beside them; agents never do.\n\n"
+        "A leader does `own` to what it leads: the convoys that it made, or that a leader of the same owner\n"
+        "made who is retired since, their beads, and what agents made below those.\n\n"
     )
     return head + _table(("verb", *(role.value for role in Role), "commands"), rows)
+
+
+def _may(verb: str, role: Role) -> str:
+    if role is Role.LEADER and LED.get(verb):
+        return "own"
+    return "●" if role in ALLOWED[verb] else ""
 
 
 def _cli() -> str:

@@ -86,13 +86,8 @@ class Host:
 
     def argv(self, name: str, *words: str, options: Sequence[str] = (), host: str = "127.0.0.1") -> list[str]:
         """Return the command line that connects as somebody."""
-        keys = [word for key in [self.keys[name]] for word in ("-i", str(key))] if name in self.keys else []
-        known = f"UserKnownHostsFile={self.folder / 'known'}"
-        return [
-            "ssh", "-F", "none", "-p", str(self.port), *options, *keys, "-o", "IdentitiesOnly=yes",
-            "-o", "BatchMode=yes", "-o", known, "-o", "StrictHostKeyChecking=accept-new",
-            "-o", "LogLevel=ERROR", f"{name}@{host}", *words,
-        ]  # fmt: skip
+        known = self.folder / "known"
+        return client(self.port, name, self.keys.get(name), known, *words, options=options, host=host)
 
     async def empty(self) -> None:
         """Wait until nobody is connected any more, and nothing of theirs runs."""
@@ -216,6 +211,19 @@ class GuestTerminal:
 
     def _resize(self, columns: int, rows: int) -> None:
         fcntl.ioctl(self._own, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+
+def client(
+    port: int, name: str, key: Path | None, known: Path, *words: str,
+    options: Sequence[str] = (), host: str = "127.0.0.1",
+) -> list[str]:  # fmt: skip
+    """Return the command line of the real client that connects as somebody, with that key alone."""
+    keys = ["-i", str(key)] if key else []
+    return [
+        "ssh", "-F", "none", "-p", str(port), *options, *keys, "-o", "IdentitiesOnly=yes",
+        "-o", "BatchMode=yes", "-o", f"UserKnownHostsFile={known}", "-o", "StrictHostKeyChecking=accept-new",
+        "-o", "LogLevel=ERROR", f"{name}@{host}", *words,
+    ]  # fmt: skip
 
 
 def is_refused(words: Sequence[str]) -> bool:

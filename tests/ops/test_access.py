@@ -163,7 +163,7 @@ def test_every_function_that_writes_and_is_public_is_an_op_or_part_of_one() -> N
         ("beads", "weigh"), ("budgets", "tally"), ("convoys", "stage"),
         ("edges", "connect"), ("edges", "disconnect"), ("edges", "recount"),
         ("edges", "recount_all"), ("edges", "refuse_cycle"), ("edges", "refuse_cycles"),
-        ("messages", "deliver_first"),
+        ("led", "require"), ("messages", "deliver_first"),
         ("edges", "settle"), ("edges", "waiting_for"), ("scope", "may_create"),
         ("scope", "may_link"), ("scope", "may_speak"), ("scope", "own"), ("travel", "finish"),
         ("travel", "is_due"), ("travel", "join"), ("travel", "land"),

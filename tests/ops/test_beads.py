@@ -69,9 +69,13 @@ def test_nobody_approves_their_own_work(world: World) -> None:
     made = world.bead("by an agent")
     claim = world.taken(made)
     world.end(claim)
-    with pytest.raises(Denied, match="own work"):
-        world.store.write(agent(claim.agent_id, Role.LEADER), beads.approve, made)
-    world.store.write(agent("another", Role.LEADER), beads.approve, made, "abc")
+    for who in (agent(claim.agent_id, Role.LEADER), agent("another", Role.LEADER)):
+        world.give(who)
+        if who.name == "another":
+            world.store.write(who, beads.approve, made, "abc")
+            continue
+        with pytest.raises(Denied, match="own work"):
+            world.store.write(who, beads.approve, made)
     assert world.shown(made).merged == "abc"
 
 

@@ -65,8 +65,10 @@ def test_agents_never_may(world: World, role: Role) -> None:
     claim = world.started(world.taken(bead))
     world.end(claim)
     who = agent_of(claim.agent_id, role)
+    world.give(who)
     for own in (False, True):
-        with pytest.raises(Denied):
+        with pytest.raises(Denied, match="own work" if role is Role.LEADER else "may not do"):
             world.store.write(who, beads.approve, bead, own=own)
     assert world.state(bead) == "review"
-    world.store.write(agent_of("another", Role.LEADER), beads.approve, bead)
+    world.give(another := agent_of("another", Role.LEADER))
+    world.store.write(another, beads.approve, bead)

@@ -122,14 +122,21 @@ class Machine(RuleBasedStateMachine):
         known = self.model.beads
         targets = {self.bead(n) for n in waits} if known else set()
         parent = self.bead(part) if known and part is not None else ""
-        made = self.do(
-            beads.create, self.board, "work", priority=priority, after_beads=sorted(targets),
-            parent=parent, hold=hold,
-        )  # fmt: skip
-        ident = str(made)
-        known[ident] = Piece(priority=priority, hold=hold)
-        self.model.edges |= {Edge(ident, target, "blocks") for target in targets}
-        self.model.edges |= {Edge(ident, parent, "parent-child")} if parent else set()
+        ident = ""
+
+        def links() -> set[Edge]:
+            family = {Edge(ident, parent, "parent-child")} if parent else set()
+            return {Edge(ident, target, "blocks") for target in targets} | family
+
+        with self.allowed_if(not has_cycle(self.model.edges | links())) as went:
+            made = self.do(
+                beads.create, self.board, "work", priority=priority, after_beads=sorted(targets),
+                parent=parent, hold=hold,
+            )  # fmt: skip
+        if went:
+            ident = str(made)
+            known[ident] = Piece(priority=priority, hold=hold)
+            self.model.edges |= links()
 
     @precondition(lambda self: self.model.beads)
     @rule(one=numbers, two=numbers, kind=st.sampled_from(sorted(BLOCKING)),

@@ -105,7 +105,7 @@ async def test_a_broken_off_command_ends_on_the_server_too(host: Host) -> None:
     async with host.terminal("ann", "attempt", "lines", bead, "--follow") as ann:
         await asyncio.sleep(0.7)
         ann.send("\x03")
-        assert await ann.ended() == 141
+        assert await ann.ended() == 130
     process = await asyncio.create_subprocess_exec(
         *host.argv("ann", "attempt", "lines", bead, "--follow"), stdin=asyncio.subprocess.DEVNULL
     )

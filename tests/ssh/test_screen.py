@@ -193,6 +193,24 @@ async def test_no_app_is_left_behind(host: Host, request: pytest.FixtureRequest)
             gc.collect()
 
 
+async def test_the_server_itself_frees_what_was_closed(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("halftui.ssh.server.SWEEP_SECONDS", 0.5)
+    monkeypatch.setattr("halftui.ssh.server.SETTLED_SECONDS", 1.0)
+    host.admit("ann", "operator")
+    seen: list[weakref.ref[GuestApp]] = []
+    gc.disable()  # what the thresholds would find by chance does not count
+    try:
+        async with asyncio.timeout(90):
+            while not seen or seen[0]() is not None:  # the loop holds what a cancelled timer was for a while
+                async with host.terminal("ann") as ann:
+                    await ann.until("Ready")
+                    seen += [weakref.ref(app) for app in host.server.apps[host.board.id]]
+                await host.empty()
+                await asyncio.sleep(2.0)
+    finally:
+        gc.enable()
+
+
 async def test_the_end_of_the_server_is_told(host: Host) -> None:
     host.admit("ann", "viewer")
     async with host.terminal("ann") as ann:

@@ -125,10 +125,31 @@ async def test_a_comment_never_lands_on_a_file_that_is_not_shown_yet(
             return real(*args, **options)  # type: ignore[arg-type]
 
         monkeypatch.setattr(Review, "patch", slow)
+        there = screen.file.path if screen.file else ""
         await pilot.press("]", "c")
+        await until(pilot, lambda: isinstance(pilot.app.screen, RemarkSheet))
+        assert screen.shown is screen.file
+        assert screen.file
+        assert f"{screen.file.path}:" in text(pilot)
+        assert screen.file.path != there
+
+
+async def test_a_verdict_never_falls_on_work_that_opened_by_itself_just_now(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with reviewing(stage) as (screen, pilot):
+        real = Review.work
+
+        def slow(*args: object, **options: object) -> object:
+            time.sleep(0.5)
+            return real(*args, **options)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(Review, "work", slow)
+        await pilot.press("a", "a")
+        await until(pilot, lambda: "another bead opens just now" in toasts(pilot))
+        await until(pilot, lambda: "✗ conflicts with main: a.txt" in text(pilot))
         await pilot.pause()
-        assert pilot.app.screen is screen
-        assert "no line here" in toasts(pilot)
+        assert pilot.app.screen is screen, "nobody is asked about the second"
 
 
 async def test_comments_outlive_the_screen_and_an_empty_one_goes(stage: Stage) -> None:

@@ -1,7 +1,6 @@
 """`halftui attempt`: tries of agents at beads, and what they print."""
 
 import json
-import time
 from collections.abc import Sequence
 
 import click
@@ -9,6 +8,7 @@ import click
 from halftui.cli import output
 from halftui.cli.call import Call
 from halftui.cli.grammar import group, pass_call
+from halftui.cli.watching import pause
 from halftui.domain.text import clean
 from halftui.ops import listings, transcripts, views
 from halftui.ops.transcripts import Entry
@@ -87,8 +87,7 @@ def _print_from(call: Call, ident: str, after: int, *, is_followed: bool) -> boo
         if found.is_over or (not is_followed and not found.entries):
             return found.is_over
         if not found.entries:
-            call.out.flush()  # whoever listens may have gone away
-            time.sleep(POLL_SECONDS)
+            pause(call.out, POLL_SECONDS)
 
 
 def _print(call: Call, ident: str, entries: Sequence[Entry]) -> None:

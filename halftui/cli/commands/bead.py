@@ -10,6 +10,7 @@ from halftui.cli.call import Call
 from halftui.cli.commands import artefact, review
 from halftui.cli.grammar import command, group, pass_call
 from halftui.cli.times import when
+from halftui.cli.watching import watched
 from halftui.errors import Misconfigured
 from halftui.ops import slots, views
 
@@ -131,6 +132,7 @@ for _verb in (create, add, *_OTHERS):
 @click.option("--blocked", is_flag=True, help="What waits for other beads, whatever its lane.")
 @click.option("--limit", type=click.IntRange(0, 1_000_000), default=100, show_default=True, help="0 is all.")
 @pass_call
+@watched
 def list_beads(call: Call, lanes: tuple[str, ...], *, ready: bool, blocked: bool, limit: int) -> None:
     """List beads lane by lane; the closed lane only if it is named. Several choices add up."""
     queries = [query for query, is_wanted in ((views.ready, ready), (views.blocked, blocked)) if is_wanted]

@@ -5,6 +5,7 @@ import click
 from halftui.cli import output
 from halftui.cli.call import Call
 from halftui.cli.grammar import group, pass_call
+from halftui.cli.watching import watched
 from halftui.domain.shown import ConvoyDetail
 from halftui.domain.stems import stems
 from halftui.domain.text import clean, counted
@@ -55,6 +56,7 @@ def create(
 
 @convoy.command("list", example="halftui convoy list")
 @pass_call
+@watched
 def list_convoys(call: Call) -> None:
     """List convoys, those under way first."""
     call.list(call.service.read(views.convoys, call.board.id), COLUMNS, MORE)
@@ -63,6 +65,7 @@ def list_convoys(call: Call) -> None:
 @convoy.command("show", example="halftui convoy show new-checkout")
 @click.argument("convoy")
 @pass_call
+@watched
 def show(call: Call, convoy: str) -> None:
     """Show a convoy's beads, each below what it waits for, and what keeps it if nothing moves."""
     if call.is_for_machines:

@@ -4,6 +4,7 @@ import click
 
 from halftui.cli.call import Call
 from halftui.cli.grammar import command, group, pass_call
+from halftui.cli.watching import watched
 from halftui.domain.shown import Ask
 from halftui.domain.text import clean_line
 from halftui.errors import Misconfigured
@@ -27,6 +28,7 @@ def list_questions(call: Call) -> None:
 
 @command("inbox", example="halftui inbox")
 @pass_call
+@watched
 def inbox(call: Call) -> None:
     """List what agents ask of people, the oldest first, and why a convoy stands still."""
     _list(call)

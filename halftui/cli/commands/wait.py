@@ -9,6 +9,7 @@ import click
 
 from halftui.cli.call import Call
 from halftui.cli.grammar import group, pass_call
+from halftui.cli.watching import pause
 from halftui.domain.text import counted
 from halftui.ops import listings, views
 
@@ -122,8 +123,7 @@ def _wait(
         if time.monotonic() >= deadline:
             call.complain(f"the time is up: {ident} is {state}, not {until}", "give it more by --timeout")
             return TIMED_OUT
-        call.out.flush()  # whoever waits may have gone away
-        time.sleep(min(POLL_SECONDS, max(0.01, deadline - time.monotonic())))
+        pause(call.out, min(POLL_SECONDS, max(0.01, deadline - time.monotonic())))
     if not is_there:
         call.complain(f"{ident} is {state}, so it will not be {until}", f"halftui describe bead {ident}")
         return MISSED

@@ -14,6 +14,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from halftui.domain.shown import Card, Snapshot
+from halftui.errors import Refused
 from halftui.tui.app import HalfApp, half, spawn
 from halftui.tui.hand import Hand
 from halftui.tui.items import Item
@@ -47,7 +48,9 @@ def _on_card(verb: "Callable[[BoardScreen, Card], Awaitable[None]]") -> "Callabl
     """Return an action that does something to the chosen card, the one of when its turn comes."""
 
     async def later(board: "BoardScreen") -> None:
-        if (card := board.card) is not None:
+        if (card := board.card) is None:
+            board.half.refuse(Refused("no card is chosen", "n writes one"))
+        else:
             await verb(board, card)
 
     return _in_turn(later)

@@ -85,8 +85,11 @@ class EntrySheet(ModalScreen[Typed | None]):
     }
     """
 
-    def __init__(self, prompt: str, explain: Callable[[str], Chips], keys: Chips, inks: Inks) -> None:
+    def __init__(
+        self, prompt: str, explain: Callable[[str], Chips], keys: Chips, inks: Inks, text: str = ""
+    ) -> None:
         super().__init__()
+        self._text = text  # to begin with
         self._prompt, self._explain, self._keys, self._inks = prompt, explain, keys, inks
 
     def compose(self) -> ComposeResult:
@@ -96,7 +99,7 @@ class EntrySheet(ModalScreen[Typed | None]):
             yield Line(lambda width: Row(width, ground).put("▔" * width, rule).strip(), id="rule")
             with Horizontal():
                 yield Label(self._prompt, markup=False)
-                yield EntryInput()
+                yield EntryInput(self._text, select_on_focus=False)
             yield Line(self._chips, id="chips")
 
     def on_input_changed(self) -> None:

@@ -13,7 +13,7 @@ from textual.strip import Strip
 from halftui.domain.shown import AgentRow, Snapshot
 from halftui.tui import bars
 from halftui.tui.app import HalfApp, half
-from halftui.tui.draw import Row, age, money
+from halftui.tui.draw import Row, age, amount, money
 from halftui.tui.keys import Action, bindings
 from halftui.tui.widgets import pane
 from halftui.tui.widgets.line import Line
@@ -124,6 +124,7 @@ class LogsScreen(Screen[None]):
         widget.set_class(row is not None and row.status == "asking" and attempt in self._live, "-asks")
         widget.nobody = FREE if self._live else NOBODY
         widget.show(attempt or None, self._title(row) if row else "")
+        widget.spend(" ".join(_used(row)).replace(" tok", "") if row else "")
         widget.refresh()
 
     def _title(self, row: AgentRow) -> str:
@@ -137,7 +138,7 @@ class LogsScreen(Screen[None]):
             parts.append(f"ASKS YOU {age(now - asked[0])}")
         elif row.since is not None:
             parts.append(age(now - row.since))
-        return " · ".join(parts + ([money(row.cost_usd)] if row.cost_usd >= 0.005 else []))
+        return " · ".join([*parts, *_used(row)])
 
     def on_resize(self, event: events.Resize) -> None:
         """Arrange the panes for another size; none is lost."""
@@ -260,3 +261,9 @@ class LogsScreen(Screen[None]):
             self._unzoom()
         else:
             self.dismiss()
+
+
+def _used(row: AgentRow) -> list[str]:
+    """Return what an attempt has used: tokens, money."""
+    used = [f"{amount(row.tokens)} tok"] if row.tokens else []
+    return [*used, money(row.cost_usd)] if row.cost_usd >= 0.005 else used

@@ -1,5 +1,6 @@
 """Reviewing: the queue, its files and their changes; accept, or send back with comments."""
 
+import asyncio
 from typing import ClassVar
 
 from textual import events
@@ -12,7 +13,7 @@ from textual.screen import Screen
 from textual.strip import Strip
 
 from halftui.domain.shown import Card, Detail, FileRow, Snapshot, Work
-from halftui.errors import HalfTUIError
+from halftui.errors import HalfTUIError, Refused
 from halftui.ops import views
 from halftui.tui import bars, items
 from halftui.tui.app import HalfApp, half
@@ -22,6 +23,7 @@ from halftui.tui.items import Item
 from halftui.tui.keys import Action, bindings
 from halftui.tui.screens import desk, verdicts
 from halftui.tui.screens.desk import Notes, plural
+from halftui.tui.screens.verdicts import Verdict, deciding
 from halftui.tui.widgets import diff
 from halftui.tui.widgets.diff import DiffView
 from halftui.tui.widgets.line import Line
@@ -79,6 +81,9 @@ class ReviewScreen(Screen[None]):
         self.shown: FileRow | None = None  # whose patch stands in the view
         self._around, self._ignores_space = USUAL_CONTEXT, False
         self.doing = ""  # what is under way, in a word
+        self._shown = asyncio.Event()  # there is something to decide on, or word why not
+        self._is_next = False  # it opened by itself, after a verdict on another
+        self._decides = False
 
     @property
     def half(self) -> HalfApp:
@@ -151,12 +156,14 @@ class ReviewScreen(Screen[None]):
     def _open(self, bead: str | None) -> None:
         self.bead, self.detail, self.work, self._file, self.shown = bead, None, None, 0, None
         self.notes = Notes()
+        self._shown.clear()
         self._files.heading = "Files"
         self._files.show([])
         if self.half.snapshot is not None:
             self.show(self.half.snapshot)
         if bead is None:
             self.doing = ""
+            self._settle()
             self._frame.border_title = self._frame.border_subtitle = None
             self.view.say(f"{NOTHING} · esc goes back")
             self._repaint()
@@ -175,6 +182,7 @@ class ReviewScreen(Screen[None]):
             found = await self.half.ask(lambda: self.half.service.review(self.half.board).work(bead))
         except HalfTUIError as error:
             self.doing = ""
+            self._settle()
             self.view.say(f"{error.message}\n{error.hint}")
             self._repaint()
             return
@@ -186,12 +194,14 @@ class ReviewScreen(Screen[None]):
 
     def _turn_to(self, number: int) -> None:
         if self.work is None or not self.work.files:
+            self._settle()
             self.view.say("no file differs from where the work began")
             self._repaint()
             return
         self._file = number % len(self.work.files)
         self.list_files()
         self._files.move(self._file)
+        self._shown.clear()
         self._read_patch(self.work.bead, self.work.files[self._file])
 
     @worker(group="reading", exclusive=True)
@@ -207,11 +217,17 @@ class ReviewScreen(Screen[None]):
         except HalfTUIError as error:
             self.view.say(str(error))
             self.half.refuse(error)
+            self._settle()
             return
         self.shown = file
         intro = self._intro() if self._file == 0 else ""
         self.view.show([*desk.said(file), *lines], self.notes.comments.get(file.path), intro, file.path)
         self.say_where()
+        self._settle()
+
+    def _settle(self) -> None:
+        self._is_next = False
+        self._shown.set()
 
     def _intro(self) -> str:
         if self.detail is None or not self.detail.summary:
@@ -336,34 +352,36 @@ class ReviewScreen(Screen[None]):
 
     # Comments and verdicts
 
-    @worker(group="verdict", exclusive=True)
-    async def action_review_comment(self) -> None:
-        """Write a comment on the line under the cursor; an empty one takes it away."""
-        await verdicts.comment(self)
+    action_review_comment = deciding(verdicts.comment, is_final=False)
+    action_review_accept = deciding(verdicts.accept)
+    action_review_reject = deciding(verdicts.reject)
+    action_review_drop = deciding(verdicts.drop)
 
-    @worker(group="verdict", exclusive=True)
-    async def action_review_accept(self) -> None:
-        """Merge and close; asks first only if that can't be done without the agent."""
-        if self.work is not None and not self.doing:
-            await verdicts.accept(self, self.work)
+    def decide(self, verdict: Verdict, *, is_final: bool) -> None:
+        """Do what was decided; a final verdict on a bead that nobody has seen yet is refused."""
+        if is_final and self._is_next:
+            self.half.refuse(Refused("another bead opens just now", "look at it first"))
+        else:
+            self._decide(verdict)
 
-    @worker(group="verdict", exclusive=True)
-    async def action_review_reject(self) -> None:
-        """Send the work back with a reason and all comments in one message."""
-        if self.bead is not None and not self.doing:
-            await verdicts.reject(self, self.bead)
-
-    @worker(group="verdict", exclusive=True)
-    async def action_review_drop(self) -> None:
-        """Give the bead up after asking."""
-        if self.bead is not None and not self.doing:
-            await verdicts.drop(self, self.bead)
+    @worker(group="verdict")
+    async def _decide(self, verdict: Verdict) -> None:
+        """Decide one after the other, once there is something to decide on."""
+        if self._decides:
+            return
+        self._decides = True
+        try:
+            await self._shown.wait()
+            await verdict(self)
+        finally:
+            self._decides = False
 
     async def go_on(self, *, is_done: bool) -> None:
         """Open the next bead, or this one again."""
         self.doing = ""
         await self.half.renew()
         if self.is_attached:
+            self._is_next = is_done
             self._open(self._oldest() if is_done else self.bead)
 
     def say_doing(self, word: str) -> None:

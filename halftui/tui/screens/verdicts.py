@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
-from halftui.domain.shown import Work
-from halftui.errors import HalfTUIError
+from halftui.errors import HalfTUIError, Refused
 from halftui.tui.screens.confirm import Confirm
 from halftui.tui.screens.desk import plural
 from halftui.tui.screens.remark import RemarkSheet
@@ -14,13 +14,19 @@ if TYPE_CHECKING:
     from halftui.tui.screens.review import ReviewScreen
 
 LONGEST_QUOTE = 200
+Verdict = Callable[["ReviewScreen"], Awaitable[None]]
+
+
+def deciding(verdict: Verdict, *, is_final: bool = True) -> Callable[[ReviewScreen], None]:
+    """Return an action of the review that decides something; `is_final`: on the bead as a whole."""
+    return lambda review: review.decide(verdict, is_final=is_final)
 
 
 async def comment(review: ReviewScreen) -> None:
     """Let a person write on the line under the cursor; an empty comment is taken away."""
     file, spot = review.shown, review.view.spot
     if file is None or file is not review.file or spot is None:
-        review.half.say("put the cursor on a line of the file", "no line here")
+        review.half.refuse(Refused("no line here", "put the cursor on a line of the file"))
         return
     remarks = review.notes.comments.setdefault(file.path, {})
     line = review.view.line[1:]
@@ -39,9 +45,11 @@ async def comment(review: ReviewScreen) -> None:
     review.say_where()
 
 
-async def accept(review: ReviewScreen, found: Work) -> None:
+async def accept(review: ReviewScreen) -> None:
     """Merge and close; ask first only if that can't be done without the agent."""
-    half = review.half
+    half, found = review.half, review.work
+    if found is None:
+        return
     if found.conflicts and not await review.app.push_screen_wait(
         Confirm(
             f"{found.bead} conflicts in {', '.join(found.conflicts[:3])}",
@@ -64,9 +72,11 @@ async def accept(review: ReviewScreen, found: Work) -> None:
     await review.go_on(is_done=True)
 
 
-async def reject(review: ReviewScreen, bead: str) -> None:
+async def reject(review: ReviewScreen) -> None:
     """Send the work back with a reason and all comments in one message."""
-    notes, count = review.notes, review.notes.count
+    notes, count, bead = review.notes, review.notes.count, review.bead
+    if bead is None:
+        return
     about = f"{plural(count, 'comment')} will be sent with it." if count else ""
     sheet = RemarkSheet(f"Send {bead} back: what is missing?", about, notes.draft)
     written = await review.app.push_screen_wait(sheet)
@@ -82,8 +92,10 @@ async def reject(review: ReviewScreen, bead: str) -> None:
     await review.go_on(is_done=is_done)
 
 
-async def drop(review: ReviewScreen, bead: str) -> None:
+async def drop(review: ReviewScreen) -> None:
     """Give the bead up after asking."""
+    if (bead := review.bead) is None:
+        return
     loss = "Its work is not merged. The branch is kept; what waits for it stays blocked."
     if not await review.app.push_screen_wait(Confirm(f"Drop {bead}?", loss, "Drop it")):
         return

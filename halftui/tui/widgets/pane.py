@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Sequence
+from functools import partial
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -17,22 +18,23 @@ from textual.selection import Selection
 from textual.strip import Strip
 from textual.widget import Widget
 
-from halftui.domain.text import clean_line
+from halftui.domain.text import clean_line, counted
 from halftui.errors import HalfTUIError
 from halftui.ops.transcripts import Entry
 from halftui.service.service import Service
-from halftui.tui import clip
-from halftui.tui.app import half
+from halftui.tui import clip, saving
+from halftui.tui.app import half, spawn
 from halftui.tui.keys import bindings
-from halftui.tui.widgets import sgr
 from halftui.tui.widgets.pane_look import ACTIONS as ACTIONS
 from halftui.tui.widgets.pane_look import CSS, rest
-from halftui.tui.widgets.rows import PARTS, Form, Row, Tail, drawn, overlaid
+from halftui.tui.widgets.rows import PARTS, Form, Row, Tail, drawn, plain, selected
+from halftui.tui.widgets.search import Search
 
 HISTORY = 1_000  # lines shown of what was before
 STRIPS = 1_000  # drawn rows kept
 RETRY_SECONDS = 2.0
 BEHIND = 2_000  # lines at once that nobody can read: the pane goes on at the newest
+SELECTION = "screen--selection"
 TIMES_FROM = 70  # cells of width from which the time column is shown unasked
 
 
@@ -70,14 +72,14 @@ class LinePane(ScrollView, can_focus=True, inherit_bindings=False):
         self._kept_ground: Style | None = None
         self._width = 0  # that the rows are laid out for
         self._said = ("", "")  # title and state, as they stand in the border
-        self._typed: str | None = None  # what is being typed as a search
-        self._sought = ""
-        self._here: int | None = None  # number of the line that was found
+        self._search = Search()
+        self._folds = self._shows_use = False
         self._strips: dict[tuple[Row, int | None], Strip] = {}
 
     def _forget(self) -> None:
         self.tail = Tail()
         self._follows, self._is_over, self._unseen = True, False, 0
+        self._used: dict[int, str] = {}  # what was used in all, by the number of the newest line then
 
     # What it shows
 
@@ -144,15 +146,10 @@ class LinePane(ScrollView, can_focus=True, inherit_bindings=False):
             self.border_title, self.border_subtitle = (Content(text) if text else None for text in said)
 
     def _state(self) -> str:
-        if self._typed is not None:
-            return f"/{self._typed}▏"
-        parts = []
-        if self._sought:
-            found = self.tail.found(self._sought)
-            place = found.index(self._here) + 1 if self._here in found else 0
-            parts.append(
-                f"/{self._sought} {place} of {len(found)}" if found else f"/{self._sought} not found"
-            )
+        if self._search.typed is not None:
+            return f"/{self._search.typed}▏"
+        words = self._search.words(self.tail.found(self._search.sought))
+        parts = [words] if words else []
         if not self._follows:
             parts.append(f"PAUSED · {self._unseen:,} new ↓" if self._unseen else "PAUSED")
         else:
@@ -164,7 +161,9 @@ class LinePane(ScrollView, can_focus=True, inherit_bindings=False):
     @property
     def _form(self) -> Form:
         shows_times = self._width >= TIMES_FROM if self._times is None else self._times
-        return Form(self._width, self._wraps, shows_times, self._look, self._sought, self._here)
+        sought, here = self._search.sought, self._search.here
+        more = (self._folds, self._used, self._shows_use)
+        return Form(self._width, self._wraps, shows_times, self._look, sought, here, *more)
 
     def _look(self, part: str) -> Style:
         return self.get_component_rich_style(f"line--{part}")
@@ -184,9 +183,9 @@ class LinePane(ScrollView, can_focus=True, inherit_bindings=False):
         at = int(self.scroll_y) + y
         if at >= len(self.tail.rows):
             return self._empty(y)
-        row = self.tail.rows[at]
+        row, here = self.tail.rows[at], self._search.here
         number = at + self.tail.gone  # so that a row keeps its number, and its strip, while old ones go
-        key = (row, self._here if row.entry[0] == self._here else None)
+        key = (row, here if row.entry[0] == here else None)
         strip = self._strips.get(key)
         if strip is None:
             if len(self._strips) >= STRIPS:
@@ -194,7 +193,8 @@ class LinePane(ScrollView, can_focus=True, inherit_bindings=False):
             strip = Strip(drawn(row, self._form)).adjust_cell_length(self._width, self._ground)
             self._strips[key] = strip = strip.apply_offsets(0, number)
         if (selection := self.text_selection) is not None:
-            return self._selected(strip, selection, number).apply_offsets(0, number)
+            look = self.screen.get_component_rich_style(SELECTION)
+            return selected(strip, selection, number, look).apply_offsets(0, number)
         return strip
 
     @property
@@ -210,15 +210,6 @@ class LinePane(ScrollView, can_focus=True, inherit_bindings=False):
             said = Segment(words, self._look("missed"))
             return Strip([said]).adjust_cell_length(self._width, self._ground)
         return Strip.blank(self._width, self._ground)
-
-    def _selected(self, strip: Strip, selection: Selection, number: int) -> Strip:
-        span = selection.get_span(number)
-        if span is None:
-            return strip
-        look = self.screen.get_component_rich_style("screen--selection")
-        start, stop = span
-        stop = strip.cell_length if stop == -1 else stop
-        return Strip(overlaid(list(strip), start, stop, look), strip.cell_length)
 
     def get_selection(self, selection: Selection) -> tuple[str, str] | None:
         """Return the text that the mouse selected."""
@@ -299,7 +290,7 @@ class LinePane(ScrollView, can_focus=True, inherit_bindings=False):
 
     def action_pane_follow(self) -> None:
         """Go to the newest line and follow."""
-        self._follows, self._unseen, self._here = True, 0, None
+        self._follows, self._unseen, self._search.here = True, 0, None
         self._measure(0)
         self._say_state()
 
@@ -308,10 +299,23 @@ class LinePane(ScrollView, can_focus=True, inherit_bindings=False):
         self._wraps = not self._wraps
         self._lay_out()
 
-    def action_pane_times(self) -> None:
-        """Show or hide the time column."""
-        self._times = not self._form.shows_times
+    def action_pane_fold(self) -> None:
+        """Fold what tools printed to one line each, or unfold it."""
+        self._folds = not self._folds
         self._lay_out()
+
+    def action_pane_times(self) -> None:
+        """Show times, then what was used too, then neither."""
+        shows_times = self._form.shows_times
+        self._times, self._shows_use = not self._shows_use, shows_times and not self._shows_use
+        self._lay_out()
+
+    def spend(self, words: str) -> None:
+        """Note what the attempt has used in all by now."""
+        if words and self.tail.entries and words not in self._used.values():
+            self._used[self.tail.last] = words
+            self._strips.clear()
+            self.refresh()
 
     def action_pane_zoom(self) -> None:
         """Ask the screen for more room."""
@@ -320,57 +324,51 @@ class LinePane(ScrollView, can_focus=True, inherit_bindings=False):
     def action_pane_copy(self) -> None:
         """Copy the found line, or what is on the screen."""
         top = int(self.scroll_y)
-        shown = self.tail.rows[top : top + self.size.height]
-        entries = list(dict.fromkeys(row.entry for row in shown))
-        if self._here is not None:
-            entries = [entry for entry in self.tail.entries if entry[0] == self._here]
-        words = "1 line" if len(entries) == 1 else f"{len(entries)} lines"
-        clip.copy(self.app, "\n".join(sgr.plain(entry[3]) for entry in entries), words)
+        shown = {n for row in self.tail.rows[top : top + self.size.height] for n in row.stretch}
+        shown = shown if self._search.here is None else {self._search.here}
+        entries = [entry for entry in self.tail.entries if entry[0] in shown]
+        clip.copy(self.app, plain(entries), counted(len(entries), "line"))
+
+    def action_pane_save(self) -> None:
+        """Save all lines of this pane to a file."""
+        text, what = plain(self.tail.entries), counted(len(self.tail.entries), "line")
+        spawn(self, partial(saving.save, half(self), text, f"{self.attempt}.txt", what), "verbs")
 
     # Searching
 
     def action_pane_search(self) -> None:
         """Begin to type what is sought."""
-        self._typed = ""
+        self._search.begin()
         self._say_state()
 
     def on_key(self, event: events.Key) -> None:
         """Take the keys of a search that is being typed; `esc` ends a search."""
-        if self._typed is None:
-            if event.key == "escape" and self._sought:
-                event.stop()
-                self.seek("")
-                self.post_message(self.Sought(self, ""))
+        is_ending = event.key == "escape" and bool(self._search.sought)
+        if self._search.typed is None and not is_ending:
             return
         event.stop()
         event.prevent_default()
-        if event.key == "escape":
-            self._typed = None
-        elif event.key == "enter":
-            typed, self._typed = self._typed, None
-            self.seek(typed)
-            self.post_message(self.Sought(self, typed))
-        elif event.key == "backspace":
-            self._typed = self._typed[:-1]
-        elif event.is_printable and event.character:
-            self._typed += event.character
+        sought = "" if self._search.typed is None else self._search.take(event)
+        if sought is not None:
+            self.seek(sought)
+            self.post_message(self.Sought(self, sought))
         self._say_state()
 
     def on_paste(self, event: events.Paste) -> None:
         """Take pasted text into a search."""
-        if self._typed is not None:
+        if self._search.typed is not None:
             event.stop()
-            self._typed += clean_line(event.text, longest=200)
+            self._search.paste(event.text)
             self._say_state()
 
     def on_blur(self) -> None:
         """Give up a search that is still being typed."""
-        self._typed = None
+        self._search.give_up()
         self._say_state()
 
     def seek(self, text: str) -> None:
         """Show where a text stands, and go to the newest place; "" ends the search."""
-        self._sought, self._here = text, None
+        self._search.seek(text)
         self._strips.clear()
         self.refresh()
         if text:
@@ -386,12 +384,12 @@ class LinePane(ScrollView, can_focus=True, inherit_bindings=False):
         self._step(-1)
 
     def _step(self, by: int) -> None:
-        found = self.tail.found(self._sought)
-        if not found:
+        here = self._search.step(self.tail.found(self._search.sought), by)
+        if here is None:
             return
-        place = found.index(self._here) + by if self._here in found else (0 if by > 0 else -1)
-        self._here = found[place % len(found)]
-        y = self.tail.row_of(self._here)
+        if self.tail.rows[self.tail.row_of(here)].folded:  # else the match would not be seen
+            self.action_pane_fold()
+        y = self.tail.row_of(here)
         if not self.scroll_y <= y < self.scroll_y + self.size.height:
             self._go_to(y - self.size.height // 2)
         self._follows = self.scroll_y >= self.max_scroll_y and by > 0

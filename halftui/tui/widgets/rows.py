@@ -2,13 +2,16 @@
 
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
+from types import MappingProxyType
 from typing import NamedTuple
 
 from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
+from textual.selection import Selection
+from textual.strip import Strip
 
 from halftui.ops.transcripts import Entry
 from halftui.tui.draw import cut
@@ -16,12 +19,14 @@ from halftui.tui.widgets import sgr
 from halftui.tui.widgets.cells import broken
 
 RING = 5_000  # lines kept
-TIME_CELLS = 9
+TIME_CELLS, USE_CELLS = 9, 13
 MARK_CELLS = 2
 PROSE = frozenset({"say", "think", "note", "error", "ok", "missed"})  # wrapped in any case
 MARKS = {
     "tool": "▸ ", "result": "│ ", "diff": "│ ", "ok": "✓ ", "error": "✗ ", "note": "· ", "missed": "… ",
 }  # fmt: skip
+FOLDED = frozenset({"result", "diff", "out"})  # what a tool printed
+NOTHING: Mapping[int, str] = MappingProxyType({})
 ALWAYS = frozenset({"result", "diff"})  # marked on each line, others on their first
 KINDS = ("say", "think", "tool", "result", "ok", "error", "note", "out", "diff", "missed")
 PARTS = (*KINDS, "time", "mark", "name", "plus", "minus", "match", "here")  # what a theme colours
@@ -36,6 +41,12 @@ class Row(NamedTuple):
     stop: int
     is_first: bool  # the entry's first piece, and the entry is the first of what came at once
     has_time: bool
+    folded: int = 0  # lines behind this one that stand in it, folded away
+
+    @property
+    def stretch(self) -> range:
+        """The numbers of the lines that stand in this row."""
+        return range(self.entry[0], self.entry[0] + self.folded + 1)
 
 
 class Form(NamedTuple):
@@ -47,11 +58,15 @@ class Form(NamedTuple):
     look: Callable[[str], Style]
     sought: str
     here: int | None  # the number of the line that was found
+    folds: bool = False  # what tools print stands in one row
+    used: Mapping[int, str] = NOTHING  # words on what was used, by the number of a line
+    shows_use: bool = False
 
     @property
     def room(self) -> int:
         """The cells that are left for the text."""
-        return max(self.cells - MARK_CELLS - (TIME_CELLS if self.shows_times else 0), 8)
+        columns = TIME_CELLS * self.shows_times + USE_CELLS * self.shows_use
+        return max(self.cells - MARK_CELLS - columns, 8)
 
 
 class Tail:
@@ -90,13 +105,14 @@ class Tail:
             fresh.insert(0, (number - 1, at, "missed", f"{missed:,} {word} not shown"))
         before = self.entries[-1] if self.entries else None
         self.entries += fresh
-        self.rows += laid_out(fresh, before, form)
+        join(self.rows, laid_out(fresh, before, form), form)
         return self._drop_oldest()
 
     def lay_out(self, form: Form) -> None:
         """Make all rows anew."""
         self.gone = 0
-        self.rows = laid_out(self.entries, None, form)
+        self.rows = []
+        join(self.rows, laid_out(self.entries, None, form), form)
 
     def found(self, sought: str) -> list[int]:
         """Return the numbers of the lines that hold `sought`, oldest first."""
@@ -105,16 +121,18 @@ class Tail:
 
     def row_of(self, number: int) -> int:
         """Return where a line's first row stands."""
-        return next((y for y, row in enumerate(self.rows) if row.entry[0] == number), 0)
+        return next((y for y, row in enumerate(self.rows) if number in row.stretch), 0)
 
     def _drop_oldest(self) -> int:
         if (excess := len(self.entries) - RING) <= 0:
             return 0
         del self.entries[:excess]
         oldest, count = self.entries[0], 0
-        while self.rows[count].entry is not oldest:
+        while self.rows[count].entry is not oldest and oldest[0] not in self.rows[count].stretch:
             count += 1
         del self.rows[:count]
+        if (left := oldest[0] - self.rows[0].entry[0]) > 0:  # the first of a folded row's lines went
+            self.rows[0] = self.rows[0]._replace(entry=oldest, folded=self.rows[0].folded - left)
         self.gone += count
         return count
 
@@ -135,6 +153,18 @@ def laid_out(entries: Sequence[Entry], before: Entry | None, form: Form) -> list
     return rows
 
 
+def join(rows: list[Row], more: Sequence[Row], form: Form) -> None:
+    """Add rows behind others; where the form folds, what a tool printed goes on in its first row."""
+    if not form.folds:
+        rows += more
+        return
+    for row in more:
+        if not rows or row.entry[2] not in FOLDED or rows[-1].entry[2] not in FOLDED:
+            rows.append(row)
+        elif row.entry[0] not in rows[-1].stretch:
+            rows[-1] = rows[-1]._replace(folded=row.entry[0] - rows[-1].entry[0])
+
+
 def drawn(row: Row, form: Form) -> list[Segment]:
     """Return a row's segments."""
     number, at, kind, text = row.entry
@@ -142,23 +172,27 @@ def drawn(row: Row, form: Form) -> list[Segment]:
     head = []
     if form.shows_times:
         head.append(Segment(_clock(int(at)) if row.has_time else " " * TIME_CELLS, look("time")))
+    if form.shows_use:
+        used = cut(form.used.get(number, ""), USE_CELLS - 1)
+        head.append(Segment(f"{used:>{USE_CELLS - 1}} ", look("time")))
     mark = MARKS.get(kind, "  ") if row.is_first or kind in ALWAYS else "  "
     head.append(Segment(mark, look(kind if kind in ("ok", "error") else "mark")))
-    body = _body(kind, text, row, form)
+    note = f" … {row.folded:,} more" if row.folded else ""
+    body = _body(kind, text, row, form, form.room - len(note))
     if form.sought:
         shown = sgr.plain(text)[row.start : row.stop]
         for match in re.finditer(re.escape(form.sought), shown, re.IGNORECASE):
             body = overlaid(body, *match.span(), look("here" if number == form.here else "match"))
-    return [*head, *body]
+    return [*head, *body, *([Segment(note, look("missed"))] if note else [])]
 
 
-def _body(kind: str, text: str, row: Row, form: Form) -> list[Segment]:
+def _body(kind: str, text: str, row: Row, form: Form, room: int) -> list[Segment]:
     base = form.look(kind)
     if kind == "out" and "\x1b" in text:
         stop = row.stop if row.start or form.wraps else len(text)
         body = [Segment(piece, base + style) for piece, style in sgr.spans(text)]
-        return _within(body, row.start, stop, form.room)
-    piece = cut(sgr.plain(text)[row.start : row.stop], form.room)
+        return _within(body, row.start, stop, room)
+    piece = cut(sgr.plain(text)[row.start : row.stop], room)
     if kind == "tool" and row.start == 0:
         return _call(piece, base, form.look)
     if kind == "diff" and text[:1] in ("+", "-"):
@@ -209,3 +243,17 @@ def overlaid(segments: Sequence[Segment], start: int, stop: int, look: Style) ->
         parts = ((text[:low], style), (text[low:high], over), (text[high:], style))
         shown += [Segment(part, own) for part, own in parts if part]
     return shown
+
+
+def selected(strip: Strip, selection: Selection, number: int, look: Style) -> Strip:
+    """Return the row `number` with what the mouse selected of it in `look`."""
+    if (span := selection.get_span(number)) is None:
+        return strip
+    start, stop = span
+    stop = strip.cell_length if stop == -1 else stop
+    return Strip(overlaid(list(strip), start, stop, look), strip.cell_length)
+
+
+def plain(entries: Sequence[Entry]) -> str:
+    """Return the text of lines without their colours."""
+    return "\n".join(sgr.plain(entry[3]) for entry in entries)
