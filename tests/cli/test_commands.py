@@ -69,8 +69,7 @@ KEYS = [
 MORE = [
     "board", "description", "acceptance", "notes", "summary", "branch", "base", "tip", "merged",
     "created_by", "why", "waits_for", "frees", "attempts", "due", "not_before", "handover", "comments",
-    "profile", "pull_request",
-]  # fmt: skip
+    "profile", "pull_request", "egress", "artefacts"]  # fmt: skip
 
 
 def test_the_keys_of_json_are_stable(line: Line) -> None:
