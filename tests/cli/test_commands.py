@@ -70,7 +70,7 @@ KEYS = [
 MORE = [
     "board", "description", "acceptance", "notes", "summary", "branch", "base", "tip", "merged",
     "created_by", "why", "waits_for", "frees", "attempts", "due", "not_before", "handover", "comments",
-    "profile", "pull_request", "collab", "collab_merged", "egress",
+    "profile", "pull_request", "collab", "collab_merged", "egress", "artefacts",
 ]  # fmt: skip
 
 

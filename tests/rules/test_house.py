@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from halftui import ops
+
 ROOT = Path(__file__).parents[2]
 PRODUCT = sorted((ROOT / "halftui").rglob("*.py"))
 SOURCES = [*PRODUCT, *sorted((ROOT / "tests").rglob("*.py"))]
@@ -135,3 +137,16 @@ def test_what_stands_nowhere_in_the_tree(what: str) -> None:
         for match in pattern.finditer(text)
     ]
     assert found == []
+
+
+def test_ops_that_are_imported_when_named_are_listed() -> None:
+    """Else the name is there only where somebody else has imported the module before."""
+    named = {
+        node.attr
+        for file in ROOT.glob("halftui/**/*.py")
+        if re.search(r"^from halftui import .*\bops\b", file.read_text("utf-8"), re.MULTILINE)
+        for node in ast.walk(_tree(file))
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "ops"
+    }
+    assert "artefacts" in named
+    assert named <= set(ops.__all__)
