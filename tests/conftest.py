@@ -19,13 +19,18 @@ settings.load_profile("half")
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+# The files whose tests take longest, so that no worker is left with one of them at the end.
+LONG = ("tests/tui/test_all_screens.py", "tests/e2e/", "tests/ssh/", "tests/props/")
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add `--slow`."""
     parser.addoption("--slow", action="store_true", help="run the long soaks, too, and in full length")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Skip the soaks without `--slow`."""
+    """Begin with the longest; skip the soaks without `--slow`."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONG))
     if config.getoption("--slow"):
         return
     for item in items:
