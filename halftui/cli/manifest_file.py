@@ -11,9 +11,9 @@ from typing import Any, TextIO
 
 from halftui.domain import profile as rules
 from halftui.domain.lanes import wish, wished
+from halftui.domain.names import RUNTIMES
 from halftui.domain.text import clean_line
 from halftui.errors import Misconfigured
-from halftui.ops.boards import RUNTIMES
 from halftui.ops.specs import FIELDS, Manifest
 
 LONGEST = 4 << 20  # characters of a file

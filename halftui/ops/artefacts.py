@@ -9,7 +9,6 @@ from halftui.domain.board_tools import MOST_ARTEFACTS, ROOM_FOR_ARTEFACTS
 from halftui.domain.shown import ArtefactRow
 from halftui.domain.text import clean_line
 from halftui.errors import Misconfigured, NotFound, Refused
-from halftui.ops import scope
 from halftui.ops.access import verb
 from halftui.store.store import Rows
 
@@ -25,6 +24,7 @@ def attach(tx: Tx, name: str, digest: str, size: int) -> None:
 
     Raises Misconfigured for a bad name, Refused above the bead's quota.
     """
+    from halftui.ops import scope  # names are read without the ORM
     from halftui.store.talk import Artefact
 
     row = scope.own(tx)

@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from halftui.domain import egress, lanes
-from halftui.domain.names import prefix_of, slug
+from halftui.domain.names import RUNTIMES, prefix_of, slug
 from halftui.domain.text import clean, clean_line
 from halftui.errors import Misconfigured, Refused
 from halftui.ops import profiles
@@ -14,7 +14,6 @@ from halftui.store.tx import Tx
 
 MODES = ("auto", "manual")
 REVIEWS = ("person", "agent", "none")
-RUNTIMES = ("claude", "acp", "shell", "scripted")
 MERGES = ("direct", "pull-request")
 SANDBOXES = ("auto", "docker", "local")
 CHOICES = {"mode": MODES, "review": REVIEWS, "runtime": RUNTIMES, "sandbox": SANDBOXES, "merge": MERGES}

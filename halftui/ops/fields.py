@@ -4,9 +4,10 @@ import json
 from collections.abc import Callable, Container, Mapping
 
 from halftui.domain import egress
+from halftui.domain.names import RUNTIMES
 from halftui.domain.text import clean, clean_line
 from halftui.errors import Misconfigured
-from halftui.ops.boards import MODES, RUNTIMES
+from halftui.ops.boards import MODES
 from halftui.store.tables import Bead
 
 LONGEST_TITLE = 500

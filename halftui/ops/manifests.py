@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from halftui.domain import profile as rules
+from halftui.domain.names import RUNTIMES
 from halftui.errors import Misconfigured, NotFound, Refused
 from halftui.ops import beads, boards, convoys, edges, identities, profiles, specs
-from halftui.ops.boards import RUNTIMES
 from halftui.ops.specs import KINDS, Applied, Manifest, Spec
 from halftui.store.tx import Tx
 

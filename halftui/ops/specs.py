@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from halftui.domain.lanes import wish
 from halftui.domain.profile import Profile
 from halftui.errors import NotFound
-from halftui.ops import listings, profiles, signers, views
+from halftui.ops import listings, signers, views
 from halftui.store.store import Rows
 
 Spec = dict[str, Any]
@@ -55,6 +55,8 @@ class Applied(NamedTuple):
 def spec(rows: Rows, kind: str, ident: str, board_id: str) -> Spec:
     """Return what the thing of that kind and id is wished to be. Raises NotFound."""
     if kind == "profile":  # its name is its id, on one board
+        from halftui.ops import profiles  # the other kinds are read without the ORM
+
         found = profiles.version(rows, board_id, ident).profile
         return {"name": ident, **dataclasses.asdict(found), "tools": list(found.tools)}
     return _READERS[kind](rows, ident)
@@ -67,6 +69,8 @@ def ids(rows: Rows, kind: str, board_id: str) -> list[str]:
     if kind == "subscription":
         return [found.name for found in listings.subscriptions(rows)]
     if kind == "profile":
+        from halftui.ops import profiles
+
         return [found.name for found in profiles.listed(rows, board_id)]
     if kind == "agent":
         return [found.id for found in signers.identities(rows) if found.board == board_id]

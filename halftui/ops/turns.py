@@ -1,8 +1,8 @@
 """Whose turn it is: the bead that is started next on a board, if one is, and when; plain SQL."""
 
 from halftui.domain.assign import TOP_LEVEL, Rules, level
+from halftui.domain.names import RUNTIMES
 from halftui.ops import slots, spending, views
-from halftui.ops.boards import RUNTIMES
 from halftui.ops.views import DISPATCHABLE
 from halftui.store.store import Rows
 

@@ -64,8 +64,8 @@ def apply(call: Call, samples: tuple[str, ...], name: str | None) -> None:
 
     The samples are architect, backend, frontend and reviewer.
     """
+    from halftui.domain.names import RUNTIMES
     from halftui.ops import profiles
-    from halftui.ops.boards import RUNTIMES
 
     texts = [(sample, _sample(sample)) for sample in samples]
     if name:
