@@ -12,7 +12,7 @@ from halftui.cli.call import Call
 from halftui.cli.commands import bead, board, convoy, identity, subscription
 from halftui.cli.grammar import command, pass_call
 from halftui.errors import Misconfigured
-from halftui.ops import listings, profiles, signers, specs, views
+from halftui.ops import listings, signers, specs, views
 
 POLL_SECONDS = 0.5
 COLUMNS = {
@@ -134,6 +134,8 @@ def _rows(call: Call, kind: str) -> Sequence[Any]:
     if kind == "bead":
         return call.service.read(views.beads, board, most=0)
     if kind == "profile":
+        from halftui.ops import profiles  # the other kinds are read without the ORM
+
         return call.service.read(profiles.listed, board)
     if kind == "convoy":
         return call.service.read(views.convoys, board)
