@@ -136,6 +136,7 @@ ALLOWED: dict[str, frozenset[Role]] = {
 LED: Mapping[str, tuple[str, ...]] = {
     "attempt.submit": (),
     "bead.approve": ("bead",),
+    "bead.attach": (),
     "bead.cancel": ("bead",),
     "bead.comment": ("bead",),
     "bead.create": ("parent", "convoy"),
