@@ -52,7 +52,7 @@ def _drag(served: Served, seen: Terminal) -> None:
     """The mouse puts a card behind the next one, and back before it."""
     for before in (["Second part", "First part"], ["First part", "Second part"]):
         _until_ready(served, before)
-        rows = seen.until(*before)
+        rows = _until_drawn(seen, before)
         y, to = (walk.row(rows, title) for title in before)
         x = rows[y].index(before[0])
         seen.mouse(0, x, y)
@@ -62,6 +62,18 @@ def _drag(served: Served, seen: Terminal) -> None:
         seen.mouse(0, x + 2, to + 1, "m")
     _until_ready(served, ["Second part", "First part"])
     seen.press("k", "k", "k", "k")
+
+
+def _until_drawn(seen: Terminal, titles: list[str]) -> list[str]:
+    """Return the rows of the screen once these cards stand there in this order."""
+    end = time.monotonic() + tmux.PATIENCE
+    while True:
+        rows = seen.until(*titles)
+        places = [walk.row(rows, title) for title in titles]
+        if places == sorted(places):
+            return rows
+        assert time.monotonic() < end, f"never in this order: {titles}"
+        time.sleep(0.05)
 
 
 def _until_ready(served: Served, titles: list[str]) -> None:
