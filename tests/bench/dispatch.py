@@ -116,7 +116,7 @@ class NoRepository:
     """A repository without git."""
 
     def __init__(self, board: BoardRow) -> None:
-        self.objects = Path("/nowhere")
+        self.path = self.objects = Path("/nowhere")
 
     def create(self, origin: object) -> None:
         """Do nothing."""
