@@ -13,7 +13,7 @@ class Limits:
     keys_tried: int = 6  # a connection
     free_failures: int = 5  # refused logins of a source before it has to wait
     longest_wait: float = 60.0  # of a source whose logins are refused
-    keepalive: float = 15.0
+    keepalive: float = 30.0
     keepalives_missed: int = 4
     sessions: int = 64  # terminals, commands and transfers at once
     sessions_of_person: int = 16
