@@ -52,10 +52,18 @@ def redacted(text: str, home: Path, redact: Callable[[str], str], env: Mapping[s
     """Return a text without secrets, control characters and the names of the home's folders."""
     own = Redactor(value for name, value in env.items() if _SECRET.search(name))
     text = own(redact(clean(text)))
-    for folder, sign in ((str(home), "<data>"), (str(Path.cwd()), "<here>"), (str(Path.home()), "~")):
-        if folder != os.sep:
+    for folder, sign in ((str(home), "<data>"), (_place(Path.cwd), "<here>"), (_place(Path.home), "~")):
+        if folder not in ("", os.sep):
             text = text.replace(folder, sign)
     return text
+
+
+def _place(find: Callable[[], Path]) -> str:
+    """Return a folder, "" if there is none: the one a program stands in may have been removed."""
+    try:
+        return str(find())
+    except (OSError, RuntimeError):
+        return ""
 
 
 def _told(home: Path, error: BaseException) -> Iterator[str]:

@@ -11,10 +11,9 @@ from halftui.ops import views
 
 def checks(house: House, folder: Path | None = None) -> list[Check]:
     """Return every finding, each with its remedy."""
-    here = folder or Path.cwd()
     looks: tuple[tuple[str, Callable[[], str]], ...] = (
         ("git", _git),
-        ("repository", lambda: _repository(here)),
+        ("repository", lambda: _repository(folder)),
         ("database", lambda: _database(house)),
         ("sandbox", lambda: _sandbox(house)),
         ("account", lambda: _account(house)),
@@ -37,10 +36,13 @@ def _git() -> str:
     return "new enough"
 
 
-def _repository(here: Path) -> str:
+def _repository(folder: Path | None) -> str:
     from halftui.workspace.origin import locate
 
-    origin = locate(here)
+    try:
+        origin = locate(folder or Path.cwd())
+    except FileNotFoundError as error:  # removed while somebody stands in it
+        raise Misconfigured("the current folder is gone", "go to a folder that is there") from error
     return f"{origin.place}, work goes to {origin.branch}"
 
 

@@ -180,7 +180,7 @@ async def _demonstrate(chosen: Settings, showing: Showing) -> int:
     from halftui.demo.stage import open_stage
 
     if not showing.is_headless:  # for some seconds there is nothing else to be seen
-        print("setting the stage…", file=sys.stderr)  # noqa: T201 - the screen comes only then
+        sys.stderr.write("setting the stage…\n")
     async with open_stage() as stage:
         house, board = await asyncio.to_thread(_set_stage, chosen, stage)
         engine = _engine_of(house)

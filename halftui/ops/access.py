@@ -1,7 +1,7 @@
 """Who may do what: one table, default deny, asked before any state is looked at."""
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import wraps
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
@@ -183,7 +183,10 @@ def _done_to(verb: str, given: Mapping[str, object]) -> Iterator[str]:
         names = (*names, "target")
     for name in names:
         value = given.get(name) or ()
-        yield from [value] if isinstance(value, str) else map(str, value)  # type: ignore[call-overload]  # as the op has it
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, Iterable):
+            yield from map(str, value)
 
 
 def verb(

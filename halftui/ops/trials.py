@@ -3,7 +3,7 @@
 import json
 import uuid
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from halftui.domain.shown import GOING_ON
 from halftui.domain.states import BeadState
@@ -178,8 +178,8 @@ def listed(rows: Rows, board_id: str, bead: str = "", most: int = 50) -> tuple[T
 _COLUMNS = "id, target, state, beads, checks, step, code, output, started_at, ended_at"
 
 
-def _shown(ident: str, target: str, state: str, of: str, checks: str, *rest: object) -> TrialRow:
-    return TrialRow(ident, target, state, tuple(json.loads(of)), commands(checks), *rest)  # type: ignore[arg-type]  # as selected
+def _shown(ident: str, target: str, state: str, of: str, checks: str, *rest: Any) -> TrialRow:
+    return TrialRow(ident, target, state, tuple(json.loads(of)), commands(checks), *rest)
 
 
 def _row(row: Trial) -> TrialRow:

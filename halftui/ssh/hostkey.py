@@ -49,4 +49,4 @@ def _make(file: Path) -> None:
     except FileExistsError:
         pass  # another process was faster
     finally:
-        os.unlink(name)  # noqa: PTH108 - it came as a name
+        Path(name).unlink()

@@ -4,6 +4,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from halftui.main import crash
+from halftui.main.doctor import checks
+from halftui.main.house import House
+from halftui.settings import Settings
 from tests.helpers import tmux
 
 BUGGY = [sys.executable, "-m", "tests.helpers.buggy"]
@@ -41,3 +47,19 @@ def test_a_bug_leaves_the_terminal_whole_and_offers_a_report(tmp_path: Path) -> 
     for hidden in (TOKEN, TOKEN.upper(), str(tmp_path), "A private title"):
         assert hidden not in told
         assert hidden not in "\n".join(row for row in rows if "Zero" in row)
+
+
+def test_a_folder_that_is_gone_is_told_and_breaks_no_report(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone, home = tmp_path / "gone", tmp_path / "home"
+    gone.mkdir()
+    home.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    found = {check.name: check for check in checks(House(Settings(home=str(home)), {"PATH": "/usr/bin"}))}
+    assert not found["repository"].is_ok
+    assert found["repository"].says == "the current folder is gone"
+    report = crash.write(home, ValueError("here"))
+    assert report is not None
+    assert "ValueError" in report.read_text("utf-8")
