@@ -103,6 +103,7 @@ class HalfApp(App[None]):
         self.env = env  # of the terminal
         self.has_mouse = True
         self.clicked: tuple[int, int] | None = None  # where a menu opens
+        self.carry: Callable[[events.MouseMove], None] | None = None  # takes the mouse's moves while it drags
         self._is_alone = is_alone
         self.company = together.Company(self)
         self.ahead = Ahead(self, super().on_event)
@@ -193,8 +194,11 @@ class HalfApp(App[None]):
                 await asyncio.sleep(RETRY_SECONDS)
 
     async def on_event(self, event: events.Event) -> None:
-        """Take an event; a key waits until what the keys before it opened is there."""
-        if not (isinstance(event, events.Key | events.Paste) and self.ahead.holds(event)):
+        """Take an event; a key waits for what the keys before it opened, what is dragged follows at once."""
+        if self.carry and isinstance(event, events.MouseMove) and event.button and not event.is_forwarded:
+            self.mouse_position = event.offset
+            self.carry(event)
+        elif not (isinstance(event, events.Key | events.Paste) and self.ahead.holds(event)):
             await super().on_event(event)
 
     def redraw(self) -> None:
