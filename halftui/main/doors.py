@@ -244,7 +244,10 @@ def _welcome(chosen: Settings) -> int:
     """Show what is there and what is missing; then make a board here, or open the demo, or neither."""
     from halftui.tui.welcome import DEMO, INIT, Welcome
 
-    way = Welcome(lambda: _doctor(chosen), chosen.theme).run(mouse=chosen.mouse == "on")
+    first = Welcome(lambda: _doctor(chosen), chosen.theme)
+    way = first.run(mouse=chosen.mouse == "on")
+    if first.fault is not None:
+        raise first.fault
     if way == DEMO:
         return _demo(chosen, Showing())
     return _tui(chosen, _init(chosen, Beginning(Path.cwd()))) if way == INIT else 0

@@ -65,6 +65,7 @@ class Welcome(App[str]):
         super().__init__()
         self._check = check
         self.found: Sequence[Check] | None = None
+        self.fault: Exception | None = None  # the bug that ended it
         looks, _ = themes.load()
         look = looks.get(theme, looks[themes.DEFAULT])
         self.inks = look.inks
@@ -78,6 +79,14 @@ class Welcome(App[str]):
     def on_mount(self) -> None:
         """Look at what is there."""
         self.action_again()
+
+    def _handle_exception(self, error: Exception) -> None:
+        self.fault = self.fault or error
+        super()._handle_exception(error)
+
+    def _fatal_error(self) -> None:
+        # The base class prints the traceback with all values; whoever runs it reports.
+        self._close_messages_no_wait()
 
     @work(exclusive=True)
     async def _look(self) -> None:
