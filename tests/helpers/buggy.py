@@ -1,4 +1,4 @@
-"""The whole program with a bug in it, for tests of how it ends: `enter` on the board, `d` before there is one."""
+"""The whole program with a bug in it, for tests of how it ends: `enter` on the board, `d` before it."""
 
 import os
 import sys
