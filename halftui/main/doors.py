@@ -242,9 +242,15 @@ def _say(line: str) -> None:
 
 def _welcome(chosen: Settings) -> int:
     """Show what is there and what is missing; then make a board here, or open the demo, or neither."""
+    from halftui.tui import terminal
     from halftui.tui.welcome import DEMO, INIT, Welcome
 
-    way = Welcome(lambda: _doctor(chosen), chosen.theme).run(mouse=chosen.mouse == "on")
+    first = Welcome(lambda: _doctor(chosen), chosen.theme)
+    if chosen.marks == "ascii":
+        terminal.draw_plain(first)
+    way = first.run(mouse=chosen.mouse == "on")
+    if first.fault is not None:
+        raise first.fault
     if way == DEMO:
         return _demo(chosen, Showing())
     return _tui(chosen, _init(chosen, Beginning(Path.cwd()))) if way == INIT else 0

@@ -78,7 +78,7 @@ class HalfApp(App[None]):
         clock: Callable[[], float] = time.time,
         env: Mapping[str, str] = os.environ,
     ) -> None:
-        is_mono = "NO_COLOR" in env or env.get("TERM") in ("dumb", "vt100") or theme == themes.MONO
+        is_mono = themes.is_plain(theme, env)
         wanted = themes.MONO if is_mono else theme or os.environ.get("HALFTUI_THEME", "")
         look = themes.first(wanted)
         self._looks = {look.name: look}
@@ -95,6 +95,7 @@ class HalfApp(App[None]):
         self.service = service
         self.board = board
         self.notice = notice  # what the person should always know, such as agents without a container
+        self.hindrance: HalfTUIError | None = None  # what keeps agents from starting
         self.database = database
         self.clock = clock
         self.owns_agents = owns_agents
