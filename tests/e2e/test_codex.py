@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from halftui.engine.naming import HOME_LABEL, home_label
-from halftui.ops import questions, subscriptions, transcripts, views
+from halftui.ops import budgets, questions, subscriptions, transcripts, views
 from halftui.runtime.base import Runtime
 from halftui.runtime.choose import make
 from tests.helpers import codex
@@ -148,6 +148,20 @@ async def test_a_failing_provider_never_makes_a_bead_done(tmp_path: Path) -> Non
         assert (seen.card.state, seen.attempts[-1].outcome, seen.attempts[-1].reason) == (
             "open", "failed", "transport",
         )  # fmt: skip
+
+
+async def test_a_reached_budget_stops_it_at_work(tmp_path: Path) -> None:
+    parts = [codex.runs("sleep 0.3")] * 99
+    async with _set(tmp_path, *parts, lease_seconds=2) as (at, model):
+        at.house.service.write(budgets.set_budget, "attempt", "", "tokens", 250)
+        bead = at.add("Never ends")
+        async with at.working_with(_runtime):
+            await at.until(lambda: _has_ended(at, bead), 40)
+        seen = at.see(bead)
+        assert [(a.outcome, a.reason) for a in seen.attempts] == [
+            ("stopped", "the attempt's budget of 250 tokens is spent"),
+        ]
+        assert 3 <= len(model.asked) < 99
 
 
 @pytest.mark.docker
