@@ -168,7 +168,12 @@ class House:
         from halftui.runtime.choose import make
 
         env = {"IS_SANDBOX": "1"} if os.geteuid() == 0 else {}  # the CLI refuses free tools to root
-        return await asyncio.to_thread(make, kind, credential=credential, env=env)
+        return await asyncio.to_thread(make, kind, credential=credential, env=env, programs=self.programs)
+
+    @property
+    def programs(self) -> Path:
+        """Where npm installs what agents run: a folder for each runtime that needs one."""
+        return self.home / "programs"
 
     def engine(self, service: Service, **changes: Any) -> Engine:
         """Return the engine of this database; `changes` replace parts of its rooms."""
@@ -190,7 +195,7 @@ class House:
 
         def check(board: BoardRow) -> None:
             if board.runtime in accounts.NEEDS_ACCOUNT:
-                credentials.check()
+                credentials.check(board.runtime)
 
         def is_free(sandbox: Sandbox) -> bool:
             return chosen.permissions == "free" or (chosen.permissions == "auto" and sandbox.is_confined)
