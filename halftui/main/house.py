@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from halftui.service.keyring import Keyring
     from halftui.service.queue import Queue
     from halftui.service.review import Review
+    from halftui.service.shells import Shells
     from halftui.store.ring import Ring
     from halftui.store.vault import Vault
     from halftui.workspace.origin import Origin
@@ -162,6 +163,16 @@ class House:
         if found.kind == "docker":
             await asyncio.to_thread(self.require_image, board.recipe)
         return found
+
+    def shells(self, service: Service) -> Shells:
+        """Return the ways into agents' containers, for the actor of a service."""
+        from halftui.service.shells import Shells
+
+        async def where(board: BoardRow) -> Sandbox:  # not `sandbox`: a running container needs no image
+            wanted = self.settings.sandbox or board.sandbox
+            return (await asyncio.to_thread(self.choice, wanted, board.recipe)).sandbox
+
+        return Shells(service, where, shows_secret=self.settings.credentials == "env")
 
     async def runtime(self, kind: str, credential: str) -> Runtime:
         """Return the program of a kind; importing it takes a while, so a thread does."""

@@ -23,13 +23,16 @@ from halftui.domain.shown import Snapshot
 from halftui.errors import Denied, HalfTUIError, NotFound
 from halftui.ops import views
 from halftui.service.service import Service
-from halftui.tui import rights, terminal, themes, toasts, together
+from halftui.tui import lending, rights, terminal, themes, toasts, together
 from halftui.tui.ahead import Ahead
 from halftui.tui.going import goes, opens, shows
 from halftui.tui.keys import bindings
 from halftui.tui.telling import Teller
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from halftui.service.shells import Seat, Shells
     from halftui.tui.screens.command import Commands
 
 P = ParamSpec("P")
@@ -100,6 +103,8 @@ class HalfApp(App[None]):
         self.clock = clock
         self.owns_agents = owns_agents
         self.console_of: Callable[[], Commands] | None = None  # makes what runs typed commands
+        self.shells: Callable[[], Shells] | None = None  # what lets a person into agents' containers
+        self.lend: Callable[[], AbstractContextManager[Seat]] = partial(lending.own_terminal, self)
         self.typed: list[str] = []  # command lines, the newest last
         self.env = env  # of the terminal
         self.has_mouse = True
