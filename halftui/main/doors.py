@@ -89,11 +89,9 @@ def _safe(chosen: Settings) -> Safe:
     return HouseSafe(House(chosen))
 
 
-def locate(place: str, branch: str) -> tuple[str, str]:
+def locate(chosen: Settings, place: str, branch: str) -> tuple[str, str]:
     """Return the place and the branch of a repository; "" is none. Raises as `workspace.origin` does."""
-    from halftui.workspace import origin
-
-    found = origin.locate(place, branch) if place else None
+    found = House(chosen).locate(place, branch) if place else None
     return (found.place, found.branch) if found else ("", "")
 
 
@@ -120,7 +118,7 @@ def _shell(chosen: Settings, bead: str, command: Sequence[str]) -> tuple[str, in
 
 def _init(chosen: Settings, beginning: Beginning) -> str:
     house = House(chosen)
-    return house.init(beginning.folder, beginning.name, beginning.branch, **beginning.settings).id
+    return house.init(beginning.place, beginning.name, beginning.branch, **beginning.settings).id
 
 
 def _tui(chosen: Settings, board: str) -> int:
