@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from halftui.demo.stage import Stage
     from halftui.domain.shown import BoardRow
     from halftui.engine.engine import Engine
+    from halftui.service.shells import Shells
 
 Result = TypeVar("Result")
 
@@ -112,7 +113,7 @@ def _shell(chosen: Settings, bead: str, command: Sequence[str]) -> tuple[str, in
     from halftui.service.seats import own_seat
 
     house = House(chosen)
-    end = _live(house.shells(house.service).visit(bead, command, own_seat))
+    end = _live(_shells(house).visit(bead, command, own_seat))
     return end.how, end.code
 
 
@@ -125,6 +126,12 @@ def _tui(chosen: Settings, board: str) -> int:
     gc.disable()  # the app lets it work again once the first frame is drawn and its objects are frozen
     house = House(chosen)
     return asyncio.run(_open(house, board, lambda: house.engine(house.service)))
+
+
+def _shells(house: House) -> Shells:
+    from halftui.main.visits import shells
+
+    return shells(house, house.service)
 
 
 def _live(work: Coroutine[None, None, Result]) -> Result:
@@ -149,7 +156,7 @@ async def _open(house: House, board: str, make_engine: Callable[[], Engine]) -> 
         database=database,
     )
     app.console_of = lambda: _console(house, board)
-    app.shells = lambda: house.shells(house.service)
+    app.shells = lambda: _shells(house)
     app.has_mouse = house.settings.mouse == "on"
     app.teller.way, app.teller.command = house.settings.notify, house.settings.notify_command
     terminal.be_careful(app)
