@@ -19,6 +19,8 @@ def checks(house: House, folder: Path | None = None) -> list[Check]:
         ("account", lambda: _account(house)),
         ("keys", lambda: house.vault.place),
     )
+    if "codex" in _runtimes(house):
+        looks = (*looks, ("codex", lambda: _codex(house)))
     return [_check(name, look) for name, look in looks]
 
 
@@ -27,6 +29,13 @@ def _check(name: str, look: Callable[[], str]) -> Check:
         return Check(name, is_ok=True, says=look())
     except HalfTUIError as error:
         return Check(name, is_ok=False, says=error.message, remedy=error.hint)
+
+
+def _runtimes(house: House) -> set[str]:
+    if not house.store.revision():
+        return set()
+    house.store.prepare()
+    return {board.runtime for board in house.store.read(views.boards)}
 
 
 def _git() -> str:
@@ -68,3 +77,14 @@ def _account(house: House) -> str:
     stored = house.store.read(accounts.choose) if house.store.revision() else None
     found = Credentials(house.store, house.vault, house.env).find(stored)
     return f"{'a stored subscription' if stored else 'from the environment'} ({found.kind})"
+
+
+def _codex(house: House) -> str:
+    from halftui.engine.gate import Credentials
+    from halftui.ops import accounts
+    from halftui.runtime import codex
+
+    codex.find(house.programs)
+    stored = house.store.read(accounts.choose, "codex")
+    Credentials(house.store, house.vault, house.env).find(stored, "codex")
+    return f"installed, with {'a stored key' if stored else 'the key of the environment'}"

@@ -72,6 +72,7 @@ def _door(settings_of: Callable[[Mapping[str, object]], Settings]) -> Door:
         safe=_safe,
         locate=locate,
         plan=_plan,
+        shell=_shell,
     )
 
 
@@ -109,6 +110,14 @@ def _plan(chosen: Settings, board: str, goal: str, tell: Callable[[str], None]) 
     return _live(plan(House(chosen), board, goal, tell))
 
 
+def _shell(chosen: Settings, bead: str, command: Sequence[str]) -> tuple[str, int]:
+    from halftui.service.seats import own_seat
+
+    house = House(chosen)
+    end = _live(house.shells(house.service).visit(bead, command, own_seat))
+    return end.how, end.code
+
+
 def _init(chosen: Settings, beginning: Beginning) -> str:
     house = House(chosen)
     return house.init(beginning.folder, beginning.name, beginning.branch, **beginning.settings).id
@@ -142,6 +151,7 @@ async def _open(house: House, board: str, make_engine: Callable[[], Engine]) -> 
         database=database,
     )
     app.console_of = lambda: _console(house, board)
+    app.shells = lambda: house.shells(house.service)
     app.has_mouse = house.settings.mouse == "on"
     app.teller.way, app.teller.command = house.settings.notify, house.settings.notify_command
     terminal.be_careful(app)
@@ -242,9 +252,15 @@ def _say(line: str) -> None:
 
 def _welcome(chosen: Settings) -> int:
     """Show what is there and what is missing; then make a board here, or open the demo, or neither."""
+    from halftui.tui import terminal
     from halftui.tui.welcome import DEMO, INIT, Welcome
 
-    way = Welcome(lambda: _doctor(chosen), chosen.theme).run(mouse=chosen.mouse == "on")
+    first = Welcome(lambda: _doctor(chosen), chosen.theme)
+    if chosen.marks == "ascii":
+        terminal.draw_plain(first)
+    way = first.run(mouse=chosen.mouse == "on")
+    if first.fault is not None:
+        raise first.fault
     if way == DEMO:
         return _demo(chosen, Showing())
     return _tui(chosen, _init(chosen, Beginning(Path.cwd()))) if way == INIT else 0

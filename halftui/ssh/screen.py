@@ -29,6 +29,8 @@ async def show(session: Session, board: str, terminal: Terminal) -> int:
         database=server.hosting.database,
     )
     app.console_of = partial(server.hosting.console, service, board)
+    app.shells = partial(server.hosting.shells, service)
+    app.lend = partial(app.lend_to, session)
     if not session.line.is_open:
         return BUG_EXIT
     session.app = app
@@ -52,6 +54,9 @@ async def _feed(session: Session, app: GuestApp) -> None:
     while data := await session.reader.read(4_096):
         while app.driver is None:
             await app.begun.wait()
+        if app.keys is not None:
+            await app.keys.put(data)
+            continue
         was_at_rest = app.is_at_rest
         app.driver.feed(data)
         if was_at_rest:
