@@ -1,4 +1,4 @@
-"""What may be asked of the board: plain SQL into frozen views, without the ORM."""
+"""What may be asked of the board: plain SQL into frozen views."""
 
 from __future__ import annotations
 
