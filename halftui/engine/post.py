@@ -9,7 +9,7 @@ from halftui.engine import sharing
 from halftui.engine.holding import held
 from halftui.engine.naming import home_label
 from halftui.engine.rooms import Rooms
-from halftui.errors import HalfTUIError, Misconfigured, NotFound, Refused, Unavailable
+from halftui.errors import HalfTUIError, Misconfigured, NotFound, Refused, Unauthorized, Unavailable
 from halftui.failpoints import failpoint
 from halftui.ops import pulls, signers, views
 from halftui.ops.pulls import Act
@@ -17,6 +17,7 @@ from halftui.sandbox.settle import settle
 from halftui.service.queue import combined
 from halftui.store.store import Store
 from halftui.workspace.forge import Answer
+from halftui.workspace.landing import publish
 from halftui.workspace.merging import Merged
 
 log = logging.getLogger(__name__)
@@ -73,7 +74,7 @@ class Post:
                 return
             answer = self._ask(act)
         except HalfTUIError as error:
-            why = error.hint if isinstance(error, Misconfigured | Refused) else ""
+            why = error.hint if isinstance(error, Misconfigured | Refused | Unauthorized) else ""
             self.store.write(ENGINE, pulls.failed, act.seq, f"{error.message}{f': {why}' if why else ''}")
             return
         failpoint("post.after")
@@ -92,7 +93,8 @@ class Post:
             "branch": f"halftui/{act.bead}", "target": board.branch,
         }  # fmt: skip
         if act.act == "open":
-            repository.refresh(self.rooms.origin(board))
+            origin = self.rooms.origin(board)
+            repository.refresh(origin)
             detail = self.store.read(views.bead, act.bead)
             worker = self.store.read(signers.worker_of, act.bead)
             signer = self.rooms.signer(worker) if worker else None
@@ -100,4 +102,6 @@ class Post:
             made = combined(repository, detail, board.branch, "HalfTUI", signer, begin)
             commit = made.sha if isinstance(made, Merged) else detail.tip
             given |= {"commit": commit, "title": detail.card.title, "body": detail.summary}
+            if publish(repository.path, origin, commit, detail.branch):
+                given |= {"pushed": "yes"}
         return self.rooms.forge(given)

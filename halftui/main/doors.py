@@ -91,11 +91,9 @@ def _safe(chosen: Settings) -> Safe:
     return HouseSafe(House(chosen))
 
 
-def locate(place: str, branch: str) -> tuple[str, str]:
+def locate(chosen: Settings, place: str, branch: str) -> tuple[str, str]:
     """Return the place and the branch of a repository; "" is none. Raises as `workspace.origin` does."""
-    from halftui.workspace import origin
-
-    found = origin.locate(place, branch) if place else None
+    found = House(chosen).locate(place, branch) if place else None
     return (found.place, found.branch) if found else ("", "")
 
 
@@ -131,7 +129,7 @@ async def _visit(house: House, bead: str, command: Sequence[str]) -> tuple[str, 
 
 def _init(chosen: Settings, beginning: Beginning) -> str:
     house = House(chosen)
-    return house.init(beginning.folder, beginning.name, beginning.branch, **beginning.settings).id
+    return house.init(beginning.place, beginning.name, beginning.branch, **beginning.settings).id
 
 
 def _tui(chosen: Settings, board: str) -> int:
@@ -263,9 +261,15 @@ def _say(line: str) -> None:
 
 def _welcome(chosen: Settings) -> int:
     """Show what is there and what is missing; then make a board here, or open the demo, or neither."""
+    from halftui.tui import terminal
     from halftui.tui.welcome import DEMO, INIT, Welcome
 
-    way = Welcome(lambda: _doctor(chosen), chosen.theme).run(mouse=chosen.mouse == "on")
+    first = Welcome(lambda: _doctor(chosen), chosen.theme)
+    if chosen.marks == "ascii":
+        terminal.draw_plain(first)
+    way = first.run(mouse=chosen.mouse == "on")
+    if first.fault is not None:
+        raise first.fault
     if way == DEMO:
         return _demo(chosen, Showing())
     return _tui(chosen, _init(chosen, Beginning(Path.cwd()))) if way == INIT else 0

@@ -7,7 +7,6 @@ import io
 import signal
 import socket
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from halftui.cli import guests
@@ -18,6 +17,7 @@ from halftui.engine.lock import sole_engine
 from halftui.errors import Denied, HalfTUIError
 from halftui.main.show import VIEWER
 from halftui.ops import entrance, views
+from halftui.service import reaching
 from halftui.service.service import Service
 from halftui.settings import Settings
 from halftui.ssh import status
@@ -76,7 +76,7 @@ def hosting(house: House) -> Hosting:
 
     def repository(board: BoardRow) -> Repository:
         made = house.repository(board)
-        made.create(house.origin(board))
+        reaching.bring(made, lambda: house.origin(board), board.branch)
         return made
 
     return Hosting(
@@ -129,7 +129,6 @@ def guest_door(house: House, service: Service, streams: Streams, wish: Wish) -> 
         out=streams.out,
         err=streams.err,
         input=streams.input,
-        folder=Path.cwd(),
         has_files=False,
         width=streams.width,
         check=guests.check,

@@ -92,6 +92,7 @@ class Backstage:
     async def _tell(self) -> None:
         while self._engine is not None:
             fault: HalfTUIError | None = self._engine.notices.get(self._app.board)
+            self._app.hindrance = fault
             self._app.notice = f"{fault.message}: {fault.hint}" if fault else await self._where()
             await asyncio.sleep(NOTICE_SECONDS)
 

@@ -40,6 +40,7 @@ class Inside:
     sockets: str
     tool: str
     collab: str = ""  # "" if there is none
+    python: str = "python3"
 
 
 @dataclass(frozen=True, slots=True)

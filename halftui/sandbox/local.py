@@ -14,6 +14,7 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -68,7 +69,7 @@ class LocalSandbox:
         """Return the host's paths: a program here sees what the board sees."""
         tool = str(places.tool) if places.tool else ""
         collab = str(places.collab) if places.collab else ""
-        return Inside(str(places.work), str(places.home), str(places.sockets), tool, collab)
+        return Inside(str(places.work), str(places.home), str(places.sockets), tool, collab, sys.executable)
 
     async def start(self, spec: Spec) -> "LocalProcess":
         """Start a program in a session of its own; `spec.limits` does not bind it.

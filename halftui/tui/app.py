@@ -81,7 +81,7 @@ class HalfApp(App[None]):
         clock: Callable[[], float] = time.time,
         env: Mapping[str, str] = os.environ,
     ) -> None:
-        is_mono = "NO_COLOR" in env or env.get("TERM") in ("dumb", "vt100") or theme == themes.MONO
+        is_mono = themes.is_plain(theme, env)
         wanted = themes.MONO if is_mono else theme or os.environ.get("HALFTUI_THEME", "")
         look = themes.first(wanted)
         self._looks = {look.name: look}
@@ -98,6 +98,7 @@ class HalfApp(App[None]):
         self.service = service
         self.board = board
         self.notice = notice  # what the person should always know, such as agents without a container
+        self.hindrance: HalfTUIError | None = None  # what keeps agents from starting
         self.database = database
         self.clock = clock
         self.owns_agents = owns_agents
@@ -109,6 +110,7 @@ class HalfApp(App[None]):
         self.env = env  # of the terminal
         self.has_mouse = True
         self.clicked: tuple[int, int] | None = None  # where a menu opens
+        self.carry: Callable[[events.MouseMove], None] | None = None  # takes the mouse's moves while it drags
         self._is_alone = is_alone
         self.company = together.Company(self)
         self.ahead = Ahead(self, super().on_event)
@@ -199,8 +201,11 @@ class HalfApp(App[None]):
                 await asyncio.sleep(RETRY_SECONDS)
 
     async def on_event(self, event: events.Event) -> None:
-        """Take an event; a key waits until what the keys before it opened is there."""
-        if not (isinstance(event, events.Key | events.Paste) and self.ahead.holds(event)):
+        """Take an event; a key waits for what the keys before it opened, what is dragged follows at once."""
+        if self.carry and isinstance(event, events.MouseMove) and event.button and not event.is_forwarded:
+            self.mouse_position = event.offset
+            self.carry(event)
+        elif not (isinstance(event, events.Key | events.Paste) and self.ahead.holds(event)):
             await super().on_event(event)
 
     def redraw(self) -> None:

@@ -128,7 +128,9 @@ async def copy(app: HalfApp) -> None:
 
 def of_card(card: Card) -> list[tuple[str, str]]:
     """Return what of a card can be copied."""
+    command = card.progress.partition(": halftui ")[2]  # what would let it go on
     return [
+        ("remedy", f"halftui {command}" if command else ""),
         ("id", card.id), ("title", card.title), ("both", f"{card.id} {card.title}"),
         ("branch", f"halftui/{card.id}"), ("labels", " ".join(card.labels)), ("agent", card.assignee),
         ("convoy", card.convoy), ("now", card.now), ("why it came back", card.remark),

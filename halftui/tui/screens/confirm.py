@@ -39,14 +39,23 @@ class Confirm(ModalScreen[bool]):
 
     def compose(self) -> ComposeResult:
         """Return the words and two choices."""
-        key = half(self).inks["key"]
         with Vertical():
             yield Static(self._asked, classes="asked", markup=False)
             if self._loss:
                 yield Static(self._loss, classes="loss", markup=False)
             with Horizontal():
-                yield Static(Text.assemble(("n", key), " No (enter)"), classes="choice", id="no")
-                yield Static(Text.assemble(("y", key), f" {self._yes}"), classes="choice", id="yes")
+                yield Static(classes="choice", id="no")
+                yield Static(classes="choice", id="yes")
+
+    def on_mount(self) -> None:
+        """Write the choices, in the colours of the theme that is worn."""
+        self._dress()
+        self.app.theme_changed_signal.subscribe(self, lambda _: self._dress())
+
+    def _dress(self) -> None:
+        key = half(self).inks["key"]
+        self.query_one("#no", Static).update(Text.assemble(("n", key), " No (enter)"))
+        self.query_one("#yes", Static).update(Text.assemble(("y", key), f" {self._yes}"))
 
     def action_answer(self, is_yes: bool) -> None:
         """Close with the answer."""
