@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
+import signal
 import sys
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import replace
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from halftui.service.shells import Shells
 
 Result = TypeVar("Result")
+BROKEN_OFF = 143  # by SIGTERM, as shells report it
 
 
 def enter(argv: Sequence[str]) -> int:
@@ -110,10 +112,19 @@ def _plan(chosen: Settings, board: str, goal: str, tell: Callable[[str], None]) 
 
 
 def _shell(chosen: Settings, bead: str, command: Sequence[str]) -> tuple[str, int]:
+    return _live(_visit(House(chosen), bead, command))
+
+
+async def _visit(house: House, bead: str, command: Sequence[str]) -> tuple[str, int]:
     from halftui.service.seats import own_seat
 
-    house = House(chosen)
-    end = _live(_shells(house).visit(bead, command, own_seat))
+    visit = asyncio.ensure_future(_shells(house).visit(bead, command, own_seat))
+    for number in (signal.SIGTERM, signal.SIGHUP):  # the terminal went away: leave nothing behind in there
+        asyncio.get_running_loop().add_signal_handler(number, visit.cancel)
+    try:
+        end = await visit
+    except asyncio.CancelledError:
+        return "broken off", BROKEN_OFF
     return end.how, end.code
 
 

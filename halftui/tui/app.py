@@ -105,6 +105,7 @@ class HalfApp(App[None]):
         self.console_of: Callable[[], Commands] | None = None  # makes what runs typed commands
         self.shells: Callable[[], Shells] | None = None  # what lets a person into agents' containers
         self.lend: Callable[[], AbstractContextManager[Seat]] = partial(lending.own_terminal, self)
+        self.visit: asyncio.Task[Any] | None = None  # of a person in a container
         self.typed: list[str] = []  # command lines, the newest last
         self.env = env  # of the terminal
         self.has_mouse = True

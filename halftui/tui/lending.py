@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -59,6 +60,7 @@ def visits(bead_of: Callable[[Any], str | None]) -> Callable[[Screen[Any]], None
 
 async def visit(app: HalfApp, bead: str) -> None:
     """Open a shell in the container of a bead's agent, and come back when it is left."""
+    app.visit = asyncio.current_task()
     try:
         if app.shells is None:
             raise Refused("no containers are here", "halftui opens a board that has them")
@@ -67,3 +69,12 @@ async def visit(app: HalfApp, bead: str) -> None:
         app.refuse(error)
     else:
         app.say(end.how, f"shell in {bead}")
+    finally:
+        app.visit = None
+
+
+async def end(app: HalfApp) -> None:
+    """End the shell that is open over an app that was left; nothing of it runs when this returns."""
+    if (visit := app.visit) is not None:
+        visit.cancel()
+        await asyncio.wait([visit])
