@@ -264,7 +264,7 @@ def why(rows: Rows, bead_id: str) -> list[str]:
     reasons += [f"on hold: {hold}"] if hold else []
     reasons += [f"set aside: {aside}"] if aside else []
     reasons += [f"it is {assignee}'s"] if assignee else []
-    reasons += ops.slots.pinned(rows, bead_id)
+    reasons += ops.slots.pinned(rows, bead_id) + ops.slots.elsewhere(rows, bead_id)
     reasons += ["its convoy is staged, not started"] if convoy == "staged" else []
     reasons += [f"beads of type {kind} are never dispatched"] if kind in NEVER_READY_TYPES else []
     if start and start > rows.now:
