@@ -87,7 +87,9 @@ def snapshot(rows: Rows, board_id: str, window: int = WINDOW, before: Snapshot |
         convoys=convoys(rows, board_id),
         asks=asks(rows, board_id),
         cost_today=_cost_since(rows, board_id, rows.now - rows.now % 86_400),
-        own=ops.lanes.own(rows, found, window) if found.lanes is not lanes_of_boards.DEFAULT else (),
+        own=ops.lanes.own(rows, found, window, kept=kept)
+        if found.lanes is not lanes_of_boards.DEFAULT
+        else (),
     )
 
 
@@ -329,7 +331,8 @@ def _unchanged(rows: Rows, before: Snapshot) -> dict[str, Lane]:
         return {}
     # What agents do now is told without an event.
     other = {"working", *(lane_of(rows, str(bead)) for _, bead in found)}
-    return {lane.name: lane for lane in before.lanes if lane.name not in other}
+    own = () if found else (lane for lane in before.own if all(card.lane != "working" for card in lane.cards))
+    return {lane.name: lane for lane in (*before.lanes, *own) if lane.name not in other}
 
 
 def _cards(rows: Rows, found: Sequence[tuple[Any, ...]], name: str) -> tuple[Card, ...]:
