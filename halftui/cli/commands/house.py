@@ -1,7 +1,5 @@
 """`halftui init`, `demo`, `serve`, `status`, `doctor` and `image`: what the composition root does for us."""
 
-from pathlib import Path
-
 import click
 
 from halftui.cli.call import Call
@@ -25,7 +23,7 @@ from halftui.ops import views
 @pass_call
 def init(call: Call, /, folder: str | None, name: str, branch: str, **given: str | int | None) -> None:
     """Make a board over the git repository of a folder, by default the current one."""
-    where = Path(folder) if folder else call.folder
+    where = call.file(folder) if folder else call.folder
     if where is None or not where.is_dir():
         raise Misconfigured(f"{folder or 'the current folder'} is no folder", "name one: halftui init FOLDER")
     settings = {key: value for key, value in given.items() if value is not None}
