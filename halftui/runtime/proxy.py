@@ -24,6 +24,8 @@ ANTHROPIC = "https://api.anthropic.com"
 LONGEST_BODY = 32 * 2**20
 LONGEST_PATH = 107  # bytes of a Unix socket's path on Linux, without its final NUL
 OAUTH_BETA = "oauth-2025-04-20"
+MOST_LINKS = 64  # at once of one attempt: what each holds open, the whole board has one file less of
+MOST_HELD = 4 * LONGEST_BODY  # bytes of all requests of one attempt at once
 PATHS = ("/v1/messages", "/v1/messages/count_tokens")
 
 MOST_TRIES = 20  # of one request, each with another credential
@@ -111,13 +113,15 @@ async def serve(
     app.router.add_route("*", "/{path:.*}", door.pass_on)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1, handler_cancellation=True)
     await runner.setup()
-    mine = 0
+    mine, server = 0, None
     try:
-        await web.UnixSite(runner, path).start()
+        server = await asyncio.get_running_loop().create_unix_server(_usher(runner), path)
         await asyncio.to_thread(give, path, owner, 0o600)
         mine = path.stat().st_ino
         yield path
     finally:
+        if server is not None:
+            server.close()
         await runner.cleanup()
         await door.close()
         remove_own(path, mine)
@@ -166,6 +170,26 @@ def give(path: Path, owner: Owner | None, mode: int) -> None:
         raise Misconfigured(f"{path} can't be given to the agent's user: {error}") from error
 
 
+class _TooLarge(Exception):
+    """A request is longer than any may be."""
+
+
+class _Shut(asyncio.Protocol):
+    """Hangs up on who calls."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Do so."""
+        transport.close()
+
+
+def _usher(runner: web.AppRunner) -> Callable[[], asyncio.BaseProtocol]:
+    """Return what makes the protocol of a connection: of one too many, one that hangs up at once."""
+    serving = runner.server
+    if serving is None:
+        raise RuntimeError("the runner is not set up")
+    return lambda: serving() if len(serving.connections) < MOST_LINKS else _Shut()
+
+
 class _Door:
     """Passes requests on; one client session for each upstream."""
 
@@ -175,6 +199,7 @@ class _Door:
         self._on_usage = on_usage
         self._judge = judge
         self._sessions: dict[str, aiohttp.ClientSession] = {}
+        self._held = 0  # bytes of requests
 
     async def close(self) -> None:
         for session in self._sessions.values():
@@ -184,8 +209,9 @@ class _Door:
         """Answer one request of the agent with the provider's answer, as it comes."""
         if request.method != "POST" or request.path not in PATHS:
             return refuse(403, "permission_error", "Only the Messages API is open here.")
+        body = bytearray()
         try:
-            body = await request.read()
+            await self._take(request.content, body)
             for _ in range(MOST_TRIES):
                 credential = await self._credential()
                 with translate():
@@ -193,13 +219,25 @@ class _Door:
                 if answer is not None:
                     return answer
             return refuse(429, "rate_limit_error", "No account takes this request now.", is_final=True)
-        except web.HTTPRequestEntityTooLarge:
+        except _TooLarge:
             return refuse(413, "request_too_large", "The request is larger than 32 MiB.")
         except HalfTUIError as error:
             return _refusal(error)
+        finally:
+            self._held -= len(body)
+
+    async def _take(self, content: aiohttp.StreamReader, body: bytearray) -> None:
+        """Read a request's body, which counts until the request is over."""
+        async for piece in content.iter_any():
+            body += piece
+            self._held += len(piece)
+            if len(body) > LONGEST_BODY:
+                raise _TooLarge
+            if self._held > MOST_HELD:
+                raise Unavailable("Too much is asked at once.")
 
     async def _exchange(
-        self, request: web.Request, body: bytes, credential: Credential
+        self, request: web.Request, body: bytearray, credential: Credential
     ) -> web.StreamResponse | None:
         """Return the provider's answer, passed on; None if the request has to be made again."""
         upstream = credential.base_url or self._upstream
