@@ -144,7 +144,6 @@ def _require_terminal() -> None:
 
 def _tui(chosen: Settings, board: str) -> int:
     _require_terminal()
-    gc.disable()  # the app lets it work again once the first frame is drawn and its objects are frozen
     house = House(chosen)
     return asyncio.run(_open(house, board, lambda: house.engine(house.service)))
 
@@ -167,6 +166,7 @@ async def _open(house: House, board: str, make_engine: Callable[[], Engine]) -> 
     from halftui.tui import terminal
     from halftui.tui.app import HalfApp
 
+    gc.disable()  # the app lets it work again once the first frame is drawn and its objects are frozen
     database = house.settings.database_url.partition(":")[0].partition("+")[0]
     app = HalfApp(
         house.service,

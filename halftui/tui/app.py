@@ -127,8 +127,6 @@ class HalfApp(App[None]):
 
     async def on_load(self) -> None:
         """Read the board before the first frame, so that it shows the real cards."""
-        if self._is_alone:
-            gc.disable()
         self.snapshot = await self.ask(self.service.read, views.snapshot, self.board, FIRST_CARDS)
         self.board = self.snapshot.board.id
 
