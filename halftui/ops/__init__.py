@@ -1,6 +1,6 @@
 """What may be done to the board (one file a noun) and what may be asked of it (views).
 
-The nouns are imported when they are first named, since they bring the ORM with them.
+The nouns are imported when they are first named, since a command or a first frame needs few of them.
 """
 
 from importlib import import_module
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
         reviews,
         scope,
         secrets,
+        shells,
         signers,
         slots,
         specs,
@@ -99,6 +100,7 @@ __all__ = [
     "reviews",
     "scope",
     "secrets",
+    "shells",
     "signers",
     "slots",
     "specs",

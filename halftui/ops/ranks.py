@@ -1,27 +1,12 @@
 """The order of a board's beads, which is the order of their dispatch."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from halftui.domain import rank
-from halftui.errors import Conflict
 from halftui.ops.access import verb
-from halftui.ops.fields import cleaned
-from halftui.store.tables import Bead
+from halftui.ops.fields import apply
+from halftui.store.rows.tables import Bead
 from halftui.store.tx import Tx
-
-# Plain SQL: a bead of the ORM's, loaded and written, would be most of what a move costs.
-_PUT = (
-    "UPDATE bead SET rank = :rank, priority = :priority, version = version + 1, updated_at = :now"
-    " WHERE id = :bead"
-)
-
-
-class _Standing(NamedTuple):
-    board: str
-    rank: str
-    priority: int
-    version: int
 
 
 @verb("bead.rank")
@@ -38,21 +23,22 @@ def between(
 
     `beside` names a bead that was placed in the same step.
     """
-    here, low, high = _stands(tx, bead), _key(tx, before), _key(tx, behind)
-    if version not in (None, here.version):
-        raise Conflict(f"{bead} was changed meanwhile", "look at it again")
+    row = tx.get(Bead, bead)
+    old = {"rank": row.rank, "priority": row.priority}
+    low = tx.get(Bead, before).rank if before else None
+    high = tx.get(Bead, behind).rank if behind else None
     if low is not None and high is not None and low >= high:
-        _spread(tx, here.board)
-        low, high = _key(tx, before), _key(tx, behind)
-        high = high if low and high and low < high else None
-    key = rank.between(low, high)
-    weight = here.priority if priority is None else cleaned({"priority": priority})["priority"]
-    tx.change(_PUT, rank=key, priority=weight, now=tx.now, bead=bead)
+        _spread(tx, row.board_id)
+        low, high = tx.get(Bead, str(before)).rank, tx.get(Bead, str(behind)).rank
+        high = high if low < high else None
+    row.rank = rank.between(low, high)
+    if priority is not None:
+        apply(row, {"priority": priority})
+    tx.touch(row, version)
     step = {"beside": beside} if beside else {}
-    old = {"rank": here.rank, "priority": here.priority}
-    tx.record("bead.rank", bead, here.board, old, rank=key, priority=weight, **step)
-    if len(key) > rank.LONGEST:
-        _spread(tx, here.board)
+    tx.record("bead.rank", bead, row.board_id, old, rank=row.rank, priority=row.priority, **step)
+    if len(row.rank) > rank.LONGEST:
+        _spread(tx, row.board_id)
 
 
 @verb("bead.rank")
@@ -69,18 +55,6 @@ def last(tx: Tx, board_id: str) -> str | None:
     """Return the key of the last bead in a board's order."""
     rows = tx.rows("SELECT max(rank) FROM bead WHERE board_id = :b", b=board_id)
     return str(rows[0][0]) if rows and rows[0][0] is not None else None
-
-
-def _stands(tx: Tx, bead: str) -> _Standing:
-    """Return where a bead stands. Raises NotFound."""
-    found = tx.rows("SELECT board_id, rank, priority, version FROM bead WHERE id = :i", i=bead)
-    if not found:
-        tx.get(Bead, bead)
-    return _Standing(*found[0])
-
-
-def _key(tx: Tx, bead: str | None) -> str | None:
-    return _stands(tx, bead).rank if bead else None
 
 
 def _spread(tx: Tx, board_id: str) -> None:

@@ -84,6 +84,6 @@ def is_here(app: App[None]) -> bool:
     return app._driver is not None and app._driver.can_suspend  # no public way asks before it is tried
 
 
-def draw_plain(app: App[None]) -> None:
+def draw_plain(app: App[Any]) -> None:
     """Draw all that an app shows with letters that every terminal has."""
     app._filters.append(Ascii())  # no public way adds one; `get_line_filters` reads them from here
