@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import gc
 import os
 import sys
@@ -124,6 +123,8 @@ def _init(chosen: Settings, beginning: Beginning) -> str:
 
 
 def _tui(chosen: Settings, board: str) -> int:
+    import asyncio
+
     gc.disable()  # the app lets it work again once the first frame is drawn and its objects are frozen
     house = House(chosen)
     return asyncio.run(_open(house, board, lambda: house.engine(house.service)))
@@ -131,6 +132,8 @@ def _tui(chosen: Settings, board: str) -> int:
 
 def _live(work: Coroutine[None, None, Result]) -> Result:
     """Run what may take hours, with the search for garbage on again, and return what it returns."""
+    import asyncio
+
     gc.freeze()  # what is imported stays
     gc.enable()
     return asyncio.run(work)
@@ -187,6 +190,8 @@ def _demo(chosen: Settings, showing: Showing) -> int:
 
 
 async def _demonstrate(chosen: Settings, showing: Showing) -> int:
+    import asyncio
+
     from halftui.demo.stage import open_stage
 
     if not showing.is_headless:  # for some seconds there is nothing else to be seen
@@ -232,6 +237,8 @@ def _engine_of(house: House) -> Callable[[], Engine]:
 async def _run_headless(
     house: House, board: BoardRow, make_engine: Callable[[], Engine], showing: Showing
 ) -> int:
+    import asyncio
+
     from halftui.main.headless import Run
 
     run = Run(house, board.id, _say)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import Callable, Mapping
 from functools import cache, cached_property
@@ -158,6 +157,8 @@ class House:
 
     async def sandbox(self, board: BoardRow) -> Sandbox:
         """Return where a board's agents run. Raises Unavailable if that does not answer."""
+        import asyncio
+
         wanted = self.settings.sandbox or board.sandbox
         found = (await asyncio.to_thread(self.choice, wanted, board.recipe)).sandbox
         if found.kind == "docker":
@@ -166,6 +167,8 @@ class House:
 
     def shells(self, service: Service) -> Shells:
         """Return the ways into agents' containers, for the actor of a service."""
+        import asyncio
+
         from halftui.service.shells import Shells
 
         async def where(board: BoardRow) -> Sandbox:  # not `sandbox`: a running container needs no image
@@ -176,6 +179,8 @@ class House:
 
     async def runtime(self, kind: str, credential: str) -> Runtime:
         """Return the program of a kind; importing it takes a while, so a thread does."""
+        import asyncio
+
         from halftui.runtime.choose import make
 
         env = {"IS_SANDBOX": "1"} if os.geteuid() == 0 else {}  # the CLI refuses free tools to root

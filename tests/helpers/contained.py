@@ -72,8 +72,9 @@ class Still:
 async def standing_still(folder: Path, docker_host: str, image: str) -> AsyncIterator[Still]:
     """Yield a board whose engine is held by this process, and a bead at work in a container."""
     env = {
-        "HALFTUI_USER": "owner", "HALFTUI_CONFIG": str(folder / "config"), "HALFTUI_HOME": str(folder / "home"),
-        "HOME": str(folder), "DOCKER_HOST": docker_host, "HALFTUI_SANDBOX": "docker",
+        "HALFTUI_USER": "owner", "HALFTUI_CONFIG": str(folder / "config"),
+        "HALFTUI_HOME": str(folder / "home"), "HOME": str(folder), "DOCKER_HOST": docker_host,
+        "HALFTUI_SANDBOX": "docker",
     }  # fmt: skip
     house = House(Settings(home=str(folder / "home"), sandbox="docker", docker_host=docker_host), env)
     board = house.init(make_repository(folder / "shop"), prefix="sh")
