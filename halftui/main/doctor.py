@@ -103,7 +103,7 @@ def _codex(house: House) -> str:
     from halftui.ops import accounts
     from halftui.runtime import codex
 
-    codex.find(house.programs)
+    codex.find(house.settings.programs_folder)
     stored = house.store.read(accounts.choose, "codex")
     Credentials(house.store, house.vault, house.env).find(stored, "codex")
     return f"installed, with {'a stored key' if stored else 'the key of the environment'}"

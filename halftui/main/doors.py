@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from halftui.demo.stage import Stage
     from halftui.domain.shown import BoardRow
     from halftui.engine.engine import Engine
+    from halftui.service.shells import Shells
 
 Result = TypeVar("Result")
 BROKEN_OFF = 143  # by SIGTERM, as shells report it
@@ -117,7 +118,7 @@ def _shell(chosen: Settings, bead: str, command: Sequence[str]) -> tuple[str, in
 async def _visit(house: House, bead: str, command: Sequence[str]) -> tuple[str, int]:
     from halftui.service.seats import own_seat
 
-    visit = asyncio.ensure_future(house.shells(house.service).visit(bead, command, own_seat))
+    visit = asyncio.ensure_future(_shells(house).visit(bead, command, own_seat))
     for number in (signal.SIGTERM, signal.SIGHUP):  # the terminal went away: leave nothing behind in there
         asyncio.get_running_loop().add_signal_handler(number, visit.cancel)
     try:
@@ -136,6 +137,12 @@ def _tui(chosen: Settings, board: str) -> int:
     gc.disable()  # the app lets it work again once the first frame is drawn and its objects are frozen
     house = House(chosen)
     return asyncio.run(_open(house, board, lambda: house.engine(house.service)))
+
+
+def _shells(house: House) -> Shells:
+    from halftui.main.visits import shells
+
+    return shells(house, house.service)
 
 
 def _live(work: Coroutine[None, None, Result]) -> Result:
@@ -160,7 +167,7 @@ async def _open(house: House, board: str, make_engine: Callable[[], Engine]) -> 
         database=database,
     )
     app.console_of = lambda: _console(house, board)
-    app.lending.shells = lambda: house.shells(house.service)
+    app.lending.shells = lambda: _shells(house)
     app.has_mouse = house.settings.mouse == "on"
     app.teller.way, app.teller.command = house.settings.notify, house.settings.notify_command
     terminal.be_careful(app)

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from halftui.service.keyring import Keyring
     from halftui.service.queue import Queue
     from halftui.service.review import Review
-    from halftui.service.shells import Shells
     from halftui.store.ring import Ring
     from halftui.store.vault import Vault
     from halftui.workspace.origin import Origin
@@ -168,27 +167,13 @@ class House:
             await asyncio.to_thread(self.require_image, board.recipe)
         return found
 
-    def shells(self, service: Service) -> Shells:
-        """Return the ways into agents' containers, for the actor of a service."""
-        from halftui.service.shells import Shells
-
-        async def where(board: BoardRow) -> Sandbox:  # not `sandbox`: a running container needs no image
-            wanted = self.settings.sandbox or board.sandbox
-            return (await asyncio.to_thread(self.choice, wanted, board.recipe)).sandbox
-
-        return Shells(service, where, shows_secret=self.settings.credentials == "env")
-
     async def runtime(self, kind: str, credential: str) -> Runtime:
         """Return the program of a kind; importing it takes a while, so a thread does."""
         from halftui.runtime.choose import make
 
         env = {"IS_SANDBOX": "1"} if os.geteuid() == 0 else {}  # the CLI refuses free tools to root
-        return await asyncio.to_thread(make, kind, credential=credential, env=env, programs=self.programs)
-
-    @property
-    def programs(self) -> Path:
-        """Where npm installs what agents run: a folder for each runtime that needs one."""
-        return self.home / "programs"
+        programs = self.settings.programs_folder
+        return await asyncio.to_thread(make, kind, credential=credential, env=env, programs=programs)
 
     def engine(self, service: Service, **changes: Any) -> Engine:
         """Return the engine of this database; `changes` replace parts of its rooms."""

@@ -7,6 +7,7 @@ import io
 import signal
 import socket
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, NoReturn
 
 from halftui.cli import guests
@@ -15,6 +16,7 @@ from halftui.cli.door import Door
 from halftui.domain.shown import BoardRow
 from halftui.engine.lock import sole_engine
 from halftui.errors import Denied, HalfTUIError
+from halftui.main import visits
 from halftui.main.show import VIEWER
 from halftui.ops import entrance, views
 from halftui.service import reaching
@@ -84,7 +86,7 @@ def hosting(house: House) -> Hosting:
         service=house.service,
         service_of=house.service_of,
         door=door,
-        shells=house.shells,
+        shells=partial(visits.shells, house),
         console=console,
         repository=repository,
         folder=house.home / "ssh",

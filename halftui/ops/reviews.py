@@ -9,8 +9,8 @@ from halftui.ops.access import verb
 from halftui.ops.agents import choose_reviewer
 from halftui.ops.attempts import Claim
 from halftui.ops.profiles import Worn
+from halftui.store.rows.tables import Attempt, Bead, Board
 from halftui.store.store import Rows
-from halftui.store.tables import Attempt, Bead, Board
 from halftui.store.tx import Tx
 
 PROFILE = "reviewer"  # that reviewers have, if the board has it

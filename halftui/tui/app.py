@@ -218,9 +218,8 @@ class HalfApp(App[None]):
             return
         self._delivered = snapshot
         self.teller.hear(snapshot)
-        for screen in self.screen_stack:
-            if isinstance(screen, Shows) and screen.is_mounted:
-                screen.show(snapshot)
+        for screen in [s for s in self.screen_stack if isinstance(s, Shows) and s.is_mounted]:
+            screen.show(snapshot)
 
     def on_lane_moved(self) -> None:
         """Let the others see where this cursor stands."""
@@ -346,12 +345,9 @@ class HalfApp(App[None]):
         busy = [a for a in self.snapshot.agents if a.status != "idle"] if self.snapshot else []
         if not self.owns_agents or not busy:
             return self.exit()
-        from halftui.tui.screens.confirm import Confirm
+        from halftui.tui.screens import confirm
 
-        names = ", ".join(a.name for a in busy)
-        asked = f"Leave while {names} {'is' if len(busy) == 1 else 'are'} at work?"
-        loss = "They stop; their branches are kept and the beads go on at the next start."
-        self.push_screen(Confirm(asked, loss, "Leave"), lambda yes: self.exit() if yes else None)
+        self.push_screen(confirm.leaving([a.name for a in busy]), lambda yes: self.exit() if yes else None)
 
     def action_next_need(self) -> None:
         """Go to the next thing that waits for a person: questions, then reviews."""
