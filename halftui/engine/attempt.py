@@ -36,6 +36,7 @@ from halftui.engine.naming import (
     HOME_LABEL,
     SESSION_LABEL,
     home_label,
+    home_name,
     sandbox_name,
     socket_folder,
 )
@@ -326,6 +327,7 @@ class Running:
                 self.lines.write(
                     self.claim.attempt, told, attempts.end, self.claim.attempt, self.claim.epoch,
                     end.outcome, end.reason, end.summary, settled.work, settled.retry_at, settled.shared,
+                    home_name(self.rooms.home),
                 )
             )  # fmt: skip
         except (Conflict, Unavailable) as error:  # a newer epoch owns the bead, or nobody answers

@@ -11,7 +11,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 from halftui.domain.actor import ENGINE
 from halftui.domain.shown import BoardRow
 from halftui.engine.holding import held
-from halftui.engine.naming import HOME_LABEL, home_label
+from halftui.engine.naming import HOME_LABEL, home_label, home_name
 from halftui.engine.rooms import Rooms
 from halftui.errors import Conflict, HalfTUIError, Refused, Unauthorized
 from halftui.ops import merges, trials, views
@@ -55,7 +55,7 @@ class Mill:
     async def _work(self, board: str) -> None:
         try:
             # Of several homes over one database one alone, so that nothing is tried or landed twice.
-            async with held(self.store, f"mill {board}", home_label(self.rooms.home)):
+            async with held(self.store, f"mill {board}", home_name(self.rooms.home)):
                 await self._clear(await asyncio.to_thread(self.store.read, views.board, board))
                 while await self._turn(await asyncio.to_thread(self.store.read, views.board, board)):
                     pass

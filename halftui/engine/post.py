@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from halftui.domain.actor import ENGINE
 from halftui.engine import sharing
 from halftui.engine.holding import held
-from halftui.engine.naming import home_label
+from halftui.engine.naming import home_name
 from halftui.engine.rooms import Rooms
 from halftui.errors import HalfTUIError, Misconfigured, NotFound, Refused, Unauthorized, Unavailable
 from halftui.failpoints import failpoint
@@ -45,7 +45,7 @@ class Post:
 
     async def _work(self) -> None:
         try:
-            async with held(self.store, "post", home_label(self.rooms.home)):
+            async with held(self.store, "post", self._home):
                 await self._do_all()
         except Unavailable as error:  # the database; asked again in the next round
             log.warning("the post stands", extra={"why": str(error)})
@@ -56,6 +56,12 @@ class Post:
         for act in await asyncio.to_thread(self.store.read, pulls.due):
             if act.act not in WITH_COMMIT or await asyncio.to_thread(self._is_here, act):
                 await settle(asyncio.to_thread(self._do, act))
+            elif why := await asyncio.to_thread(self.store.read, pulls.orphaned, act.bead, self._home):
+                await asyncio.to_thread(self.store.write, ENGINE, pulls.failed, act.seq, why)
+
+    @property
+    def _home(self) -> str:
+        return home_name(self.rooms.home)
 
     def _is_here(self, act: Act) -> bool:
         """Return False if another home over the same database collected the commit that it is about."""

@@ -51,10 +51,14 @@ def _check(name: str, look: Callable[[], str]) -> Check:
 
 
 def _runtimes(house: House) -> set[str]:
-    if not house.store.revision():
+    """Return the runtimes of the boards; none if there is no database to ask, which is told elsewhere."""
+    try:
+        if not house.store.revision():
+            return set()
+        house.store.prepare()
+        return {board.runtime for board in house.store.read(views.boards)}
+    except HalfTUIError:
         return set()
-    house.store.prepare()
-    return {board.runtime for board in house.store.read(views.boards)}
 
 
 def _git() -> str:

@@ -6,7 +6,7 @@ from halftui.domain.states import BeadState
 from halftui.domain.text import clean_line
 from halftui.errors import Refused
 from halftui.ops.access import verb
-from halftui.store.tables import Bead
+from halftui.store.rows.tables import Bead
 from halftui.store.tx import Tx
 
 LONGEST_COMMAND = 500  # characters of it that the history keeps

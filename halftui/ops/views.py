@@ -86,7 +86,9 @@ def snapshot(rows: Rows, board_id: str, window: int = WINDOW, before: Snapshot |
         convoys=convoys(rows, board_id),
         asks=asks(rows, board_id),
         cost_today=_cost_since(rows, board_id, rows.now - rows.now % 86_400),
-        own=ops.lanes.own(rows, found, window) if found.lanes is not lanes_of_boards.DEFAULT else (),
+        own=ops.lanes.own(rows, found, window, kept=kept)
+        if found.lanes is not lanes_of_boards.DEFAULT
+        else (),
     )
 
 
@@ -264,7 +266,7 @@ def why(rows: Rows, bead_id: str) -> list[str]:
     reasons += [f"on hold: {hold}"] if hold else []
     reasons += [f"set aside: {aside}"] if aside else []
     reasons += [f"it is {assignee}'s"] if assignee else []
-    reasons += ops.slots.pinned(rows, bead_id)
+    reasons += ops.slots.pinned(rows, bead_id) + ops.slots.elsewhere(rows, bead_id)
     reasons += ["its convoy is staged, not started"] if convoy == "staged" else []
     reasons += [f"beads of type {kind} are never dispatched"] if kind in NEVER_READY_TYPES else []
     if start and start > rows.now:

@@ -11,6 +11,7 @@ OAUTH_BETA = "oauth-2025-04-20"
 # What a model may use of the Responses API: functions that the agent runs itself. Searching, connectors and
 # the like are run by the provider and would reach the internet for a sandbox that must not.
 _OWN_TOOLS = {"custom", "function", "local_shell", "namespace", "tool_search"}
+_FETCHED = {"file_url", "image_url"}  # by the provider, so that an address can carry something out
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,22 @@ def _openai_fault(body: bytes, models: Collection[str]) -> str:
     model = asked.get("model")
     if models and model not in models:
         return f"The model {str(model)[:80]!r} is not this agent's."
-    return _strange(asked.get("tools") or [])
+    return _strange(asked.get("tools") or []) or _afar(asked)
+
+
+def _afar(asked: Any) -> str:
+    """Return that a request names what the provider would fetch from elsewhere, "" if it does not."""
+    left = [asked]
+    while left:
+        match left.pop():
+            case dict() as part:
+                for name in _FETCHED & part.keys():
+                    if not str(part[name]).startswith("data:"):
+                        return f"A {name} that is fetched from elsewhere is not open here."
+                left += part.values()
+            case list() as parts:
+                left += parts
+    return ""
 
 
 def _strange(tools: Any) -> str:

@@ -132,6 +132,7 @@ class Bead(SQLModel, table=True):
     # The newest commit of its work in the collaboration repository, and what that was merged as there.
     collab: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
     collab_merged: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
+    home: str = Field(default="", sa_column_kwargs={"server_default": text("''")})  # that has its commits
     egress: str = Field(default="", sa_column_kwargs={"server_default": text("''")})  # fewer than the board's
 
 

@@ -21,6 +21,7 @@ OF_ITEM = {  # what is offered for an item of the rail
     "agent": ("bead.open", "bead.answer", "output.open", "bead.shell", "attempt.stop", "copy"),
     "convoy": ("bead.open", "convoy.start", "bead.cancel", "copy"),
     "ask": ("bead.answer", "output.open", "copy"),
+    "stuck": ("bead.open", "copy"),
     "review": ("bead.open", "output.open", "copy"),
 }
 

@@ -4,11 +4,9 @@ import asyncio
 import logging
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -16,10 +14,10 @@ from halftui.domain.actor import ENGINE
 from halftui.errors import Unauthorized
 from halftui.main import crash
 from halftui.main.doctor import checks
-from halftui.main.house import House
 from halftui.ops import boards, secrets, views
-from tests.helpers.boards import Scene, commits, git, scene, script
-from tests.helpers.https import TOKEN, USER, GitServer, serve
+from tests.helpers.boards import Scene, commits, git, script
+from tests.helpers.https import TOKEN, GitServer, serve
+from tests.helpers.private import keep, private
 
 TURNS = (commits("note.txt"), {"text": "made"})
 
@@ -32,25 +30,6 @@ def server_(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[GitServ
     with serve(root, tmp_path) as served:
         monkeypatch.setenv("GIT_SSL_CAINFO", str(served.ca))
         yield served
-
-
-def keep(house: House, at: GitServer, token: str = TOKEN) -> None:
-    """Store a token as the command does."""
-    ident = house.store.read(secrets.identify, at.scope)
-    with house.vault.sealed(ident, token) as sealed:
-        house.store.write(house.actor, secrets.keep, at.scope, USER, sealed, ident)
-
-
-@asynccontextmanager
-async def private(folder: Path, at: GitServer, **settings: Any) -> AsyncIterator[Scene]:
-    """Yield a board over shop.git of the server, with a token."""
-    async with scene(folder / "world", **settings) as one:
-        git(folder, "clone", "-q", "--bare", str(one.repository), str(at.root / "shop.git"))
-        git(at.root / "shop.git", "config", "http.receivepack", "true")
-        keep(one.house, at)
-        board = await asyncio.to_thread(one.house.init, at.repository(), "private", runtime="scripted")
-        one.house.service.write(boards.edit, board.id, sandbox="local")
-        yield replace(one, board=one.house.service.read(views.board, board.id))
 
 
 def landed(at: GitServer, name: str = "note.txt") -> bool:

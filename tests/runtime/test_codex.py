@@ -10,12 +10,16 @@ import aiohttp
 import pytest
 
 from halftui.errors import Unavailable
+from halftui.main.doctor import checks
+from halftui.main.house import House
 from halftui.runtime import codex
 from halftui.runtime.base import Brief
 from halftui.runtime.meter import Limit, Usage, limit
 from halftui.runtime.providers import OPENAI
 from halftui.runtime.proxy import Credential, Loopback, serve
 from halftui.sandbox.base import Inside
+from halftui.settings import Settings
+from tests.helpers.boards import make_repository
 from tests.helpers.codex import KEY, says, stand_in
 from tests.runtime.test_proxy import agent, always
 
@@ -37,6 +41,9 @@ def _asked(**more: Any) -> dict[str, Any]:
         ("/v1/responses", _asked(tools=[{"type": "namespace", "tools": [{"type": "mcp"}]}]), 400),
         ("/v1/responses", _asked(tools=[{"type": ["function"]}, 7]), 400),
         ("/v1/responses", _asked(tools={"type": "mcp"}), 400),
+        ("/v1/responses", _asked(input=[{"content": [{"image_url": "data:image/png;base64,AA=="}]}]), 200),
+        ("/v1/responses", _asked(input=[{"content": [{"image_url": "https://evil.example/?x"}]}]), 400),
+        ("/v1/responses", _asked(input=[{"output": [{"file_url": "https://evil.example/?x"}]}]), 400),
         ("/v1/responses", [_asked()], 400),
         ("/v1/files", _asked(), 403),
         ("/v1/messages", _asked(), 403),
@@ -135,6 +142,17 @@ def test_how_a_turn_fails(told: Mapping[str, Any], cause: str) -> None:
 @pytest.mark.parametrize("meta", [{}, {"jetbrains": None}, _failed(severity="warning")])
 def test_what_is_no_failure(meta: Mapping[str, Any]) -> None:
     assert codex.failure(meta) is None
+
+
+def test_doctor_says_what_is_missing(tmp_path: Path) -> None:
+    house = House(Settings(home=str(tmp_path / "home")), {"HALFTUI_CONFIG": str(tmp_path / "config")})
+    try:
+        house.init(make_repository(tmp_path / "shop"), runtime="codex", sandbox="local")
+        found = {check.name: check for check in checks(house, tmp_path / "shop")}["codex"]
+        assert not found.is_ok
+        assert f"--prefix {tmp_path}/home/programs/codex" in found.remedy
+    finally:
+        house.store.close()
 
 
 def test_what_is_missing_is_named_with_its_remedy(tmp_path: Path) -> None:

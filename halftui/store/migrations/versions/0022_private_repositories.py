@@ -1,4 +1,4 @@
-"""What lets git in at private repositories."""
+"""What lets git in at private repositories, and which home has the commits of a bead."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -23,8 +23,10 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_secret"),
         sa.UniqueConstraint("scope", name="uq_secret_scope"),
     )
+    op.add_column("bead", sa.Column("home", sa.String(), nullable=False, server_default=sa.text("''")))
 
 
 def downgrade() -> None:
     """Take it back."""
+    op.drop_column("bead", "home")
     op.drop_table("secret")
