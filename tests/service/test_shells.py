@@ -2,12 +2,44 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 
 import pytest
 
-from halftui.service.shells import LEFT_CODE, OVER_CODE, show
+from halftui.domain.actor import Role
+from halftui.errors import Refused
+from halftui.ops import attempts
+from halftui.sandbox.base import Sandbox
+from halftui.service.service import Service
+from halftui.service.shells import LEFT_CODE, OVER_CODE, Seat, Shells, show
+from tests.helpers.world import World, actor
 
 LEAVING = b"\x1d"
+
+
+async def _none(_board: object) -> Sandbox:
+    raise AssertionError("nobody may get there")
+
+
+def _no_seat() -> AbstractContextManager[Seat]:
+    raise AssertionError("nothing may be shown")
+
+
+@pytest.mark.parametrize("role", [Role.OPERATOR, Role.MAINTAINER])
+async def test_where_a_container_holds_a_key_only_an_admin_goes_in(world: World, role: Role) -> None:
+    claim = world.taken(world.bead())
+    world.engine(attempts.start, claim.attempt, claim.epoch, "docker", "its-container")
+
+    def service(who: Role) -> Service:
+        return Service(world.store, actor(who), lambda _board: None)  # type: ignore[arg-type,return-value]
+
+    with pytest.raises(Refused, match="holds its account's key"):
+        await Shells(service(role), _none, shows_secret=True).visit(claim.bead, (), _no_seat)
+    assert "bead.shell" not in world.verbs()
+    with pytest.raises(AssertionError, match="nobody may get there"):
+        await Shells(service(Role.ADMIN), _none, shows_secret=True).visit(claim.bead, (), _no_seat)
+    told = [event.after["reason"] for event in world.events() if event.verb == "bead.shell"]
+    assert told == ["began: a shell", "did not open"]
 
 
 class Drawn:
