@@ -51,7 +51,7 @@ _REPLACED = {  # headers of the agent that the board sets itself, or that no age
 }
 
 
-Kind = Literal["api-key", "oauth", "openai-key"]
+Kind = Literal["api-key", "oauth", "openai-key", "google-key"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ class Owner:
 
 @dataclass(frozen=True, slots=True)
 class Loopback:
-    """A port of this machine on which the proxy listens, too, for those who say the key as a bearer's."""
+    """A port of this machine on which the proxy listens, too, for those who say its key."""
 
     socket: socket
     key: str = field(repr=False)
@@ -207,10 +207,10 @@ class _Door:
 
     async def pass_on(self, request: web.Request) -> web.StreamResponse:
         """Answer one request of the agent with the provider's answer, as it comes."""
-        said = request.headers.get("authorization", "").removeprefix("Bearer ")
-        if self._key and not hmac.compare_digest(said.encode(), self._key.encode()):
+        said = request.headers.get("x-goog-api-key", request.headers.get("authorization", ""))
+        if self._key and not hmac.compare_digest(said.removeprefix("Bearer ").encode(), self._key.encode()):
             return self._refuse(403, "permission_error", "This is another agent's door.")
-        if request.method != "POST" or request.path not in self._provider.paths:
+        if request.method != "POST" or not self._provider.paths.fullmatch(request.path):
             return self._refuse(403, "permission_error", "Only the models are open here.")
         try:
             body = await request.read()
@@ -234,7 +234,8 @@ class _Door:
             return ""
         if request.headers.get("content-encoding", "identity") != "identity":
             return "A packed request can't be looked at."
-        return await asyncio.to_thread(self._provider.fault, body, self._models)
+        target = f"{request.path}?{request.rel_url.raw_query_string}"
+        return await asyncio.to_thread(self._provider.fault, target, body, self._models)
 
     async def _exchange(
         self, request: web.Request, body: bytes, credential: Credential
@@ -272,7 +273,7 @@ class _Door:
             _hang_up(request)
         finally:
             usage = meter.usage()
-            if usage is not None and request.path in self._provider.counted:
+            if usage is not None and self._provider.counted.fullmatch(request.path):
                 self._on_usage(usage)
         return response
 
