@@ -56,7 +56,7 @@ NOUNS: Mapping[str, str] = {
     "profile": "profile:profile",
     "question": "question:question",
     "restore": "house_copy:restore",
-    "secrets": "house_copy:secrets",
+    "secrets": "secret:secrets",
     "serve": "house:serve",
     "skills": "skill:skills",
     "status": "house:status",

@@ -5,6 +5,7 @@ from functools import partial
 from pathlib import Path
 
 from halftui.cli.door import Check
+from halftui.domain.address import scope_of
 from halftui.errors import HalfTUIError, Misconfigured
 from halftui.main.house import House
 from halftui.ops import views
@@ -22,7 +23,25 @@ def checks(house: House, folder: Path | None = None) -> list[Check]:
     )
     for runtime in sorted(_runtimes(house) & {"codex", "gemini"}):
         looks = (*looks, (runtime, partial(_installed, house, runtime)))
+    if places := _places(house):
+        looks = (*looks, ("servers", lambda: _servers(house, places)))
     return [_check(name, look) for name, look in looks]
+
+
+def _places(house: House) -> list[tuple[str, str]]:
+    """Return the addresses over https of all boards, each with its branch."""
+    if not house.store.revision():
+        return []
+    rows = house.store.read(views.boards)
+    found = [place for b in rows for place in ((b.repository, b.branch), (b.collab, b.collab_branch))]
+    return [(place, branch) for place, branch in found if scope_of(place)]
+
+
+def _servers(house: House, places: list[tuple[str, str]]) -> str:
+    for place, branch in places:
+        house.locate(place, branch, is_forced=True)
+    count = len({scope_of(place) for place, _ in places})
+    return f"{count} let{'s' if count == 1 else ''} git in"
 
 
 def _check(name: str, look: Callable[[], str]) -> Check:
@@ -89,7 +108,7 @@ def _installed(house: House, runtime: str) -> str:
     from halftui.ops import accounts
     from halftui.runtime import codex, gemini
 
-    {"codex": codex, "gemini": gemini}[runtime].find(house.programs)
+    {"codex": codex, "gemini": gemini}[runtime].find(house.settings.programs_folder)
     stored = house.store.read(accounts.choose, runtime)
     Credentials(house.store, house.vault, house.env).find(stored, runtime)
     return f"installed, with {'a stored key' if stored else 'the key of the environment'}"

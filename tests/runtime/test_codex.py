@@ -187,7 +187,7 @@ def test_doctor_says_what_is_missing(tmp_path: Path) -> None:
         house.init(make_repository(tmp_path / "shop"), runtime="codex", sandbox="local")
         found = {check.name: check for check in checks(house, tmp_path / "shop")}["codex"]
         assert not found.is_ok
-        assert f"--prefix {house.programs}/codex" in found.remedy
+        assert f"--prefix {house.settings.programs_folder}/codex" in found.remedy
     finally:
         house.store.close()
 

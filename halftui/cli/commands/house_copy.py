@@ -1,12 +1,11 @@
-"""`halftui backup`, `restore` and `secrets`: keeping what the database holds."""
+"""`halftui backup` and `restore`: keeping what the database holds."""
 
 from pathlib import Path
 
 import click
 
 from halftui.cli.call import Call
-from halftui.cli.grammar import command, group, pass_call
-from halftui.domain.text import counted
+from halftui.cli.grammar import command, pass_call
 
 
 @command("backup", example="halftui backup ~/halftui-2026-12-24.db")
@@ -30,20 +29,3 @@ def restore(call: Call, file: str) -> None:
     kept = call.door.safe(call.settings).restore(Path(file))
     said = f"; what was there is in {kept}" if kept else ""
     call.say(f"{file} is restored{said}", {"file": file, "kept": str(kept or "")})
-
-
-@group("secrets")
-def secrets() -> None:
-    """See to sealed credentials; none is ever shown."""
-
-
-@secrets.command("rotate", example="halftui secrets rotate")
-@click.option("--from-keyring", is_flag=True, help="Take the old key from the keyring, to leave it.")
-@pass_call
-def rotate(call: Call, *, from_keyring: bool) -> None:
-    """Seal all credentials and keys anew with a new key, and forget the old one.
-
-    The new key goes where key_store says; from the key file into the keyring it moves so by itself.
-    """
-    count = call.door.safe(call.settings).rotate_secrets(leaves_keyring=from_keyring)
-    call.say(f"{counted(count, 'value')} sealed with a new key", {"count": count})
