@@ -19,7 +19,9 @@ def lanes(rows: Rows, before: Snapshot) -> dict[str, Lane]:
     found = rows.rows(sql, s=before.seq, m=FEW + 1)
     if len(found) > FEW or any(verb != "bead.rank" for verb, _ in found):
         return {}
-    kept = {lane.name: lane for lane in before.lanes if lane.name != "working"}
+    # Where a bead stands in a lane of a filter is not known without asking the filter.
+    own = () if found else (lane for lane in before.own if all(card.lane != "working" for card in lane.cards))
+    kept = {lane.name: lane for lane in (*before.lanes, *own) if lane.name != "working"}
     for bead in {str(bead) for _, bead in found}:
         try:
             name = views.lane_of(rows, bead)

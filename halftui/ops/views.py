@@ -86,7 +86,9 @@ def snapshot(rows: Rows, board_id: str, window: int = WINDOW, before: Snapshot |
         convoys=convoys(rows, board_id),
         asks=asks(rows, board_id),
         cost_today=_cost_since(rows, board_id, rows.now - rows.now % 86_400),
-        own=ops.lanes.own(rows, found, window) if found.lanes is not lanes_of_boards.DEFAULT else (),
+        own=ops.lanes.own(rows, found, window, kept=kept)
+        if found.lanes is not lanes_of_boards.DEFAULT
+        else (),
     )
 
 
