@@ -1,6 +1,7 @@
 """What `halftui doctor` and the first screen look at: can work be done here, and what is missing."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from halftui.cli.door import Check
@@ -20,8 +21,8 @@ def checks(house: House, folder: Path | None = None) -> list[Check]:
         ("account", lambda: _account(house)),
         ("keys", lambda: house.vault.place),
     )
-    if "codex" in _runtimes(house):
-        looks = (*looks, ("codex", lambda: _codex(house)))
+    for runtime in sorted(_runtimes(house) & {"codex", "gemini"}):
+        looks = (*looks, (runtime, partial(_installed, house, runtime)))
     if places := _places(house):
         looks = (*looks, ("servers", lambda: _servers(house, places)))
     return [_check(name, look) for name, look in looks]
@@ -102,12 +103,12 @@ def _account(house: House) -> str:
     return f"{'a stored subscription' if stored else 'from the environment'} ({found.kind})"
 
 
-def _codex(house: House) -> str:
+def _installed(house: House, runtime: str) -> str:
     from halftui.engine.gate import Credentials
     from halftui.ops import accounts
-    from halftui.runtime import codex
+    from halftui.runtime import codex, gemini
 
-    codex.find(house.settings.programs_folder)
-    stored = house.store.read(accounts.choose, "codex")
-    Credentials(house.store, house.vault, house.env).find(stored, "codex")
+    {"codex": codex, "gemini": gemini}[runtime].find(house.settings.programs_folder)
+    stored = house.store.read(accounts.choose, runtime)
+    Credentials(house.store, house.vault, house.env).find(stored, runtime)
     return f"installed, with {'a stored key' if stored else 'the key of the environment'}"
