@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 
 from halftui.cli.door import Check
-from halftui.domain.address import scope_of
+from halftui.domain.address import host_of, scope_of
 from halftui.errors import HalfTUIError, Misconfigured
 from halftui.main.house import House
 from halftui.ops import views
@@ -23,25 +23,24 @@ def checks(house: House, folder: Path | None = None) -> list[Check]:
     )
     for runtime in sorted(_runtimes(house) & {"codex", "gemini"}):
         looks = (*looks, (runtime, partial(_installed, house, runtime)))
-    if places := _places(house):
-        looks = (*looks, ("servers", lambda: _servers(house, places)))
+    for place in _places(house):
+        looks = (*looks, ("server", partial(_server, house, *place)))
     return [_check(name, look) for name, look in looks]
 
 
 def _places(house: House) -> list[tuple[str, str]]:
-    """Return the addresses over https of all boards, each with its branch."""
-    if not house.store.revision():
-        return []
-    rows = house.store.read(views.boards)
+    """Return an address at each https server that boards have to do with, with its branch."""
+    try:
+        rows = house.store.read(views.boards) if house.store.revision() else ()
+    except HalfTUIError:  # the look at the database tells of it
+        rows = ()
     found = [place for b in rows for place in ((b.repository, b.branch), (b.collab, b.collab_branch))]
-    return [(place, branch) for place, branch in found if scope_of(place)]
+    return list({scope: place for place in found if (scope := scope_of(place[0]))}.values())
 
 
-def _servers(house: House, places: list[tuple[str, str]]) -> str:
-    for place, branch in places:
-        house.locate(place, branch, is_forced=True)
-    count = len({scope_of(place) for place, _ in places})
-    return f"{count} let{'s' if count == 1 else ''} git in"
+def _server(house: House, place: str, branch: str) -> str:
+    house.locate(place, branch, is_forced=True)
+    return f"{host_of(scope_of(place))} lets git in"
 
 
 def _check(name: str, look: Callable[[], str]) -> Check:
