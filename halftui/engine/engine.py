@@ -13,7 +13,7 @@ from halftui.engine import escort, patrol, vigil
 from halftui.engine.attempt import Running
 from halftui.engine.look import Look, is_calm, look
 from halftui.engine.mill import Mill
-from halftui.engine.naming import home_label
+from halftui.engine.naming import home_name
 from halftui.engine.post import Post
 from halftui.engine.rooms import Rooms
 from halftui.errors import HalfTUIError, Unavailable
@@ -149,10 +149,18 @@ class Engine:
                 self.cap,
                 self.pool,
                 self.rules,
+                self._home,
             )
             if claim is None:  # nothing to make: is there something to look at?
                 claim = await asyncio.to_thread(
-                    self.store.write, ENGINE, reviews.claim, board.id, self.lease, self.cap, self.pool
+                    self.store.write,
+                    ENGINE,
+                    reviews.claim,
+                    board.id,
+                    self.lease,
+                    self.cap,
+                    self.pool,
+                    self._home,
                 )
             if claim is None:
                 return
@@ -211,7 +219,7 @@ class Engine:
 
     @property
     def _home(self) -> str:
-        return home_label(self.rooms.home)
+        return home_name(self.rooms.home)
 
     async def _heed_stops(self) -> None:
         for attempt, reason in await asyncio.to_thread(self.store.read, _stops):

@@ -20,6 +20,7 @@ from halftui.errors import AttemptFailed
 from halftui.ops.attempts import Claim
 from halftui.runtime.base import Brief, Speaker
 from halftui.sandbox.base import Places, Spec
+from halftui.service import reaching
 
 PLANS = "plans"  # the folder of conversations that go on, in the home folder
 SYSTEM = """\
@@ -101,7 +102,8 @@ async def _converse(
         labels = {"board": board.id, "plan": claim.attempt}
         name = f"halftui-{claim.attempt}"
         env = {**command.env, **gate.env}
-        process = await sandbox.start(Spec(name, command.argv, env, places, labels, rooms.limits))
+        argv = [*gate.before, *command.argv]
+        process = await sandbox.start(Spec(name, argv, env, places, labels, rooms.limits))
         stack.push_async_callback(sandbox.remove, name)
         end = Ended(Outcome.FAILED, "transport", "the runtime said nothing at its end")
         async for happening in runtime.converse(brief, process, Refusing()):
@@ -113,7 +115,7 @@ async def _converse(
 
 def _prepare(rooms: Rooms, board: BoardRow, folder: Path, sockets: Path) -> None:
     repository = rooms.repository(board)
-    repository.create(rooms.origin(board))
+    reaching.bring(repository, lambda: rooms.origin(board), board.branch)
     for place in (folder / "home", sockets):
         place.mkdir(parents=True, mode=0o700)
     repository.checkout(repository.tip(board.branch), folder / "work")

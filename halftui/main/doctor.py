@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from halftui.cli.door import Check
+from halftui.domain.address import scope_of
 from halftui.errors import HalfTUIError, Misconfigured
 from halftui.main.house import House
 from halftui.ops import views
@@ -19,7 +20,27 @@ def checks(house: House, folder: Path | None = None) -> list[Check]:
         ("account", lambda: _account(house)),
         ("keys", lambda: house.vault.place),
     )
+    if "codex" in _runtimes(house):
+        looks = (*looks, ("codex", lambda: _codex(house)))
+    if places := _places(house):
+        looks = (*looks, ("servers", lambda: _servers(house, places)))
     return [_check(name, look) for name, look in looks]
+
+
+def _places(house: House) -> list[tuple[str, str]]:
+    """Return the addresses over https of all boards, each with its branch."""
+    if not house.store.revision():
+        return []
+    rows = house.store.read(views.boards)
+    found = [place for b in rows for place in ((b.repository, b.branch), (b.collab, b.collab_branch))]
+    return [(place, branch) for place, branch in found if scope_of(place)]
+
+
+def _servers(house: House, places: list[tuple[str, str]]) -> str:
+    for place, branch in places:
+        house.locate(place, branch, is_forced=True)
+    count = len({scope_of(place) for place, _ in places})
+    return f"{count} let{'s' if count == 1 else ''} git in"
 
 
 def _check(name: str, look: Callable[[], str]) -> Check:
@@ -27,6 +48,17 @@ def _check(name: str, look: Callable[[], str]) -> Check:
         return Check(name, is_ok=True, says=look())
     except HalfTUIError as error:
         return Check(name, is_ok=False, says=error.message, remedy=error.hint)
+
+
+def _runtimes(house: House) -> set[str]:
+    """Return the runtimes of the boards; none if there is no database to ask, which is told elsewhere."""
+    try:
+        if not house.store.revision():
+            return set()
+        house.store.prepare()
+        return {board.runtime for board in house.store.read(views.boards)}
+    except HalfTUIError:
+        return set()
 
 
 def _git() -> str:
@@ -68,3 +100,14 @@ def _account(house: House) -> str:
     stored = house.store.read(accounts.choose) if house.store.revision() else None
     found = Credentials(house.store, house.vault, house.env).find(stored)
     return f"{'a stored subscription' if stored else 'from the environment'} ({found.kind})"
+
+
+def _codex(house: House) -> str:
+    from halftui.engine.gate import Credentials
+    from halftui.ops import accounts
+    from halftui.runtime import codex
+
+    codex.find(house.settings.programs_folder)
+    stored = house.store.read(accounts.choose, "codex")
+    Credentials(house.store, house.vault, house.env).find(stored, "codex")
+    return f"installed, with {'a stored key' if stored else 'the key of the environment'}"

@@ -94,6 +94,7 @@ class House:
             self.repository,
             self.origin,
             lambda agent: self.keyring.signer(agent),
+            self.collab,
         )
 
     def queue(self, board: BoardRow) -> Queue:
@@ -107,12 +108,13 @@ class House:
         """Return the handle of somebody else, with the watches and live lines of this process."""
         return self.service.acting_as(actor, lambda board: self.review(board, actor))
 
-    def init(self, place: Path, name: str = "", branch: str = "", **options: str | int) -> BoardRow:
-        """Make a board over the repository at `place` and return it."""
+    def init(self, place: Path | str, name: str = "", branch: str = "", **options: str | int) -> BoardRow:
+        """Make a board over the repository in a folder or at an address, and return it."""
         from halftui.ops import boards
-        from halftui.workspace.origin import locate
 
-        origin = locate(place, branch)
+        if "://" in str(place):  # so that a token may be stored for it, should it want one
+            self.store.prepare()
+        origin = self.locate(str(place), branch)
         self.store.prepare()
         shown = name or Path(origin.place).name.removesuffix(".git")
         made = self.store.write(self.actor, boards.create, shown, origin.place, origin.branch, **options)
@@ -126,9 +128,13 @@ class House:
 
     def origin(self, board: BoardRow) -> Origin:
         """Return the repository that the work is merged into. Raises Misconfigured if it is gone."""
-        from halftui.workspace.origin import locate
+        return self.locate(board.repository, board.branch)
 
-        return locate(board.repository, board.branch)
+    def locate(self, place: str, branch: str = "", *, is_forced: bool = False) -> Origin:
+        """Return the repository at a folder or an address, with what lets git in: see `reaching.find`."""
+        from halftui.service import reaching
+
+        return reaching.find(self.store, self.vault, place, branch, is_forced=is_forced)
 
     def collab(self, board: BoardRow) -> Repository:
         """Return the board's own copy of its repository of plans and results, one for each such."""
@@ -139,9 +145,7 @@ class House:
 
     def collab_origin(self, board: BoardRow) -> Origin:
         """Return the repository that plans and results are merged into. Raises as `origin` does."""
-        from halftui.workspace.origin import locate
-
-        return locate(board.collab, board.collab_branch)
+        return self.locate(board.collab, board.collab_branch)
 
     @cached_property
     def choice(self) -> Callable[..., Choice]:
@@ -168,7 +172,8 @@ class House:
         from halftui.runtime.choose import make
 
         env = {"IS_SANDBOX": "1"} if os.geteuid() == 0 else {}  # the CLI refuses free tools to root
-        return await asyncio.to_thread(make, kind, credential=credential, env=env)
+        programs = self.settings.programs_folder
+        return await asyncio.to_thread(make, kind, credential=credential, env=env, programs=programs)
 
     def engine(self, service: Service, **changes: Any) -> Engine:
         """Return the engine of this database; `changes` replace parts of its rooms."""
@@ -182,6 +187,7 @@ class House:
         from halftui.engine.rooms import Rooms
         from halftui.ops import accounts
         from halftui.sandbox.base import Limits
+        from halftui.service import reaching
         from halftui.workspace import forge
 
         chosen = self.settings
@@ -190,7 +196,8 @@ class House:
 
         def check(board: BoardRow) -> None:
             if board.runtime in accounts.NEEDS_ACCOUNT:
-                credentials.check()
+                credentials.check(board.runtime)
+            reaching.require(self.repository(board), lambda: self.origin(board), board)
 
         def is_free(sandbox: Sandbox) -> bool:
             return chosen.permissions == "free" or (chosen.permissions == "auto" and sandbox.is_confined)

@@ -6,12 +6,12 @@ from halftui.domain.assign import BACK_OFF_MINUTES
 from halftui.domain.shown import GOING_ON
 from halftui.domain.states import BeadState
 from halftui.domain.text import clean_line
-from halftui.ops import beads
+from halftui.ops import beads, slots
 from halftui.ops.access import verb
 from halftui.ops.outbox import put
-from halftui.store.judged import Outbox
+from halftui.store.rows.judged import Outbox
+from halftui.store.rows.tables import Bead
 from halftui.store.store import Rows
-from halftui.store.tables import Bead
 from halftui.store.tx import Tx
 
 LOOK_SECONDS = 60.0  # between two looks at a pull request
@@ -79,7 +79,7 @@ def seen(tx: Tx, seq: int, state: str, commit: str = "") -> None:
     else:
         row.state = "done"
     tx.add(row)
-    tx.session.flush()
+    tx.flush()
     if state != "open":
         tx.record("pull.look", bead.id, bead.board_id, state=state, url=bead.pull_request)
     if state == "merged":
@@ -106,7 +106,7 @@ def failed(tx: Tx, seq: int, why: str) -> None:
     minutes = BACK_OFF_MINUTES[min(row.tries, len(BACK_OFF_MINUTES) - 1)]
     row.tries, row.due_at, row.answer = row.tries + 1, tx.now + 60.0 * minutes, clean_line(why)
     tx.add(row)
-    bead = tx.session.get(Bead, row.bead_id)
+    bead = tx.find(Bead, row.bead_id)
     if bead is not None and (bead.state == BeadState.REVIEW or row.act == "collab"):
         bead.progress = row.answer
         tx.add(bead)
@@ -126,6 +126,28 @@ def due(rows: Rows) -> list[Act]:
         now=rows.now,
     )
     return [Act(*row) for row in found]
+
+
+def orphaned(rows: Rows, bead: str, home: str) -> str:
+    """Return why nobody can do an act that `home` has not the commits for, "" if another home at work may."""
+    found = rows.rows("SELECT home FROM bead WHERE id = :i", i=bead)
+    holder = str(found[0][0]) if found else ""
+    if holder and holder != home:
+        return "" if slots.is_alive(rows, holder) else slots.AWAY.format(home=holder)
+    others = slots.engines(rows) - {home}
+    if others and not holder:
+        return ""
+    return f"its commits are missing in {home}: bring its folder back, or send the bead back"
+
+
+def stuck(rows: Rows, board_id: str) -> list[tuple[str, str]]:
+    """Return the beads of which something can't be done outside, each with the reason, the oldest first."""
+    found = rows.rows(
+        "SELECT x.bead_id, x.answer FROM outbox x JOIN bead b ON b.id = x.bead_id WHERE x.state = 'waiting'"
+        " AND x.tries > 0 AND x.board_id = :b ORDER BY x.seq",
+        b=board_id,
+    )
+    return [(str(bead), str(why)) for bead, why in found]
 
 
 def next_due(rows: Rows) -> float | None:

@@ -18,9 +18,10 @@ from halftui.tui.screens.help import HelpScreen
 from halftui.tui.screens.menu import Choice, Menu
 
 OF_ITEM = {  # what is offered for an item of the rail
-    "agent": ("bead.open", "bead.answer", "output.open", "attempt.stop", "copy"),
+    "agent": ("bead.open", "bead.answer", "output.open", "bead.shell", "attempt.stop", "copy"),
     "convoy": ("bead.open", "convoy.start", "bead.cancel", "copy"),
     "ask": ("bead.answer", "output.open", "copy"),
+    "stuck": ("bead.open", "copy"),
     "review": ("bead.open", "output.open", "copy"),
 }
 
@@ -128,7 +129,9 @@ async def copy(app: HalfApp) -> None:
 
 def of_card(card: Card) -> list[tuple[str, str]]:
     """Return what of a card can be copied."""
+    command = card.progress.partition(": halftui ")[2]  # what would let it go on
     return [
+        ("remedy", f"halftui {command}" if command else ""),
         ("id", card.id), ("title", card.title), ("both", f"{card.id} {card.title}"),
         ("branch", f"halftui/{card.id}"), ("labels", " ".join(card.labels)), ("agent", card.assignee),
         ("convoy", card.convoy), ("now", card.now), ("why it came back", card.remark),

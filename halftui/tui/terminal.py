@@ -5,6 +5,7 @@ from typing import Any
 
 from rich.segment import Segment
 from textual import events
+from textual._ansi_sequences import SYNC_END, SYNC_START
 from textual.app import App
 from textual.color import Color
 from textual.driver import Driver
@@ -43,11 +44,25 @@ class Careful(Driver):
     would fall there; told before, whoever carries something puts it back.
     """
 
+    def __init__(self, app: App[Any], **how: Any) -> None:
+        super().__init__(app, **how)
+        self._frame: list[str] = []  # the parts of one that is being written
+
     def process_message(self, message: Message) -> None:
         """Hand a message to the app."""
         if isinstance(message, events.MouseMove) and not message.button and self._down_buttons:
             self.send_message(copy(message))
         super().process_message(message)
+
+    def write(self, data: str) -> None:
+        """Write to the terminal; a whole frame goes out at once, so that nobody wakes up for its parts."""
+        if data == SYNC_START or self._frame:
+            self._frame.append(data)
+            if data != SYNC_END:
+                return
+            data = "".join(self._frame)
+            self._frame.clear()
+        super().write(data)  # type: ignore[safe-super]  # it stands before a driver that writes
 
 
 def be_careful(app: App[None]) -> None:

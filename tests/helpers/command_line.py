@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from halftui import logs, settings
@@ -48,8 +49,8 @@ def door_of(actor: Actor | None = None) -> Door:
 
         opened = service(chosen)
         stores[chosen.database_url].prepare()
-        name, branch = asked.name or asked.folder.name, asked.branch or "main"
-        return opened.write(boards.create, name, str(asked.folder), branch, **asked.settings)
+        name, branch = asked.name or Path(asked.place).name, asked.branch or "main"
+        return opened.write(boards.create, name, str(asked.place), branch, **asked.settings)
 
     return Door(
         settings_of=settings.load,
@@ -67,6 +68,7 @@ def door_of(actor: Actor | None = None) -> Door:
         status=lambda _settings: {"guests": 0},
         image_build=_build,
         image_list=lambda _settings: [ImageRow("halftui-agent:1", "sha256:00", 300, 0.0, ("shop",))],
+        shell=lambda _settings, bead, _command: (f"a shell opens in {bead}", 0),
         clear=lambda _settings, _days, _dry: [Cleared("clone", "hf-1", 1.5, "goes")],
     )
 

@@ -55,6 +55,7 @@ EXAMPLES: dict[str, Example] = {
     "audit verify": _reads("audit verify"),
     "backup": _does("backup {folder}/new.db", "house.backup"),
     "bead add": _does("bead add title", "bead.create"),
+    "bead shell": _does("bead shell {w}", "bead.shell", code=2),  # there is no terminal
     "bead approve": _does("bead approve {r}", "bead.approve"),
     "bead artefact": _reads("bead artefact {r} report", code=5),
     "bead artefacts": _reads("bead artefacts {r}"),
@@ -135,6 +136,9 @@ EXAMPLES: dict[str, Example] = {
     "question inbox": _reads("question inbox"),
     "question list": _reads("question list"),
     "restore": _does("restore {folder}/copy.db", "house.restore"),
+    "secrets list": _reads("secrets list"),
+    "secrets remove": _does("secrets remove https://git.example.org", "secret.remove", code=5),
+    "secrets set": _does("secrets set https://git.example.org --username bo", "secret.set", stdin="token"),
     "secrets rotate": _does("secrets rotate", "secret.rotate"),
     "serve": _reads("serve"),
     "skills install": _reads("skills install --folder {folder}"),

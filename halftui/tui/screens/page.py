@@ -177,6 +177,7 @@ _PAST = {
     "bead.approve": "accepted", "bead.reject": "sent back", "bead.fail": "given up", "bead.cancel": "dropped",
     "bead.reopen": "taken up again", "bead.dispatch": "slung", "bead.hold": "held", "bead.rank": "moved",
     "bead.comment": "said",
+    "bead.shell": "shell in the container",
     "bead.review": "reviewed by an agent",
     "review.claim": "given to a reviewer",
     "pull.open": "pull request opened",

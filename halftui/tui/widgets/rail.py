@@ -21,7 +21,7 @@ from halftui.tui.draw import PLAIN, Row
 from halftui.tui.items import Item, agents, convoys, inbox
 from halftui.tui.keys import ACTIONS, bindings
 from halftui.tui.themes import Inks
-from halftui.tui.widgets.kept import Kept
+from halftui.tui.widgets.kept import Kept, covered
 
 BAR = 10
 AGE = 5  # seconds in which no age is told anew
@@ -268,6 +268,7 @@ class Rail(Container):
     Rail.-wide { layout: horizontal; }
     Rail Vertical { width: 1fr; height: 1fr; }
     """
+    render_lines = covered
 
     def __init__(self, inks: Inks) -> None:
         super().__init__(id="rail")
