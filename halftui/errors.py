@@ -7,6 +7,7 @@ HalfTUIError
   NotFound        5   there is no such thing
   Conflict        6   it changed under you
   Unavailable     7   something outside does not answer; trying again later may help
+  Unauthorized    7   a server wants a credential, or another one than it got
   AttemptFailed   8   an agent's try at a bead ended without success
   NewerDatabase  78   the database was written by a later version
 anything else    70   a bug
@@ -69,6 +70,10 @@ class Unavailable(HalfTUIError):
     def __init__(self, message: str, hint: str = "", until: datetime | None = None) -> None:
         super().__init__(message, hint)
         self.until = until
+
+
+class Unauthorized(Unavailable):
+    """A repository's server wants a credential, or another one than it got."""
 
 
 class AttemptFailed(HalfTUIError):

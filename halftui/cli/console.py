@@ -23,7 +23,7 @@ class Console:
     def __init__(self, door: Door, service: Service, board: str) -> None:
         self._door = door._replace(
             service=lambda _: service, tui=_closed, demo=_closed, welcome=_closed, serve=_closed,
-            shell=_on_board, can_break=False,
+            shell=_closed, can_break=False,
         )  # fmt: skip
         self._service, self._board = service, board
 
@@ -64,10 +64,6 @@ def _words(line: str) -> list[str]:
     except ValueError as error:
         raise Misconfigured(f"this line is not whole: {error}", "close the quote") from error
     return words[1:] if words[:1] == ["halftui"] else words
-
-
-def _on_board(*_: object) -> NoReturn:
-    raise Refused("a shell takes the whole terminal", "T on the card opens it")
 
 
 def _closed(*_: object) -> NoReturn:

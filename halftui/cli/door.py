@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 class Beginning(NamedTuple):
     """What `halftui init` was asked to make."""
 
-    folder: Path
-    name: str = ""  # default: the folder's name
+    place: Path | str  # a folder, or an address
+    name: str = ""  # default: the repository's name
     branch: str = ""  # default: the repository's current one
     settings: Mapping[str, str | int] = MappingProxyType({})
 
@@ -116,7 +116,8 @@ class Door(NamedTuple):
     image_list: Callable[[Settings], Sequence[ImageRow]]
     clear: Callable[[Settings, float, bool], Sequence[Cleared]]  # older than so many days; is it a trial
     safe: Callable[[Settings], Safe]
-    locate: Callable[[str, str], tuple[str, str]]  # a repository's place and branch, proven; "" is none
+    # A repository's place and branch, proven; "" is none.
+    locate: Callable[[Settings, str, str], tuple[str, str]]
     plan: Callable[[Settings, str, str, Callable[[str], None]], Planned]  # board, goal, told its progress
     # A shell, or a command, in a bead's container on the person's terminal: how it ended, and its exit code.
     shell: Callable[[Settings, str, Sequence[str]], tuple[str, int]]

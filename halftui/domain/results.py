@@ -16,6 +16,8 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+from halftui.domain.text import clean, clean_line
+
 LARGEST: Final = 65_536  # bytes of a result
 LONGEST: Final = 4_000  # characters of its summary
 SECTIONS: Final = ("Summary", "Checks")
@@ -55,6 +57,21 @@ def fault(bead: str, found: Mapping[str, bytes]) -> str:
     path, content = next(iter(found.items()))
     wrong = _wrong(bead, path, content)
     return f"collab/{path} {wrong}." if wrong else ""
+
+
+def shown(bead: str, found: Mapping[str, bytes]) -> str:
+    """Return a bead's result in words for whoever reviews it, "" if there is none."""
+    told = []
+    for path, content in found.items():
+        text = clean(content.decode("utf-8", "replace"))
+        is_whole = path.endswith(".json") and not _wrong(bead, path, content)
+        told.append(_in_words(json.loads(text)) if is_whole else text.strip())
+    return "\n\n".join(told)[:LARGEST]
+
+
+def _in_words(value: dict[str, Any]) -> str:
+    checks = [f"{'passed' if c['passed'] else 'FAILED'}: {clean_line(c['command'])}" for c in value["checks"]]
+    return "\n".join([value["summary"].strip(), *(["", *checks] if checks else [])])
 
 
 def _wrong(bead: str, path: str, content: bytes) -> str:

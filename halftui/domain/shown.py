@@ -264,6 +264,7 @@ class Work(NamedTuple):
     files: tuple[FileRow, ...]
     conflicts: tuple[str, ...] = ()  # paths that conflict with the target branch now
     is_merged: bool = False
+    result: str = ""  # what its agent left in the repository of plans and results, in words
 
     @property
     def plus(self) -> int:
@@ -356,6 +357,16 @@ class SubscriptionRow(NamedTuple):
     live: int  # attempts that use it now
     cap: int = 0  # the most of them; 0: no limit
     headroom: str = ""  # what the provider last told of its windows, as in "5h 91 % used"
+
+
+class SecretRow(NamedTuple):
+    """A server that git is let in at; what lets it in never leaves the database."""
+
+    address: str
+    username: str
+    has_token: bool
+    refused: str  # what the server said of it last, "" if nothing is wrong
+    created_at: float
 
 
 class BudgetRow(NamedTuple):

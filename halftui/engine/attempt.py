@@ -36,6 +36,7 @@ from halftui.engine.naming import (
     HOME_LABEL,
     SESSION_LABEL,
     home_label,
+    home_name,
     sandbox_name,
     socket_folder,
 )
@@ -179,6 +180,7 @@ class Running:
         failpoint("clone.before")
         here = await asyncio.to_thread(ground.lay, self.rooms, self.store, self.claim, self.board)
         failpoint("clone.after")
+        self._told += [("note", sentence) for sentence in here.stale]
         failpoint("socket.before")
         gate = await stack.enter_async_context(
             self.rooms.gate(self.claim, self._sockets, sandbox, self.holds)
@@ -195,6 +197,7 @@ class Running:
             replace(self.claim, is_resumed=can_resume), self.board, here.bead, letters,
             is_free=self.rooms.is_free(sandbox), max_turns=self.max_turns,
             has_tools=runtime.abilities.questions, has_pointers=has_pointers,
+            is_confined=sandbox.is_confined, result=here.result,
         )  # fmt: skip
         self._sockets.mkdir(parents=True, exist_ok=True, mode=0o700)
         places = here.places(self._sockets, runtime.program())
@@ -328,6 +331,7 @@ class Running:
                 self.lines.write(
                     self.claim.attempt, told, attempts.end, self.claim.attempt, self.claim.epoch,
                     end.outcome, end.reason, end.summary, settled.work, settled.retry_at, settled.shared,
+                    home_name(self.rooms.home),
                 )
             )  # fmt: skip
         except (Conflict, Unavailable) as error:  # a newer epoch owns the bead, or nobody answers

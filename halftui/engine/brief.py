@@ -34,6 +34,14 @@ POINTERS = """\
 - Files that Git LFS keeps are pointers here, a few lines with an oid and a size: their content is not in \
 your clone and can't be fetched. Leave them as they are.
 """
+REACHES = """\
+- Of the network you reach these hosts and no others, over HTTP and HTTPS by the proxy that your environment \
+names: {hosts}. Don't try others. If you need one, say which and why: a person may allow it.
+"""
+REACHES_NONE = """\
+- You reach no network: nothing can be fetched or installed from elsewhere. Do with what is there; if you \
+need a host, say which and why: a person may allow it.
+"""
 RESUMED = "You were interrupted. Look at what is there (git status, git log), and go on with the work."
 
 
@@ -47,21 +55,27 @@ def write(
     max_turns: int,
     has_tools: bool = True,
     has_pointers: bool = False,
+    is_confined: bool = False,
+    result: str = "",
 ) -> Brief:
     """Return the brief of an attempt; `letters` are what people said to the agent while it was away.
 
-    `has_tools`: the board's own tools are at its hand; `has_pointers`: Git LFS keeps files elsewhere.
+    `has_tools`: the board's own tools are at its hand; `has_pointers`: Git LFS keeps files elsewhere;
+    `is_confined`: it reaches no host but the allowed ones; `result` is of the work that it reviews.
     """
     prompt = _again(bead) if claim.is_resumed else _prompt(bead)
     about = _system(claim, board, has_tools=has_tools)
     if claim.is_review:
-        prompt, about = reviewing.prompt(bead), reviewing.system(claim, board, has_tools=has_tools)
+        prompt, about = reviewing.prompt(bead, result), reviewing.system(claim, board, has_tools=has_tools)
+    network = _network(bead.egress) if is_confined else ""
     said = [spoken(sender, text) for sender, text in letters]
     return Brief(
         attempt=claim.attempt,
         bead=claim.bead,
         prompt="\n\n".join([prompt, *said]),
-        system="\n".join(filter(None, [about, POINTERS if has_pointers else "", claim.profile.told])),
+        system="\n".join(
+            filter(None, [about, network, POINTERS if has_pointers else "", claim.profile.told])
+        ),
         session=claim.session,
         is_resumed=claim.is_resumed,
         is_free=is_free,
@@ -72,6 +86,10 @@ def write(
         heard=claim.heard,
         has_tools=has_tools,
     )
+
+
+def _network(hosts: str) -> str:
+    return REACHES.format(hosts=hosts.replace(",", ", ")) if hosts else REACHES_NONE
 
 
 def _system(claim: Claim, board: BoardRow, *, has_tools: bool) -> str:

@@ -13,7 +13,7 @@ from halftui.engine import escort, patrol, vigil
 from halftui.engine.attempt import Running
 from halftui.engine.look import Look, is_calm, look
 from halftui.engine.mill import Mill
-from halftui.engine.naming import home_label
+from halftui.engine.naming import home_name
 from halftui.engine.post import Post
 from halftui.engine.rooms import Rooms
 from halftui.errors import HalfTUIError, Unavailable
@@ -151,8 +151,8 @@ class Engine:
     def _claim(self, board: str) -> tuple[Claim | None, bool]:
         """Return the next bead in the hands of an agent, to make or else to review, and if there is room."""
         common = (board, self.lease, self.cap, self.pool)
-        claim = self.store.write(ENGINE, attempts.claim, *common, self.rules)
-        claim = claim or self.store.write(ENGINE, reviews.claim, *common)
+        claim = self.store.write(ENGINE, attempts.claim, *common, self.rules, self._home)
+        claim = claim or self.store.write(ENGINE, reviews.claim, *common, self._home)
         return claim, claim is not None and not self.store.read(slots.refusal, board, self.cap)
 
     def _open(self, group: asyncio.TaskGroup, claim: Claim, board: BoardRow) -> None:
@@ -205,7 +205,7 @@ class Engine:
 
     @property
     def _home(self) -> str:
-        return home_label(self.rooms.home)
+        return home_name(self.rooms.home)
 
     async def _heed_stops(self) -> None:
         for attempt, reason in await asyncio.to_thread(self.store.read, _stops):

@@ -12,6 +12,8 @@ from halftui.engine.settled import measured
 from halftui.ops import journeys, views
 from halftui.ops.attempts import Claim, Shared, Work
 from halftui.sandbox.base import Places
+from halftui.service import reaching
+from halftui.service.review import left
 from halftui.store.store import Store
 from halftui.workspace.blobs import read_blobs
 from halftui.workspace.repository import Repository
@@ -31,6 +33,8 @@ class Ground:
     is_new: bool  # the clone was made just now, so that no session can go on in it
     collab: Repository | None = None
     beside: Tree | None = None
+    result: str = ""  # of the work under review, in words
+    stale: tuple[str, ...] = ()  # why it is not of what stands in the person's repositories now
 
     def places(self, sockets: Path, tool: Path | None) -> Places:
         """Return what a sandbox shows of it."""
@@ -61,13 +65,13 @@ def lay(rooms: Rooms, store: Store, claim: Claim, board: BoardRow) -> Ground:
     """Return the clones, made if they are not there. Blocks."""
     repository, folder = rooms.repository(board), folder_of(rooms.home, claim.bead, is_review=claim.is_review)
     is_adopted = claim.heard is not None
-    if not is_adopted:
-        repository.create(rooms.origin(board))
+    stale = [] if is_adopted else [reaching.bring(repository, lambda: rooms.origin(board), board.branch)]
     (folder / "home").mkdir(parents=True, exist_ok=True, mode=0o700)
     if claim.is_review:
         seen = store.read(views.bead, claim.bead)
         tree = reviewing.checkout(repository, seen, folder / "work", is_adopted=is_adopted)
-        return Ground(folder, seen, repository, tree, is_new=False)
+        result = left(rooms.collab(board), seen) if board.collab else ""
+        return Ground(folder, seen, repository, tree, False, stale=_said(stale), result=result)
     author = Person(claim.agent, f"{claim.agent.lower()}@agents.localhost")
     course = store.read(journeys.course, claim.bead)
     if course.is_own:
@@ -77,13 +81,17 @@ def lay(rooms: Rooms, store: Store, claim: Claim, board: BoardRow) -> Ground:
     tree = repository.clone(claim.bead, work, course.branch, author, course.home)
     bead = store.read(views.bead, claim.bead)
     if not board.collab:
-        return Ground(folder, bead, repository, tree, is_new)
+        return Ground(folder, bead, repository, tree, is_new, stale=_said(stale))
     collab = rooms.collab(board)
     if not is_adopted:
-        collab.create(rooms.collab_origin(board))
+        stale.append(reaching.bring(collab, lambda: rooms.collab_origin(board), board.collab_branch))
         sharing.settle(store, rooms, board)  # so that the agent sees the results of what it waited for
     beside = collab.clone(claim.bead, work.with_name("collab"), board.collab_branch, author)
-    return Ground(folder, bead, repository, tree, is_new, collab, beside)
+    return Ground(folder, bead, repository, tree, is_new, collab, beside, stale=_said(stale))
+
+
+def _said(sentences: list[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(filter(None, sentences)))
 
 
 def collect(ground: Ground, epoch: int) -> tuple[Work | None, Shared | None]:

@@ -11,9 +11,9 @@ from typing import Concatenate, ParamSpec, TypeVar
 from halftui.domain.actor import ENGINE
 from halftui.domain.shown import BoardRow
 from halftui.engine.holding import held
-from halftui.engine.naming import HOME_LABEL, home_label
+from halftui.engine.naming import HOME_LABEL, home_label, home_name
 from halftui.engine.rooms import Rooms
-from halftui.errors import Conflict, HalfTUIError, Refused
+from halftui.errors import Conflict, HalfTUIError, Refused, Unauthorized
 from halftui.ops import merges, trials, views
 from halftui.sandbox.base import Places, Process, Sandbox, Spec
 from halftui.sandbox.settle import settle
@@ -55,7 +55,7 @@ class Mill:
     async def _work(self, board: str) -> None:
         try:
             # Of several homes over one database one alone, so that nothing is tried or landed twice.
-            async with held(self.store, f"mill {board}", home_label(self.rooms.home)):
+            async with held(self.store, f"mill {board}", home_name(self.rooms.home)):
                 await self._clear(await asyncio.to_thread(self.store.read, views.board, board))
                 while await self._turn(await asyncio.to_thread(self.store.read, views.board, board)):
                     pass
@@ -88,6 +88,15 @@ class Mill:
 
     async def _merge(self, board: BoardRow, queue: Queue, target: str) -> bool:
         """Merge the first of a queue, or take out what can't be; False if all of it has to wait."""
+        try:
+            return await self._merge_first(board, queue, target)
+        except Unauthorized as error:
+            why = f"{error.message}: {error.hint}"
+            for entry in await asyncio.to_thread(self.store.read, merges.head, board.id, target):
+                await settle(self.write(merges.wait, entry.seq, why))
+            return False
+
+    async def _merge_first(self, board: BoardRow, queue: Queue, target: str) -> bool:
         if await settle(asyncio.to_thread(queue.recover, target)):
             return True
         entries = await asyncio.to_thread(self.store.read, merges.head, board.id, target, board.batch)

@@ -1,7 +1,11 @@
 """The names and labels of what an attempt has outside the database, the same for every board of a home."""
 
+import fcntl
 import hashlib
 import re
+import secrets
+import socket
+from functools import cache
 from pathlib import Path
 
 HOME_LABEL = "home"
@@ -22,6 +26,23 @@ def socket_folder(home: Path, attempt: str) -> Path:
 def home_label(home: Path) -> str:
     """Return what tells this installation's sandboxes from another's."""
     return hashlib.sha256(str(home.absolute()).encode()).hexdigest()[:8]
+
+
+@cache
+def home_name(home: Path) -> str:
+    """Return what people and other homes over the same database call this one; made when first asked for.
+
+    A path is no name: two machines may have the same one.
+    """
+    home.mkdir(parents=True, exist_ok=True)
+    host = re.sub(r"[^A-Za-z0-9.-]", "-", socket.gethostname())[:40] or "home"
+    with (home / "name").open("a+", encoding="utf-8") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        file.seek(0)
+        if not (found := file.read().strip()):
+            found = f"{host}-{secrets.token_hex(3)}"
+            file.write(f"{found}\n")
+    return found
 
 
 def collab_key(place: str) -> str:

@@ -20,6 +20,7 @@ from halftui.errors import AttemptFailed
 from halftui.ops.attempts import Claim
 from halftui.runtime.base import Brief, Speaker
 from halftui.sandbox.base import Places, Spec
+from halftui.service import reaching
 
 PLANS = "plans"  # the folder of conversations that go on, in the home folder
 SYSTEM = """\
@@ -114,7 +115,7 @@ async def _converse(
 
 def _prepare(rooms: Rooms, board: BoardRow, folder: Path, sockets: Path) -> None:
     repository = rooms.repository(board)
-    repository.create(rooms.origin(board))
+    reaching.bring(repository, lambda: rooms.origin(board), board.branch)
     for place in (folder / "home", sockets):
         place.mkdir(parents=True, mode=0o700)
     repository.checkout(repository.tip(board.branch), folder / "work")

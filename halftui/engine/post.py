@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from halftui.domain.actor import ENGINE
 from halftui.engine import sharing
 from halftui.engine.holding import held
-from halftui.engine.naming import home_label
+from halftui.engine.naming import home_name
 from halftui.engine.rooms import Rooms
-from halftui.errors import HalfTUIError, Misconfigured, NotFound, Refused, Unavailable
+from halftui.errors import HalfTUIError, Misconfigured, NotFound, Refused, Unauthorized, Unavailable
 from halftui.failpoints import failpoint
 from halftui.ops import pulls, signers, views
 from halftui.ops.pulls import Act
@@ -17,6 +17,7 @@ from halftui.sandbox.settle import settle
 from halftui.service.queue import combined
 from halftui.store.store import Store
 from halftui.workspace.forge import Answer
+from halftui.workspace.landing import publish
 from halftui.workspace.merging import Merged
 
 log = logging.getLogger(__name__)
@@ -44,7 +45,7 @@ class Post:
 
     async def _work(self) -> None:
         try:
-            async with held(self.store, "post", home_label(self.rooms.home)):
+            async with held(self.store, "post", self._home):
                 await self._do_all()
         except Unavailable as error:  # the database; asked again in the next round
             log.warning("the post stands", extra={"why": str(error)})
@@ -55,6 +56,12 @@ class Post:
         for act in await asyncio.to_thread(self.store.read, pulls.due):
             if act.act not in WITH_COMMIT or await asyncio.to_thread(self._is_here, act):
                 await settle(asyncio.to_thread(self._do, act))
+            elif why := await asyncio.to_thread(self.store.read, pulls.orphaned, act.bead, self._home):
+                await asyncio.to_thread(self.store.write, ENGINE, pulls.failed, act.seq, why)
+
+    @property
+    def _home(self) -> str:
+        return home_name(self.rooms.home)
 
     def _is_here(self, act: Act) -> bool:
         """Return False if another home over the same database collected the commit that it is about."""
@@ -73,7 +80,7 @@ class Post:
                 return
             answer = self._ask(act)
         except HalfTUIError as error:
-            why = error.hint if isinstance(error, Misconfigured | Refused) else ""
+            why = error.hint if isinstance(error, Misconfigured | Refused | Unauthorized) else ""
             self.store.write(ENGINE, pulls.failed, act.seq, f"{error.message}{f': {why}' if why else ''}")
             return
         failpoint("post.after")
@@ -92,7 +99,8 @@ class Post:
             "branch": f"halftui/{act.bead}", "target": board.branch,
         }  # fmt: skip
         if act.act == "open":
-            repository.refresh(self.rooms.origin(board))
+            origin = self.rooms.origin(board)
+            repository.refresh(origin)
             detail = self.store.read(views.bead, act.bead)
             worker = self.store.read(signers.worker_of, act.bead)
             signer = self.rooms.signer(worker) if worker else None
@@ -100,4 +108,6 @@ class Post:
             made = combined(repository, detail, board.branch, "HalfTUI", signer, begin)
             commit = made.sha if isinstance(made, Merged) else detail.tip
             given |= {"commit": commit, "title": detail.card.title, "body": detail.summary}
+            if publish(repository.path, origin, commit, detail.branch):
+                given |= {"pushed": "yes"}
         return self.rooms.forge(given)

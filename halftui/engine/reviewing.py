@@ -35,13 +35,15 @@ def system(claim: Claim, board: BoardRow, *, has_tools: bool) -> str:
     return SYSTEM.format(agent=claim.agent, board=board.name, end=end)
 
 
-def prompt(bead: Detail) -> str:
-    """Return what a reviewer is asked."""
+def prompt(bead: Detail, result: str = "") -> str:
+    """Return what a reviewer is asked; `result` is what the maker left of it for all, in words."""
     parts = [PROMPT.format(base=bead.base[:40], title=bead.card.title, description=bead.description)]
     if bead.acceptance:
         parts.append(f"## It is done when\n{bead.acceptance}")
     if bead.summary:
         parts.append(f"## What its maker says of it\n{bead.summary}")
+    if result:
+        parts.append(f"## The result that its maker left\n{result}")
     return "\n\n".join(parts)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import sys
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import replace
@@ -14,6 +15,7 @@ from halftui import logs, settings
 from halftui.cli import parser
 from halftui.cli.door import Beginning, Check, Cleared, Door, ImageRow, Planned, Safe, Showing
 from halftui.domain.text import counted
+from halftui.errors import Misconfigured
 from halftui.main.house import House
 from halftui.ops import views
 from halftui.settings import Settings
@@ -23,8 +25,10 @@ if TYPE_CHECKING:
     from halftui.demo.stage import Stage
     from halftui.domain.shown import BoardRow
     from halftui.engine.engine import Engine
+    from halftui.service.shells import Shells
 
 Result = TypeVar("Result")
+BROKEN_OFF = 143  # by SIGTERM, as shells report it
 
 
 def enter(argv: Sequence[str]) -> int:
@@ -88,11 +92,9 @@ def _safe(chosen: Settings) -> Safe:
     return HouseSafe(House(chosen))
 
 
-def locate(place: str, branch: str) -> tuple[str, str]:
+def locate(chosen: Settings, place: str, branch: str) -> tuple[str, str]:
     """Return the place and the branch of a repository; "" is none. Raises as `workspace.origin` does."""
-    from halftui.workspace import origin
-
-    found = origin.locate(place, branch) if place else None
+    found = House(chosen).locate(place, branch) if place else None
     return (found.place, found.branch) if found else ("", "")
 
 
@@ -110,24 +112,49 @@ def _plan(chosen: Settings, board: str, goal: str, tell: Callable[[str], None]) 
 
 
 def _shell(chosen: Settings, bead: str, command: Sequence[str]) -> tuple[str, int]:
+    return _live(_visit(House(chosen), bead, command))
+
+
+async def _visit(house: House, bead: str, command: Sequence[str]) -> tuple[str, int]:
+    import asyncio
+
     from halftui.service.seats import own_seat
 
-    house = House(chosen)
-    end = _live(house.shells(house.service).visit(bead, command, own_seat))
+    visit = asyncio.ensure_future(_shells(house).visit(bead, command, own_seat))
+    for number in (signal.SIGTERM, signal.SIGHUP):  # the terminal went away: leave nothing behind in there
+        asyncio.get_running_loop().add_signal_handler(number, visit.cancel)
+    try:
+        end = await visit
+    except asyncio.CancelledError:
+        return "broken off", BROKEN_OFF
     return end.how, end.code
 
 
 def _init(chosen: Settings, beginning: Beginning) -> str:
     house = House(chosen)
-    return house.init(beginning.folder, beginning.name, beginning.branch, **beginning.settings).id
+    return house.init(beginning.place, beginning.name, beginning.branch, **beginning.settings).id
+
+
+def _require_terminal() -> None:
+    """Raise Misconfigured unless there are keys to read and a screen to draw on."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):  # where the board is drawn, whatever stdout is
+        raise Misconfigured(
+            "the board needs a terminal", "halftui bead list prints it, halftui serve shows it"
+        )
 
 
 def _tui(chosen: Settings, board: str) -> int:
     import asyncio
 
-    gc.disable()  # the app lets it work again once the first frame is drawn and its objects are frozen
+    _require_terminal()
     house = House(chosen)
     return asyncio.run(_open(house, board, lambda: house.engine(house.service)))
+
+
+def _shells(house: House) -> Shells:
+    from halftui.main.visits import shells
+
+    return shells(house, house.service)
 
 
 def _live(work: Coroutine[None, None, Result]) -> Result:
@@ -144,6 +171,7 @@ async def _open(house: House, board: str, make_engine: Callable[[], Engine]) -> 
     from halftui.tui import terminal
     from halftui.tui.app import HalfApp
 
+    gc.disable()  # the app lets it work again once the first frame is drawn and its objects are frozen
     database = house.settings.database_url.partition(":")[0].partition("+")[0]
     app = HalfApp(
         house.service,
@@ -154,7 +182,7 @@ async def _open(house: House, board: str, make_engine: Callable[[], Engine]) -> 
         database=database,
     )
     app.console_of = lambda: _console(house, board)
-    app.shells = lambda: house.shells(house.service)
+    app.lending.shells = lambda: _shells(house)
     app.has_mouse = house.settings.mouse == "on"
     app.teller.way, app.teller.command = house.settings.notify, house.settings.notify_command
     terminal.be_careful(app)
@@ -186,6 +214,8 @@ def _status(chosen: Settings) -> Mapping[str, object]:
 
 
 def _demo(chosen: Settings, showing: Showing) -> int:
+    if not showing.is_headless:
+        _require_terminal()
     return _live(_demonstrate(chosen, showing))
 
 
@@ -262,6 +292,7 @@ def _welcome(chosen: Settings) -> int:
     from halftui.tui import terminal
     from halftui.tui.welcome import DEMO, INIT, Welcome
 
+    _require_terminal()
     first = Welcome(lambda: _doctor(chosen), chosen.theme)
     if chosen.marks == "ascii":
         terminal.draw_plain(first)

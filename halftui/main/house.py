@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from halftui.service.keyring import Keyring
     from halftui.service.queue import Queue
     from halftui.service.review import Review
-    from halftui.service.shells import Shells
     from halftui.store.ring import Ring
     from halftui.store.vault import Vault
     from halftui.workspace.origin import Origin
@@ -94,6 +93,7 @@ class House:
             self.repository,
             self.origin,
             lambda agent: self.keyring.signer(agent),
+            self.collab,
         )
 
     def queue(self, board: BoardRow) -> Queue:
@@ -107,12 +107,13 @@ class House:
         """Return the handle of somebody else, with the watches and live lines of this process."""
         return self.service.acting_as(actor, lambda board: self.review(board, actor))
 
-    def init(self, place: Path, name: str = "", branch: str = "", **options: str | int) -> BoardRow:
-        """Make a board over the repository at `place` and return it."""
+    def init(self, place: Path | str, name: str = "", branch: str = "", **options: str | int) -> BoardRow:
+        """Make a board over the repository in a folder or at an address, and return it."""
         from halftui.ops import boards
-        from halftui.workspace.origin import locate
 
-        origin = locate(place, branch)
+        if "://" in str(place):  # so that a token may be stored for it, should it want one
+            self.store.prepare()
+        origin = self.locate(str(place), branch)
         self.store.prepare()
         shown = name or Path(origin.place).name.removesuffix(".git")
         made = self.store.write(self.actor, boards.create, shown, origin.place, origin.branch, **options)
@@ -126,9 +127,13 @@ class House:
 
     def origin(self, board: BoardRow) -> Origin:
         """Return the repository that the work is merged into. Raises Misconfigured if it is gone."""
-        from halftui.workspace.origin import locate
+        return self.locate(board.repository, board.branch)
 
-        return locate(board.repository, board.branch)
+    def locate(self, place: str, branch: str = "", *, is_forced: bool = False) -> Origin:
+        """Return the repository at a folder or an address, with what lets git in: see `reaching.find`."""
+        from halftui.service import reaching
+
+        return reaching.find(self.store, self.vault, place, branch, is_forced=is_forced)
 
     def collab(self, board: BoardRow) -> Repository:
         """Return the board's own copy of its repository of plans and results, one for each such."""
@@ -139,9 +144,7 @@ class House:
 
     def collab_origin(self, board: BoardRow) -> Origin:
         """Return the repository that plans and results are merged into. Raises as `origin` does."""
-        from halftui.workspace.origin import locate
-
-        return locate(board.collab, board.collab_branch)
+        return self.locate(board.collab, board.collab_branch)
 
     @cached_property
     def choice(self) -> Callable[..., Choice]:
@@ -165,18 +168,6 @@ class House:
             await asyncio.to_thread(self.require_image, board.recipe)
         return found
 
-    def shells(self, service: Service) -> Shells:
-        """Return the ways into agents' containers, for the actor of a service."""
-        import asyncio
-
-        from halftui.service.shells import Shells
-
-        async def where(board: BoardRow) -> Sandbox:  # not `sandbox`: a running container needs no image
-            wanted = self.settings.sandbox or board.sandbox
-            return (await asyncio.to_thread(self.choice, wanted, board.recipe)).sandbox
-
-        return Shells(service, where, shows_secret=self.settings.credentials == "env")
-
     async def runtime(self, kind: str, credential: str) -> Runtime:
         """Return the program of a kind; importing it takes a while, so a thread does."""
         import asyncio
@@ -184,12 +175,8 @@ class House:
         from halftui.runtime.choose import make
 
         env = {"IS_SANDBOX": "1"} if os.geteuid() == 0 else {}  # the CLI refuses free tools to root
-        return await asyncio.to_thread(make, kind, credential=credential, env=env, programs=self.programs)
-
-    @property
-    def programs(self) -> Path:
-        """Where npm installs what agents run: a folder for each runtime that needs one."""
-        return self.home / "programs"
+        programs = self.settings.programs_folder
+        return await asyncio.to_thread(make, kind, credential=credential, env=env, programs=programs)
 
     def engine(self, service: Service, **changes: Any) -> Engine:
         """Return the engine of this database; `changes` replace parts of its rooms."""
@@ -203,6 +190,7 @@ class House:
         from halftui.engine.rooms import Rooms
         from halftui.ops import accounts
         from halftui.sandbox.base import Limits
+        from halftui.service import reaching
         from halftui.workspace import forge
 
         chosen = self.settings
@@ -212,6 +200,7 @@ class House:
         def check(board: BoardRow) -> None:
             if board.runtime in accounts.NEEDS_ACCOUNT:
                 credentials.check(board.runtime)
+            reaching.require(self.repository(board), lambda: self.origin(board), board)
 
         def is_free(sandbox: Sandbox) -> bool:
             return chosen.permissions == "free" or (chosen.permissions == "auto" and sandbox.is_confined)

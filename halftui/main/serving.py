@@ -7,7 +7,7 @@ import io
 import signal
 import socket
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
+from functools import partial
 from typing import TYPE_CHECKING, NoReturn
 
 from halftui.cli import guests
@@ -16,8 +16,10 @@ from halftui.cli.door import Door
 from halftui.domain.shown import BoardRow
 from halftui.engine.lock import sole_engine
 from halftui.errors import Denied, HalfTUIError
+from halftui.main import visits
 from halftui.main.show import VIEWER
 from halftui.ops import entrance, views
+from halftui.service import reaching
 from halftui.service.service import Service
 from halftui.settings import Settings
 from halftui.ssh import status
@@ -76,7 +78,7 @@ def hosting(house: House) -> Hosting:
 
     def repository(board: BoardRow) -> Repository:
         made = house.repository(board)
-        made.create(house.origin(board))
+        reaching.bring(made, lambda: house.origin(board), board.branch)
         return made
 
     return Hosting(
@@ -84,7 +86,7 @@ def hosting(house: House) -> Hosting:
         service=house.service,
         service_of=house.service_of,
         door=door,
-        shells=house.shells,
+        shells=partial(visits.shells, house),
         console=console,
         repository=repository,
         folder=house.home / "ssh",
@@ -129,7 +131,6 @@ def guest_door(house: House, service: Service, streams: Streams, wish: Wish) -> 
         out=streams.out,
         err=streams.err,
         input=streams.input,
-        folder=Path.cwd(),
         has_files=False,
         width=streams.width,
         check=guests.check,

@@ -83,17 +83,23 @@ class Shared:
 
 @verb("attempt.claim")
 def claim(
-    tx: Tx, board_id: str, lease: float, cap: int, pool: tuple[str, ...], rules: Rules = NO_RULES
+    tx: Tx,
+    board_id: str,
+    lease: float,
+    cap: int,
+    pool: tuple[str, ...],
+    rules: Rules = NO_RULES,
+    home: str = "",
 ) -> Claim | None:
     """Give the next dispatchable bead of a board to an agent; None if there is none or no free slot.
 
     One conditional UPDATE decides; `cap` is the limit over all boards, the board's own counts too.
-    `lease` is in seconds.
+    `lease` is in seconds. `home` names the engine's: work of which another home has the commits is not its.
     """
     if slots.refusal(tx, board_id, cap):
         return None
     mode, runtime = tx.rows("SELECT mode, runtime FROM board WHERE id = :b", b=board_id)[0]
-    bead = turns.next_bead(tx, board_id, mode, runtime, rules)
+    bead = turns.next_bead(tx, board_id, mode, runtime, rules, home)
     return _open(tx, bead, runtime, lease, pool) if bead else None
 
 
@@ -201,10 +207,12 @@ def end(
     work: Work | None = None,
     retry_at: float | None = None,
     shared: Shared | None = None,
+    home: str = "",
 ) -> None:
     """End an attempt and move its bead on: passed → review, else back to open by the outcome.
 
-    `retry_at` says when a limited one may go on (UTC seconds). Raises Conflict if this epoch is over.
+    `retry_at` says when a limited one may go on (UTC seconds), `home` who has its commits now.
+    Raises Conflict if this epoch is over.
     """
     row = _mine(tx, attempt, epoch)
     has_begun = row.state != AttemptState.STARTING
@@ -217,6 +225,8 @@ def end(
     if work is not None:
         bead.base, bead.tip, bead.files = work.base or bead.base, work.tip, work.files
         bead.plus, bead.minus = work.plus, work.minus
+    if home and (work is not None or (shared is not None and shared.tip)):
+        bead.home = home
     if shared is not None and shared.tip:
         bead.collab, bead.collab_merged = shared.tip, ""
     tx.record("attempt.end", attempt, row.board_id, outcome=outcome.value, reason=reason)

@@ -14,6 +14,8 @@ def beat(tx: Tx, ident: str, cap: int, rules: Rules) -> None:
     """Say that the engine of that home is at work, and by which rules; its first sign is an event."""
     row = tx.find(Heartbeat, ident)
     if row is None:
+        sql = "UPDATE outbox SET due_at = :n WHERE state = 'waiting' AND bead_id IN"
+        tx.run(f"{sql} (SELECT id FROM bead WHERE home = :h)", n=tx.now, h=ident)  # it has what is to be sent
         row = Heartbeat(id=ident, seen_at=tx.now, cap=cap)
         tx.record("heartbeat.beat", ident, cap=cap)
     row.seen_at, row.cap, row.rules = tx.now, cap, json.dumps(asdict(rules))

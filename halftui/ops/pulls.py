@@ -6,7 +6,7 @@ from halftui.domain.assign import BACK_OFF_MINUTES
 from halftui.domain.shown import GOING_ON
 from halftui.domain.states import BeadState
 from halftui.domain.text import clean_line
-from halftui.ops import beads
+from halftui.ops import beads, slots
 from halftui.ops.access import verb
 from halftui.ops.outbox import put
 from halftui.store.rows.judged import Outbox
@@ -126,6 +126,28 @@ def due(rows: Rows) -> list[Act]:
         now=rows.now,
     )
     return [Act(*row) for row in found]
+
+
+def orphaned(rows: Rows, bead: str, home: str) -> str:
+    """Return why nobody can do an act that `home` has not the commits for, "" if another home at work may."""
+    found = rows.rows("SELECT home FROM bead WHERE id = :i", i=bead)
+    holder = str(found[0][0]) if found else ""
+    if holder and holder != home:
+        return "" if slots.is_alive(rows, holder) else slots.AWAY.format(home=holder)
+    others = slots.engines(rows) - {home}
+    if others and not holder:
+        return ""
+    return f"its commits are missing in {home}: bring its folder back, or send the bead back"
+
+
+def stuck(rows: Rows, board_id: str) -> list[tuple[str, str]]:
+    """Return the beads of which something can't be done outside, each with the reason, the oldest first."""
+    found = rows.rows(
+        "SELECT x.bead_id, x.answer FROM outbox x JOIN bead b ON b.id = x.bead_id WHERE x.state = 'waiting'"
+        " AND x.tries > 0 AND x.board_id = :b ORDER BY x.seq",
+        b=board_id,
+    )
+    return [(str(bead), str(why)) for bead, why in found]
 
 
 def next_due(rows: Rows) -> float | None:

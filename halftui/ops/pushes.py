@@ -24,11 +24,12 @@ def may_push(tx: Tx, bead: str, board: str) -> None:
 
 
 @verb("bead.push")
-def push(tx: Tx, bead: str, board: str, branch: str, work: Work) -> None:
-    """Note what now stands on a bead's branch."""
+def push(tx: Tx, bead: str, board: str, branch: str, work: Work, home: str = "") -> None:
+    """Note what now stands on a bead's branch, in that home."""
     row = _pushable(tx, bead, board)
     queued.leave(tx, bead)  # what was accepted is not this any more
     row.branch, row.base, row.tip, row.progress = branch, work.base, work.tip, ""
+    row.home = home or row.home
     row.files, row.plus, row.minus = work.files, work.plus, work.minus
     tx.touch(row, None)
     tx.record("bead.push", bead, row.board_id, tip=work.tip)

@@ -9,6 +9,7 @@ from halftui.ops.access import verb
 from halftui.ops.agents import choose_reviewer
 from halftui.ops.attempts import Claim
 from halftui.ops.profiles import Worn
+from halftui.ops.turns import HERE
 from halftui.store.rows.tables import Attempt, Bead, Board
 from halftui.store.store import Rows
 from halftui.store.tx import Tx
@@ -27,17 +28,22 @@ WHERE o.review = 'agent' AND o.is_paused = 0 AND b.board_id = o.id AND b.state =
 
 
 @verb("review.claim")
-def claim(tx: Tx, board_id: str, lease: float, cap: int, pool: tuple[str, ...]) -> Claim | None:
+def claim(
+    tx: Tx, board_id: str, lease: float, cap: int, pool: tuple[str, ...], home: str = ""
+) -> Claim | None:
     """Give work that was handed in to an agent that did not make it; None if nothing is due, or no slot free.
 
-    The bead stays in review. `lease` is in seconds, `cap` the limit over all boards.
+    The bead stays in review. `lease` is in seconds, `cap` the limit over all boards; of what another home
+    than `home` has the commits, that one sees to the review.
     """
     if slots.refusal(tx, board_id, cap):
         return None
     found = tx.rows(
-        f"SELECT b.id {_DUE} AND b.board_id = :b ORDER BY b.priority, b.updated_at, b.id LIMIT 1",
+        f"SELECT b.id {_DUE} AND b.board_id = :b AND (:home = '' OR {HERE})"
+        " ORDER BY b.priority, b.updated_at, b.id LIMIT 1",
         b=board_id,
         now=tx.now,
+        home=home,
     )
     return _open(tx, tx.get(Bead, str(found[0][0])), lease, pool) if found else None
 

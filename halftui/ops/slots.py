@@ -8,6 +8,7 @@ from halftui.errors import Unavailable
 from halftui.ops import accounts, spending
 from halftui.store.store import Rows
 
+AWAY = "its work is with {home}, which is not running: start HalfTUI there"
 NO_CAP = 2**31
 ALIVE_SECONDS = 30.0  # an engine that was not heard of for longer is gone
 
@@ -65,6 +66,23 @@ def why(rows: Rows, board_id: str, runtime: str, convoy: str) -> list[str]:
     notice = str(rows.rows("SELECT notice FROM board WHERE id = :b", b=board_id)[0][0])
     found = [notice, refusal(rows, board_id, beat.cap), closed(rows, runtime, beat.rules), *over.values()]
     return [sentence for sentence in found if sentence]
+
+
+def is_alive(rows: Rows, home: str) -> bool:
+    """Return True if the engine of that home is at work."""
+    return home in engines(rows)
+
+
+def engines(rows: Rows) -> frozenset[str]:
+    """Return the homes whose engines are at work."""
+    found = rows.rows("SELECT id FROM heartbeat WHERE seen_at > :since", since=rows.now - ALIVE_SECONDS)
+    return frozenset(str(home) for (home,) in found)
+
+
+def elsewhere(rows: Rows, bead: str) -> list[str]:
+    """Return that the commits of a bead are in a home that is not at work; [] if nothing is amiss."""
+    found = rows.rows("SELECT home FROM bead WHERE id = :i AND tip || collab <> '' AND merged = ''", i=bead)
+    return [AWAY.format(home=home) for (home,) in found if home and not is_alive(rows, home)]
 
 
 def pinned(rows: Rows, bead: str) -> list[str]:

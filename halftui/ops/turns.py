@@ -6,6 +6,7 @@ from halftui.ops import slots, spending, views
 from halftui.ops.views import DISPATCHABLE
 from halftui.store.store import Rows
 
+HERE = "(b.home IN ('', :home) OR b.merged <> '' OR (b.tip = '' AND b.collab = ''))"
 LOWEST = 4  # of priorities
 
 # A bead's id, priority, rank, time of making, and when it is due.
@@ -43,9 +44,14 @@ def next_due(rows: Rows) -> float | None:
     return min((float(t) for t in times if t is not None), default=None)
 
 
-def next_bead(rows: Rows, board_id: str, mode: str, runtime: str, rules: Rules) -> str | None:
-    """Return the bead whose turn it is, by priority and rank; long waiting or being overdue lifts it."""
+def next_bead(rows: Rows, board_id: str, mode: str, runtime: str, rules: Rules, home: str = "") -> str | None:
+    """Return the bead whose turn it is, by priority and rank; long waiting or being overdue lifts it.
+
+    Work of which a home other than `home` has the commits waits for that.
+    """
     only, values = _openings(rows, board_id, mode, runtime, rules)
+    if home:
+        only, values = f"{only} AND {HERE}", {**values, "home": home}
     first = _first(rows, only, values, "b.priority, b.rank, b.created_at")
     if first is None:
         return None

@@ -31,6 +31,8 @@ done 2>/dev/null
 """
 START_PATIENCE = 10.0  # seconds until it said its number
 END_PATIENCE = 10.0  # seconds that ending it may take
+KILLED = 137  # by SIGKILL, as shells report it
+LOOKS, LOOK_PAUSE = 10, 0.1  # seconds between them
 LONGEST_NUMBER = 9  # digits
 
 
@@ -53,9 +55,15 @@ class DockerShell:
     """One exec with a terminal."""
 
     def __init__(
-        self, engine: Path, ident: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+        self,
+        engine: Path,
+        container: str,
+        ident: str,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
     ) -> None:
         self._engine = engine
+        self._container = container
         self._id = ident
         self._reader = reader
         self._writer = writer
@@ -81,12 +89,24 @@ class DockerShell:
                 await reader.read()
 
     async def code(self) -> int | None:
-        """Return the code that it ended with, None if it did not or if the container is gone."""
+        """Return the code that it ended with, None if it did not or if the container ended."""
         with contextlib.suppress(NotFound):
-            async with call(self._engine, "GET", f"/exec/{self._id}/json") as (reader, _):
-                told = json.loads(await reader.read())
-            return None if told["Running"] or told["ExitCode"] is None else int(told["ExitCode"])
+            told = await self._told(f"/exec/{self._id}/json")
+            code = None if told["Running"] else told["ExitCode"]
+            return None if code == KILLED and await self._is_container_over() else code
         return None
+
+    async def _is_container_over(self) -> bool:
+        """Return whether a shell was killed by its container's end, which the engine notes a little later."""
+        for _ in range(LOOKS):
+            if not (await self._told(f"/containers/{self._container}/json"))["State"]["Running"]:
+                return True
+            await asyncio.sleep(LOOK_PAUSE)
+        return False
+
+    async def _told(self, target: str) -> Any:
+        async with call(self._engine, "GET", target) as (reader, _):
+            return json.loads(await reader.read())
 
 
 @contextlib.asynccontextmanager
@@ -99,7 +119,7 @@ async def open_shell(engine: Path, container: str, command: Sequence[str]) -> As
     start = {"Detach": False, "Tty": True}
     async with call(engine, "POST", f"/exec/{ident}/start", upgrade=True, body=start) as (reader, writer):
         number = await _number(reader)
-        shell = DockerShell(engine, ident, reader, writer)
+        shell = DockerShell(engine, container, ident, reader, writer)
         try:
             yield shell
         finally:

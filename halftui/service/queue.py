@@ -11,6 +11,7 @@ from halftui.errors import NotFound
 from halftui.failpoints import failpoint
 from halftui.ops import beads, journeys, merges, signers, views
 from halftui.ops.merges import Entry
+from halftui.service import reaching
 from halftui.store.store import Store
 from halftui.store.tx import Tx
 from halftui.workspace.merging import Clash, Merged
@@ -116,7 +117,7 @@ class Queue:
         """
         detail = self._store.read(views.bead, bead)
         course = self._store.read(journeys.course, bead)
-        self._repository.refresh(self._origin)
+        reaching.bring(self._repository, lambda: self._origin, self._board.branch)
         target = course.branch if self._repository.holds(course.branch) else course.home
         onto = self._repository.tip(target)
         try:

@@ -3,16 +3,19 @@
 import logging
 from collections.abc import Callable
 
+from halftui.domain import results
 from halftui.domain.actor import Actor
+from halftui.domain.address import scope_of
 from halftui.domain.shown import BoardRow, Detail, FileRow, Work
 from halftui.domain.states import BeadState
 from halftui.domain.text import clean
-from halftui.errors import Conflict, NotFound, Refused, Unavailable
+from halftui.errors import Conflict, Misconfigured, NotFound, Refused, Unauthorized, Unavailable
 from halftui.ops import artefacts, beads, convoys, journeys, merges, signers, views
 from halftui.ops.journeys import Course, Due
 from halftui.service.queue import combined, conflict
 from halftui.store.store import Rows, Store
 from halftui.workspace.artefacts import store_of
+from halftui.workspace.blobs import read_blobs
 from halftui.workspace.diff import Changes, Form
 from halftui.workspace.merging import Clash, Merged
 from halftui.workspace.origin import Origin
@@ -36,6 +39,7 @@ class Review:
         repository: Callable[[BoardRow], Repository],
         origin: Callable[[BoardRow], Origin],
         signer: Callable[[str], Signer] | None = None,  # of an agent's id; None: nothing is signed
+        collab: Callable[[BoardRow], Repository] | None = None,  # of plans and results, if there can be one
     ) -> None:
         self._store = store
         self._actor = actor
@@ -43,6 +47,7 @@ class Review:
         self._repository = repository
         self._origin = origin
         self._signer = signer
+        self._collab = collab
 
     def work(self, bead: str) -> Work:
         """Return what the bead's branch changes. Raises NotFound, Refused if there is no work yet."""
@@ -55,7 +60,8 @@ class Review:
         branch = course.branch if repository.holds(course.branch) else course.home
         is_merged = bool(detail.merged) or repository.is_merged(detail.tip, branch)
         conflicts = () if is_merged else self._conflicts(repository, detail, branch)
-        return Work(bead, changes.base, changes.tip, files, conflicts, is_merged)
+        result = left(self._collab(self._board), detail) if self._collab and self._board.collab else ""
+        return Work(bead, changes.base, changes.tip, files, conflicts, is_merged, result)
 
     def patch(self, bead: str, path: str, context: int = 3, *, ignores_space: bool = False) -> list[str]:
         """Return the unified diff of one file, a line each, cleaned, without its `diff --git` head.
@@ -98,7 +104,11 @@ class Review:
         if detail.tip and self._board.is_queued:
             self._store.write(self._actor, merges.queue, bead, course.branch, own=own)
             return ""
-        sha = self._merge(detail, course) if detail.tip else ""
+        try:
+            sha = self._merge(detail, course) if detail.tip else ""
+        except Unauthorized:  # what was accepted is merged when the server lets git in
+            self._store.write(self._actor, merges.queue, bead, course.branch, own=own)
+            raise
         self._store.write(self._actor, beads.approve, bead, merged=sha, own=own)
         if course.is_own and self._store.read(journeys.due, course.convoy):
             try:
@@ -117,7 +127,7 @@ class Review:
         found = self._store.read(journeys.due, convoy)
         try:
             sha = self._land(found[0]) if found else ""
-        except (Refused, Conflict) as error:
+        except (Refused, Conflict, Unauthorized) as error:
             self._store.write(self._actor, convoys.stay, convoy, error.message)
             raise
         self._store.write(self._actor, convoys.landed, convoy, sha)
@@ -189,8 +199,8 @@ class Review:
     def _conflicts(self, repository: Repository, detail: Detail, target: str) -> tuple[str, ...]:
         if BeadState(detail.card.state) is not BeadState.REVIEW:
             return ()
-        origin = self._origin(self._board)
-        if not origin.is_url:  # an address is asked when it is accepted: looking must not wait for a network
+        # An address is asked when it is accepted: looking must not wait for a network.
+        if not scope_of(self._board.repository) and not (origin := self._origin(self._board)).is_url:
             repository.refresh(origin)
         merged = self._try(repository, detail, target)
         return tuple(clean(path) for path in merged.paths) if isinstance(merged, Clash) else ()
@@ -200,6 +210,16 @@ class Review:
         if not detail.tip:
             raise Refused(f"{bead} has no work on its branch yet", "it has when an agent committed something")
         return detail, self._repository(self._board).changes(detail.base, detail.tip)
+
+
+def left(collab: Repository, detail: Detail) -> str:
+    """Return the result that a bead's agent left, in words, "" if it is not on this machine. Blocks."""
+    bead, commit = detail.card.id, detail.collab
+    try:
+        collab.tree(commit)
+    except (NotFound, Misconfigured):
+        return ""
+    return results.shown(bead, read_blobs(collab.path, commit, results.paths(bead), results.LARGEST))
 
 
 def _has_merged(rows: Rows, convoy: str) -> bool:

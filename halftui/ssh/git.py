@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from halftui.domain.text import clean_line
+from halftui.engine.naming import home_name
 from halftui.errors import HalfTUIError, Misconfigured, Refused
 from halftui.ops import pushes, views
 from halftui.ops.access import authorize
@@ -136,7 +137,9 @@ def _note(session: Session, repository: Repository, board: BoardRow, ref: str) -
         return
     changes = repository.changes(*forked)
     work = Work(*forked, len(changes.files), changes.plus, changes.minus)
-    hosting.store.write(session.member.actor, pushes.push, bead, board.id, found[1], work)
+    hosting.store.write(
+        session.member.actor, pushes.push, bead, board.id, found[1], work, home_name(hosting.folder.parent)
+    )
 
 
 @asynccontextmanager

@@ -132,6 +132,7 @@ class Bead(SQLModel, table=True):
     # The newest commit of its work in the collaboration repository, and what that was merged as there.
     collab: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
     collab_merged: str = Field(default="", sa_column_kwargs={"server_default": text("''")})
+    home: str = Field(default="", sa_column_kwargs={"server_default": text("''")})  # that has its commits
     egress: str = Field(default="", sa_column_kwargs={"server_default": text("''")})  # fewer than the board's
 
 
@@ -184,7 +185,7 @@ class Subscription(SQLModel, table=True):
 
     id: str = Field(primary_key=True)
     name: str = Field(unique=True)
-    kind: str = "oauth"  # oauth | api-key | openai-key
+    kind: str = "oauth"  # oauth | api-key | openai-key | google-key
     sealed: str = Field(default="", sa_column=Column(Text, nullable=False))
     base_url: str = ""
     cooling_until: float | None = Field(default=None, sa_column=_time())

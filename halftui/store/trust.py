@@ -1,4 +1,4 @@
-"""The tables of trust: keys that sign, tokens that were used, and signed heads of the history."""
+"""The tables of trust: keys that sign, tokens that were used, signed heads, and credentials for servers."""
 
 from sqlalchemy import BigInteger, Column, Double, Text
 from sqlmodel import Field, SQLModel
@@ -35,3 +35,15 @@ class Head(SQLModel, table=True):
     previous: int = Field(sa_column=Column(BigInteger, nullable=False))  # the head before it, 0 is none
     fingerprint: str
     signature: str  # in hexadecimal
+
+
+class Secret(SQLModel, table=True):
+    """What lets git in at a server, and whether it does."""
+
+    id: str = Field(primary_key=True)
+    scope: str = Field(unique=True)  # scheme, host and port
+    username: str = ""
+    sealed: str = Field(default="", sa_column=Column(Text, nullable=False))  # "": none was given
+    refused: str = ""  # what the server said of it; while set, it is not asked again for a while
+    refused_at: float = Field(default=0.0, sa_column=Column(Double, nullable=False))
+    created_at: float = Field(sa_column=Column(Double, nullable=False))

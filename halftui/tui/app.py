@@ -30,9 +30,6 @@ from halftui.tui.keys import bindings
 from halftui.tui.telling import Teller
 
 if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
-
-    from halftui.service.shells import Seat, Shells
     from halftui.tui.screens.command import Commands
 
 P = ParamSpec("P")
@@ -103,8 +100,7 @@ class HalfApp(App[None]):
         self.clock = clock
         self.owns_agents = owns_agents
         self.console_of: Callable[[], Commands] | None = None  # makes what runs typed commands
-        self.shells: Callable[[], Shells] | None = None  # what lets a person into agents' containers
-        self.lend: Callable[[], AbstractContextManager[Seat]] = partial(lending.own_terminal, self)
+        self.lending = lending.Lending(self)
         self.typed: list[str] = []  # command lines, the newest last
         self.env = env  # of the terminal
         self.has_mouse = True
@@ -126,8 +122,6 @@ class HalfApp(App[None]):
 
     async def on_load(self) -> None:
         """Read the board before the first frame, so that it shows the real cards."""
-        if self._is_alone:
-            gc.disable()
         self.snapshot = await self.ask(self.service.read, views.snapshot, self.board, FIRST_CARDS)
         self.board = self.snapshot.board.id
 
@@ -222,9 +216,8 @@ class HalfApp(App[None]):
             return
         self._delivered = snapshot
         self.teller.hear(snapshot)
-        for screen in self.screen_stack:
-            if isinstance(screen, Shows) and screen.is_mounted:
-                screen.show(snapshot)
+        for screen in [s for s in self.screen_stack if isinstance(s, Shows) and s.is_mounted]:
+            screen.show(snapshot)
 
     def on_lane_moved(self) -> None:
         """Let the others see where this cursor stands."""
@@ -350,12 +343,9 @@ class HalfApp(App[None]):
         busy = [a for a in self.snapshot.agents if a.status != "idle"] if self.snapshot else []
         if not self.owns_agents or not busy:
             return self.exit()
-        from halftui.tui.screens.confirm import Confirm
+        from halftui.tui.screens import confirm
 
-        names = ", ".join(a.name for a in busy)
-        asked = f"Leave while {names} {'is' if len(busy) == 1 else 'are'} at work?"
-        loss = "They stop; their branches are kept and the beads go on at the next start."
-        self.push_screen(Confirm(asked, loss, "Leave"), lambda yes: self.exit() if yes else None)
+        self.push_screen(confirm.leaving([a.name for a in busy]), lambda yes: self.exit() if yes else None)
 
     def action_next_need(self) -> None:
         """Go to the next thing that waits for a person: questions, then reviews."""

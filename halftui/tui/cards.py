@@ -94,6 +94,8 @@ def _review(card: Card, now: float, _: float | None) -> Iterator[Fact]:
 
 
 def _done(card: Card, now: float, _: float | None) -> Iterator[Fact]:
+    if card.progress:
+        yield Fact(card.progress, "text", 0, least=12)
     if card.assignee:
         yield Fact(card.assignee, "agent", 4)
     if card.files:

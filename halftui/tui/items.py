@@ -10,7 +10,7 @@ from halftui.tui.draw import age, amount, money
 class Item(NamedTuple):
     """Two rows about one thing; `key` names it, `kind` says what it is."""
 
-    kind: str  # agent, convoy, ask, review
+    kind: str  # agent, convoy, ask, review, stuck
     key: str
     bead: str
     sign: str
@@ -65,13 +65,24 @@ def by_age(snapshot: Snapshot) -> list[Card]:
 
 
 def inbox(snapshot: Snapshot, now: float) -> list[Item]:
-    """Return what waits for a person: questions first, then work to review, the oldest first."""
+    """Return what waits for a person: questions, what is stuck, work to review, the oldest first."""
     reviews = [card for card in by_age(snapshot) if not card.is_under_way]
-    return [_ask(q, now) for q in snapshot.asks] + [
+    return [_ask(q, now) for q in snapshot.asks] + _stuck(snapshot, now) + [
         Item("review", f"review {c.id}", c.id, "✓", "review", c.title, "text",
              (), (Fact(c.id, rank=2), Fact(f"to review, +{c.plus} -{c.minus}", "review", 1),
                   Fact(age(now - c.updated_at), rank=3)))
         for c in reviews
+    ]  # fmt: skip
+
+
+def _stuck(snapshot: Snapshot, now: float) -> list[Item]:
+    """Return finished beads of which something can't be done outside."""
+    found = [c for c in snapshot.lane("done").cards if c.progress and not c.is_under_way]
+    return [
+        Item("stuck", f"stuck {c.id}", c.id, "!", "asking", c.title, "text",
+             (), (Fact(c.id, rank=2), Fact(c.progress, "text", 1, least=12),
+                  Fact(age(now - c.updated_at), rank=3)))
+        for c in found
     ]  # fmt: skip
 
 

@@ -21,6 +21,7 @@ OF_ITEM = {  # what is offered for an item of the rail
     "agent": ("bead.open", "bead.answer", "output.open", "bead.shell", "attempt.stop", "copy"),
     "convoy": ("bead.open", "convoy.start", "bead.cancel", "copy"),
     "ask": ("bead.answer", "output.open", "copy"),
+    "stuck": ("bead.open", "copy"),
     "review": ("bead.open", "output.open", "copy"),
 }
 
@@ -51,7 +52,7 @@ async def act(app: HalfApp) -> None:
     found = actions(screen)
     title = _title(screen)
     choices = [
-        Choice(a.id, a.does, a.key, "text" if app.may(a.id) else "muted")
+        Choice(a.id, a.does, a.key, "text" if app.may(a.id) else "muted", a.label)
         for a in sorted(found, key=lambda a: a.group == ALWAYS)
     ]
     taken = await app.push_screen_wait(Menu(title, choices, at)) if choices else None
@@ -128,7 +129,9 @@ async def copy(app: HalfApp) -> None:
 
 def of_card(card: Card) -> list[tuple[str, str]]:
     """Return what of a card can be copied."""
+    command = card.progress.partition(": halftui ")[2]  # what would let it go on
     return [
+        ("remedy", f"halftui {command}" if command else ""),
         ("id", card.id), ("title", card.title), ("both", f"{card.id} {card.title}"),
         ("branch", f"halftui/{card.id}"), ("labels", " ".join(card.labels)), ("agent", card.assignee),
         ("convoy", card.convoy), ("now", card.now), ("why it came back", card.remark),

@@ -13,7 +13,9 @@ from functools import cache
 from pathlib import Path
 from typing import IO, Any, Final
 
-from halftui.errors import Conflict, HalfTUIError, Misconfigured, Refused, Unavailable
+from halftui.domain.address import host_of
+from halftui.errors import Conflict, HalfTUIError, Misconfigured, Refused, Unauthorized, Unavailable
+from halftui.workspace.host import Host, Offer, offered
 
 CONFIG: Final = Path(__file__).with_name("gitconfig")
 OLDEST: Final = (2, 38)  # merge-tree --write-tree
@@ -24,6 +26,7 @@ _GUARDS: Final = {
     "core.hooksPath": "/dev/null",
     "core.fsmonitor": "false",
     "maintenance.auto": "false",
+    "credential.helper": "",  # forgets those of all settings before
 }
 _ENVIRONMENT: Final = {
     "LC_ALL": "C",
@@ -43,6 +46,11 @@ _ENVIRONMENT: Final = {
     "GIT_COMMITTER_NAME": "HalfTUI",
     "GIT_COMMITTER_EMAIL": "halftui@localhost",
 }
+FOR_A_PUSH: Final = " for a push"  # ends the sentence on a server that may let git read
+_REFUSALS: Final = (
+    (r"could not read (Username|Password)", "wants a token"),
+    (r"Authentication failed|returned error: 40[13]", "refuses the token"),
+)
 _REMEDIES: Final[tuple[tuple[str, type[HalfTUIError], str], ...]] = (
     (r"^env: .*git", Misconfigured, "install git 2.38 or newer"),
     (r"No space left on device", Unavailable, "make room on the disk"),
@@ -52,6 +60,11 @@ _REMEDIES: Final[tuple[tuple[str, type[HalfTUIError], str], ...]] = (
         r"terminal prompts disabled|could not read (Username|Password)|Authentication failed",
         Unavailable,
         "HalfTUI never asks for a password; use an ssh address and a key of your ssh agent",
+    ),
+    (
+        r"returned error: 30[1278]",
+        Misconfigured,
+        "a credential follows no redirect: give the board the address that it leads to",
     ),
     (r"Host key verification failed", Unavailable, "connect once with ssh to accept its host key"),
     (r"Permission denied \(", Unavailable, "your ssh agent holds no key that the server accepts"),
@@ -87,12 +100,16 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Git:
-    """The git of one repository: `where` names it (`--git-dir=…`, or `-C` and a folder)."""
+    """The git of one repository: `where` names it (`--git-dir=…`, or `-C` and a folder).
+
+    `host` is the server that it speaks to, with the credential for that.
+    """
 
     where: tuple[str, ...] = ()
     settings: Mapping[str, str] = field(default_factory=dict)
     env: Mapping[str, str] = field(default_factory=dict)
     protocols: str = ""
+    host: Host | None = None
 
     def having(
         self,
@@ -110,16 +127,22 @@ class Git:
 
     def run(self, *args: str, stdin: bytes | IO[bytes] | None = None, ok: Collection[int] = (0,)) -> Answer:
         """Run git to its end; a code outside of `ok` raises what translate() makes of it."""
-        with _opened(stdin) as source:
+        with _opened(stdin) as source, offered(self.host) as offer:
             code, out, err = self._execute(
                 args,
+                offer,
                 istream=source,
                 with_extended_output=True,
                 with_exceptions=False,
                 stdout_as_string=False,
                 strip_newline_in_stdout=False,
             )
-        answer = Answer(code, out, printable(err))
+        answer = Answer(code, out, offer.hide(printable(err)))  # a server may say what it was sent
+        refusal = _unauthorized(args[0], answer, self.host.scope) if self.host else None
+        if self.host and (refusal or code == 0):
+            self.host.tell(args[0], refusal.message if refusal else "")
+        if refusal:
+            raise refusal
         if code not in ok:
             raise translate(args[0], answer)
         return answer
@@ -139,7 +162,7 @@ class Git:
 
         Only for commands that say little on standard error, which is read last.
         """
-        process = self._execute(args, as_process=True)  # ends git when it is collected
+        process = self._execute(args, Offer(), as_process=True)  # ends git when it is collected
         popen = process.proc
         left_early = True
         try:
@@ -155,9 +178,10 @@ class Git:
         if code and not left_early:
             raise translate(args[0], Answer(code, b"", printable(err)))
 
-    def _execute(self, args: tuple[str, ...], **options: Any) -> Any:
-        env = self._environment()
-        command = [*_without_inherited(env), "git", *self.where, *args]
+    def _execute(self, args: tuple[str, ...], offer: Offer, **options: Any) -> Any:
+        env = self._environment(offer.settings)
+        command = [*_without_inherited(env, is_proven=bool(offer.inherited)), "git", *self.where, *args]
+        options |= {"pass_fds": offer.inherited} if offer.inherited else {}
         library = _library()
         try:
             # "/" because GitPython falls back on the process's own folder when its folder is gone.
@@ -165,8 +189,8 @@ class Git:
         except library.GitCommandNotFound as error:
             raise _missing() from error
 
-    def _environment(self) -> dict[str, str]:
-        settings = {**_GUARDS, **self.settings}
+    def _environment(self, more: Mapping[str, str] | None = None) -> dict[str, str]:
+        settings = {**_GUARDS, **self.settings, **(more or {})}
         env = {**_ENVIRONMENT, **self.env, "GIT_ALLOW_PROTOCOL": self.protocols}
         env["GIT_SSH_COMMAND"] = os.environ.get("GIT_SSH_COMMAND", "ssh -o BatchMode=yes")
         env["GIT_CONFIG_COUNT"] = str(len(settings))
@@ -223,6 +247,16 @@ def printable(text: str | bytes) -> str:
     return re.sub(r"(\w://)[^/@\s]*@", r"\1", plain)
 
 
+def _unauthorized(verb: str, answer: Answer, scope: str) -> Unauthorized | None:
+    """Return the error if git was not let in at a server; what the server said itself counts for nothing."""
+    own = [line for line in answer.err.splitlines() if line.startswith(("fatal:", "error:"))]
+    for pattern, does in _REFUSALS:
+        if answer.code and re.search(pattern, "\n".join(own)):
+            act = FOR_A_PUSH if verb == "push" else ""
+            return Unauthorized(f"{host_of(scope)} {does}{act}", f"halftui secrets set {scope}")
+    return None
+
+
 def _reason(answer: Answer) -> str:
     lines = [line for line in answer.err.splitlines() if line.strip()]
     telling = [line for line in lines if line.startswith(("fatal:", "error:", "ssh:", "remote:"))]
@@ -251,11 +285,15 @@ def _missing() -> Misconfigured:
     return Misconfigured("There is no git on this machine's PATH", "install git 2.38 or newer")
 
 
-def _without_inherited(env: Mapping[str, str]) -> list[str]:
-    """Return the `env` words that drop the GIT_ variables of whoever started HalfTUI."""
+def _without_inherited(env: Mapping[str, str], *, is_proven: bool = False) -> list[str]:
+    """Return the `env` words that drop the GIT_ variables of whoever started HalfTUI.
+
+    `is_proven`: a server has to prove who it is, whatever they say.
+    """
     kept = ("GIT_SSL_", "GIT_SSH")  # how this machine reaches the network
     names = [name for name in os.environ if name.startswith("GIT_")]
     foreign = [name for name in names if name not in env and not name.startswith(kept)]
+    foreign += ["GIT_SSL_NO_VERIFY"] if is_proven and "GIT_SSL_NO_VERIFY" in os.environ else []
     return ["env", *(word for name in foreign for word in ("-u", name))] if foreign else []
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from halftui.errors import Conflict, HalfTUIError, Refused, Unavailable
 from halftui.workspace.git import Answer, Git, carry, printable
-from halftui.workspace.origin import HEADS, URL_PROTOCOLS, Origin, branches, is_rebased, trees
+from halftui.workspace.origin import HEADS, Origin, branches, is_rebased, trees
 
 _MERGE = (
     "merge", "--ff-only", "--no-overwrite-ignore", "--no-autostash", "--no-verify-signatures",
@@ -40,7 +40,7 @@ def land_in_folder(board: Git, origin: Origin, target: str, sha: str, expected: 
 def push(board: Git, origin: Origin, target: str, sha: str, expected: str) -> None:
     """Move `target` at an address from `expected` to `sha`. Raises as land_in_folder does."""
     ref = HEADS + target
-    answer = board.having(protocols=URL_PROTOCOLS).run(
+    answer = origin.reached_by(board).run(
         "push", "--porcelain", "--quiet", "--no-verify", f"--force-with-lease={ref}:{expected}",
         "--", origin.place, f"{sha}:{ref}", ok=(0, 1),
     )  # fmt: skip
@@ -52,6 +52,19 @@ def push(board: Git, origin: Origin, target: str, sha: str, expected: str) -> No
     reasons = [line for line in said.splitlines() if line.startswith("!")]
     reason = reasons[0].split("\t")[-1] if reasons else answer.err[:200]
     raise Refused(f"{origin.place} did not take {target}: {reason}", "see the rules of its server")
+
+
+def publish(repository: Path, origin: Origin, sha: str, branch: str) -> bool:
+    """Put a board's commit on a branch of its own at an address; False if no credential for it was given.
+
+    What stands there is replaced. Raises Unauthorized, Unavailable.
+    """
+    if origin.host is None or origin.host.open is None:
+        return False
+    git = origin.reached_by(Git((f"--git-dir={repository}",)))
+    words = ("push", "--quiet", "--no-verify", "--force", "--", origin.place)
+    git.run(*words, f"{sha}:{HEADS}{branch}")
+    return True
 
 
 def _forward(folder: Path, target: str, sha: str) -> None:

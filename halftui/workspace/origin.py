@@ -2,12 +2,14 @@
 
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
+from halftui.domain.address import scope_of
 from halftui.errors import Misconfigured, NotFound
 from halftui.workspace.git import Git, check_version
+from halftui.workspace.host import Host
 
 URL_PROTOCOLS: Final = "ssh:https"
 HEADS: Final = "refs/heads/"
@@ -34,6 +36,7 @@ class Origin:
     hash: str = "sha1"  # how it names objects: sha1 or sha256
     git_dir: Path | None = None  # shared by all its working trees
     root: Path | None = None  # the top of the working tree
+    host: Host | None = field(default=None, compare=False)  # of an https address, what lets git in
 
     @property
     def is_url(self) -> bool:
@@ -45,13 +48,17 @@ class Origin:
         """The git that reads and writes it; for an address one without a repository."""
         return Git() if self.git_dir is None else Git((f"--git-dir={self.git_dir}",))
 
+    def reached_by(self, git: Git) -> Git:
+        """Return a board's git as it speaks to this address."""
+        return replace(git.having(protocols=URL_PROTOCOLS), host=self.host)
 
-def locate(place: str | Path, branch: str = "") -> Origin:
+
+def locate(place: str | Path, branch: str = "", host: Host | None = None) -> Origin:
     """Return the repository at a folder, at any folder in its tree, or at an ssh or https address.
 
     `branch` is the board's branch; without it, the one that is checked out counts (of an address:
-    its default). Raises Misconfigured or NotFound with the remedy, Unavailable for an address
-    that does not answer.
+    its default). `host` is what lets git in at an https address. Raises Misconfigured or NotFound with the
+    remedy, Unavailable for an address that does not answer, Unauthorized for one that lets nobody in.
     """
     check_version()
     text = _plain(str(place))
@@ -59,7 +66,7 @@ def locate(place: str | Path, branch: str = "") -> Origin:
     if scheme and scheme[1] == "file" and scheme[2] == "://":
         return _folder(Path(text.removeprefix("file://")), branch)
     if not Path(text).exists() and (scheme or _SSH_SHORT.fullmatch(text)):
-        return _address(text, branch)
+        return _address(text, branch, host)
     return _folder(Path(text), branch)
 
 
@@ -96,7 +103,7 @@ def _plain(place: str) -> str:
     return place
 
 
-def _address(url: str, branch: str) -> Origin:
+def _address(url: str, branch: str, host: Host | None) -> Origin:
     scheme = _SCHEME.match(url)
     if scheme and (scheme[2] != "://" or scheme[1] not in URL_PROTOCOLS.split(":")):
         raise Misconfigured(
@@ -104,9 +111,12 @@ def _address(url: str, branch: str) -> Origin:
         )
     if re.match(r"https://[^/]*@|ssh://[^/@]*:[^/@]*@", url):
         raise Misconfigured(
-            "An address may not hold a password or a token", "use ssh with a key of your ssh agent"
+            "An address may not hold a password or a token",
+            "use ssh with a key of your ssh agent, or: halftui secrets set https://HOST",
         )
-    git = Git(protocols=URL_PROTOCOLS)
+    scope = scope_of(url)
+    host = host or (Host(scope) if scope else None)
+    git = Git(protocols=URL_PROTOCOLS, host=host)
     listed = git.text("ls-remote", "--symref", "--", url, "HEAD", "refs/heads/*").splitlines()
     heads = dict(line.split("\t")[::-1] for line in listed if not line.startswith("ref:"))
     default = [line.split("\t")[0] for line in listed if line.startswith("ref:")]
@@ -115,7 +125,7 @@ def _address(url: str, branch: str) -> Origin:
         raise Misconfigured(f"{url} has no commits", "push a first commit to it")
     _require_branch(chosen, {name: sha for name, sha in heads.items() if name != "HEAD"}, url)
     is_long = len(next(iter(heads.values()))) > SHA1_DIGITS
-    return Origin(url, chosen, "sha256" if is_long else "sha1")
+    return Origin(url, chosen, "sha256" if is_long else "sha1", host=host)
 
 
 def _folder(path: Path, branch: str) -> Origin:

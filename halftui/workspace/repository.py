@@ -25,7 +25,7 @@ from halftui.workspace import landing
 from halftui.workspace.diff import Changes, list_changes, read_patch
 from halftui.workspace.git import SHA, Git, carry, check_version, present
 from halftui.workspace.merging import Clash, Merged, Note, combine, merge_base
-from halftui.workspace.origin import HEADS, OLD_FAULTS, URL_PROTOCOLS, Origin, branches, fetch_levels
+from halftui.workspace.origin import HEADS, OLD_FAULTS, Origin, branches, fetch_levels
 from halftui.workspace.signing import Signer
 from halftui.workspace.tree import (
     BRANCHES,
@@ -71,7 +71,7 @@ class Repository:
         with self._locked():
             if origin.is_url:
                 spec = f"+{HEADS}*:{TRACKED}*"
-                git = self._git.having(fetch_levels(), protocols=URL_PROTOCOLS)
+                git = origin.reached_by(self._git.having(fetch_levels()))
                 git.run("fetch", "--quiet", "--no-tags", "--prune", "--", origin.place, spec)
             else:
                 self._copy_branches(origin)
@@ -296,7 +296,7 @@ class Repository:
             landing.push(self._git, origin, target, merged.sha, merged.onto)
             self._update({TRACKED + target: merged.sha})
         except Conflict:
-            git = self._git.having(protocols=URL_PROTOCOLS)
+            git = origin.reached_by(self._git)
             git.run("fetch", "--quiet", "--no-tags", "--", origin.place, f"+{HEADS}*:{TRACKED}*")
             if not self.is_merged(merged.sha, target):
                 raise

@@ -3,15 +3,19 @@
 import asyncio
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from halftui.domain import results
+from halftui.engine import brief, ground
 from halftui.errors import Refused
 from halftui.main.cleaning import clear
 from halftui.ops import beads, boards, collab, pulls, views
+from halftui.ops.attempts import Claim
 from halftui.runtime.base import Runtime
 from halftui.runtime.choose import make
 from halftui.runtime.script import Script, read
@@ -97,6 +101,39 @@ async def test_both_clones_lie_side_by_side_and_both_works_arrive(tmp_path: Path
         assert (at.repository / "note.txt").exists()
         assert not (at.repository / "results").exists()
         assert not (place / "note.txt").exists()
+
+
+async def test_who_reviews_sees_the_result(tmp_path: Path) -> None:
+    async with scene(tmp_path) as at:
+        pair(at, tmp_path)
+        checks = [{"command": "make test", "passed": True}, {"command": "make lint", "passed": False}]
+        text = result("BEAD", checks=checks)
+        bead = at.add("Note", script(commits("note.txt"), leaves(text), {"text": "made"}))
+        async with at.working() as engine:
+            await at.until(lambda: _state(at, bead) == "review")
+            words = "It is there.\n\npassed: make test\nFAILED: make lint"
+            work = await asyncio.to_thread(at.house.review(at.board.id).work, bead)
+            assert work.result == words
+            claim = Claim(f"{bead}@2", 2, bead, at.board.id, "Toast", "a", "shell", "s", False, None)
+            claim = replace(claim, is_review=True)
+            found = at.house.service.read(views.board, at.board.id)
+            here = await asyncio.to_thread(ground.lay, engine.rooms, at.house.store, claim, found)
+        told = brief.write(claim, found, here.bead, is_free=True, max_turns=1, result=here.result)
+        assert f"## The result that its maker left\n{words}" in told.prompt
+
+
+@pytest.mark.parametrize(
+    ("found", "words"),
+    [
+        ({}, ""),
+        ({"results/b.md": b"# b\n## Summary\nmade\x1b[31m\n"}, "# b\n## Summary\nmade"),
+        ({"results/b.json": b'{"bead": "other"}'}, '{"bead": "other"}'),
+        ({"results/b.json": b"\xff"}, "\ufffd"),
+    ],
+)
+def test_a_result_is_shown_as_it_is(found: dict[str, bytes], words: str) -> None:
+    assert results.shown("b", found).startswith(words)
+    assert "\x1b" not in results.shown("b", found)
 
 
 async def test_without_one_nothing_changes(tmp_path: Path) -> None:

@@ -15,12 +15,15 @@ import pytest
 
 from halftui.domain.actor import ENGINE
 from halftui.engine import holding as turns
-from halftui.engine.naming import home_label
+from halftui.engine.naming import home_label, home_name
 from halftui.main.house import House
-from halftui.ops import boards, holding, trials, views
-from halftui.store.store import Store
+from halftui.ops import beads, boards, collab, holding, outbox, pulls, trials, views
+from halftui.store.rows.tables import Bead
+from halftui.store.store import Rows, Store
+from halftui.store.tx import Tx
+from halftui.tui import items
 from tests.helpers import forge
-from tests.helpers.boards import Scene, commits, scene, script
+from tests.helpers.boards import Scene, commits, git, make_repository, scene, script
 from tests.helpers.stores import command
 
 pytestmark = pytest.mark.postgres
@@ -115,6 +118,63 @@ async def test_a_pull_request_is_opened_once(
         assert _counts(one, "bead.approve") == dict.fromkeys(made, 1)
 
 
+async def test_work_that_comes_back_waits_for_the_home_that_has_it(tmp_path: Path, database: str) -> None:
+    """Sent back, it is of no use to a home without its commits, neither to do nor to review."""
+    async with _both(tmp_path, database) as (one, two):
+        bead = one.add("One", script(commits("note.txt"), {"text": "made"}))
+        async with one.working():
+            await one.until(lambda: one.see(bead).card.state == "review")
+            tip = one.see(bead).tip
+        one.house.service.write(beads.reject, bead, "once more")
+        name = home_name(tmp_path / "home")
+        said = f"its work is with {name}, which is not running: start HalfTUI there"
+        other = one.add("Two", script(commits("other.txt"), {"text": "made"}))
+        async with two.working():
+            await two.until(lambda: two.see(other).card.state == "review")
+            assert two.see(bead).card.state == "open"
+            assert said in two.see(bead).why
+            async with one.working():
+                await one.until(lambda: one.see(bead).card.state == "review")
+        assert len(one.see(bead).attempts) == 2
+        assert git(one.house.repository(one.board).path, "merge-base", tip, one.see(bead).tip) == tip
+
+
+@pytest.mark.parametrize("act", ["open", "collab"])
+async def test_what_no_home_can_send_is_told(tmp_path: Path, database: str, act: str) -> None:
+    """The home with the commits is away: the other one says so, and it is sent when that is back."""
+    async with _both(tmp_path, database) as (one, two):
+        bead = one.add("One", script(commits("note.txt"), {"text": "made"}))
+        async with one.working():
+            await one.until(lambda: one.see(bead).card.state == "review")
+        if act == "collab":
+            await asyncio.to_thread(one.house.review(one.board.id).accept, bead)
+        one.house.store.write(one.house.actor, lambda tx: outbox.put(tx, tx.get(Bead, bead), act))
+        said = f"its work is with {home_name(tmp_path / 'home')}, which is not running: start HalfTUI there"
+        if act == "collab":
+            place = make_repository(tmp_path / "plans")
+            one.house.service.write(collab.pair, one.board.id, str(place), "main")
+        async with two.working():
+            await two.until(lambda: two.house.service.read(pulls.stuck, two.board.id) == [(bead, said)])
+            assert two.see(bead).card.progress == said
+            snapshot = two.house.service.read(views.snapshot, two.board.id)
+            assert bead in [item.bead for item in items.inbox(snapshot, 0.0)]
+        before = one.house.store.read(_acts)
+        async with one.working():  # who is back does it at once
+            await one.until(lambda: one.house.store.read(_acts) != before)
+
+
+def _acts(rows: Rows) -> list[tuple[Any, ...]]:
+    return list(rows.rows("SELECT due_at, tries, state FROM outbox"))
+
+
+def test_a_home_has_a_name_of_its_own(tmp_path: Path) -> None:
+    """A path is none: two machines may have the same one."""
+    first = home_name(tmp_path / "one")
+    assert first != home_name(tmp_path / "two")
+    home_name.cache_clear()
+    assert home_name(tmp_path / "one") == first
+
+
 async def test_a_turn_is_one_holders_until_it_is_given_or_runs_out(tmp_path: Path, database: str) -> None:
     now = [1_800_000_000.0]
     store = Store(database, lambda: now[0])
@@ -149,10 +209,13 @@ async def test_who_lost_the_turn_is_broken_off(
     try:
         store.prepare()
 
+        def lose(tx: Tx) -> None:
+            holding.give(tx, "mill", home_label(tmp_path))
+            holding.take(tx, "mill", "other", 60.0)
+
         async def work() -> None:
             async with turns.held(store, "mill", home_label(tmp_path)):
-                await asyncio.to_thread(store.write, ENGINE, holding.give, "mill", home_label(tmp_path))
-                await asyncio.to_thread(store.write, ENGINE, holding.take, "mill", "other", 60.0)
+                await asyncio.to_thread(store.write, ENGINE, lose)
                 await asyncio.sleep(60)
 
         task = asyncio.create_task(work())

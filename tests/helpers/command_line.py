@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from halftui import logs, settings
@@ -48,8 +49,8 @@ def door_of(actor: Actor | None = None) -> Door:
 
         opened = service(chosen)
         stores[chosen.database_url].prepare()
-        name, branch = asked.name or asked.folder.name, asked.branch or "main"
-        return opened.write(boards.create, name, str(asked.folder), branch, **asked.settings)
+        name, branch = asked.name or Path(asked.place).name, asked.branch or "main"
+        return opened.write(boards.create, name, str(asked.place), branch, **asked.settings)
 
     return Door(
         settings_of=settings.load,

@@ -1,7 +1,6 @@
 """A bead whose agent stands still in a real container, for those who go in to it."""
 
 import os
-import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from halftui.main.house import House
 from halftui.ops import attempts, beads, views
 from halftui.ops.attempts import Claim
 from halftui.sandbox.base import Places, Process, Spec
-from halftui.sandbox.docker import DockerSandbox
+from halftui.sandbox.docker import DockerSandbox, engine, socket_of
 from halftui.settings import Settings
 from tests.helpers.boards import make_repository
 
@@ -54,28 +53,22 @@ class Still:
         return [(e.actor, str(e.after["reason"])) for e in found if e.verb == "bead.shell"]
 
     def processes(self) -> str:
-        """Return the names of what runs in the container."""
-        argv = [
-            "docker",
-            "-H",
-            self.env["DOCKER_HOST"],
-            "exec",
-            self.process.name,
-            "sh",
-            "-c",
-            "cat /proc/[0-9]*/comm",
-        ]
-        return subprocess.run(argv, check=True, capture_output=True, text=True).stdout
+        """Return the command lines of what runs in the container."""
+        with engine(socket_of(self.env["DOCKER_HOST"])) as api:
+            return "\n".join(row[-1] for row in api.top(self.process.name)["Processes"])
 
 
 @asynccontextmanager
 async def standing_still(folder: Path, docker_host: str, image: str) -> AsyncIterator[Still]:
     """Yield a board whose engine is held by this process, and a bead at work in a container."""
     env = {
-        "HALFTUI_USER": "owner", "HALFTUI_CONFIG": str(folder / "config"),
-        "HALFTUI_HOME": str(folder / "home"), "HOME": str(folder), "DOCKER_HOST": docker_host,
+        "HALFTUI_USER": "owner",
+        "HALFTUI_CONFIG": str(folder / "config"),
+        "HALFTUI_HOME": str(folder / "home"),
         "HALFTUI_SANDBOX": "docker",
-    }  # fmt: skip
+        "HOME": str(folder),
+        "DOCKER_HOST": docker_host,
+    }
     house = House(Settings(home=str(folder / "home"), sandbox="docker", docker_host=docker_host), env)
     board = house.init(make_repository(folder / "shop"), prefix="sh")
     bead = house.service.write(beads.create, board.id, "Stand still")

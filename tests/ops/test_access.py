@@ -121,7 +121,11 @@ subscription.register  a
 subscription.remove    a
 tool.refuse                  L W
 tool.use                     L W
+secret.accept                    E
+secret.refuse                    E
+secret.remove          a
 secret.rotate          a
+secret.set             a
 token.accept                     E
 """
 LETTERS = {

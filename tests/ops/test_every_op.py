@@ -72,7 +72,18 @@ SILENT = {
     "turn.give",
     "turn.take",
 }  # no state moves
+SERVER = "https://git.example.org"
 LINES = (b'{"id": "x-1", "title": "from elsewhere", "status": "open"}',)
+
+
+def _refused(world: World, op: Op) -> tuple[Actor, Op]:
+    world.engine(secrets.refuse, SERVER, "it refuses the token")
+    return _engine(op)
+
+
+def _stored(world: World, op: Op) -> tuple[Actor, Op]:
+    world.do(secrets.keep, SERVER, "bo", "sealed", "s-1")
+    return _ann(op)
 
 
 def _ann(op: Op) -> tuple[Actor, Op]:
@@ -439,6 +450,10 @@ SCENES: dict[str, Scene] = {
     "question.answer": _answer,
     "question.ask": _attempt(lambda tx, c: questions.ask(tx, c.attempt, Question("question", "which?"))),
     "review.claim": _review,
+    "secret.accept": lambda w: _refused(w, lambda tx: secrets.accept(tx, SERVER)),
+    "secret.refuse": lambda _: _engine(lambda tx: secrets.refuse(tx, SERVER, "it refuses the token")),
+    "secret.remove": lambda w: _stored(w, lambda tx: secrets.remove(tx, SERVER)),
+    "secret.set": lambda _: _ann(lambda tx: secrets.keep(tx, SERVER, "bo", "sealed", "s-1")),
     "secret.rotate": lambda _: _ann(lambda tx: secrets.rotate(tx, lambda row, sealed: sealed)),
     "token.accept": _token,
     "subscription.cool": _account(lambda tx, ident: subscriptions.cool(tx, ident, 2e9), ENGINE),

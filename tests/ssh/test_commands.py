@@ -30,6 +30,19 @@ async def test_streams_and_codes(host: Host) -> None:
     assert (await host.run("ann", "'unclosed")).code == 2
 
 
+async def test_a_server_whose_folder_is_gone_serves_on(
+    host: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "start").mkdir()
+    monkeypatch.chdir(tmp_path / "start")
+    (tmp_path / "start").rmdir()
+    host.admit("ann", "operator")
+    made = await host.run("ann", "bead", "create", "work")
+    assert (made.code, made.err) == (0, "")
+    assert "work" in (await host.run("ann", "bead", "list")).out
+    monkeypatch.undo()
+
+
 async def test_who_did_it_is_the_guest(host: Host) -> None:
     host.admit("ann", "operator")
     await host.run("ann", "bead", "create", "hers")

@@ -190,7 +190,7 @@ def _pair(call: Call, collab: str, branch: str) -> str:
     """Give the board a repository of plans and results, and return its place."""
     from halftui.ops import collab as collabs
 
-    place, on = call.door.locate(collab, branch)
+    place, on = call.door.locate(call.settings, collab, branch)
     call.service.write(collabs.pair, call.board.id, place, on)
     return place
 

@@ -13,8 +13,8 @@ from halftui.ops import views
 
 
 @command("init", example="halftui init --name 'Web shop' --review none")
-@click.argument("folder", required=False)
-@click.option("--name", default="", metavar="TEXT", help="The board's name; by default the folder's.")
+@click.argument("place", required=False)
+@click.option("--name", default="", metavar="TEXT", help="The board's name; by default the repository's.")
 @click.option("--branch", default="", metavar="NAME", help="What work is merged into.")
 @click.option("--mode", metavar="auto|manual", help="Who starts ready beads.")
 @click.option("--review", metavar="person|none", help="Who accepts work.")
@@ -23,15 +23,25 @@ from halftui.ops import views
 @click.option("--prefix", metavar="LETTERS", help="What ids of beads begin with.")
 @click.option("--cap", type=int, metavar="N", help="Agents at work at once.")
 @pass_call
-def init(call: Call, /, folder: str | None, name: str, branch: str, **given: str | int | None) -> None:
-    """Make a board over the git repository of a folder, by default the current one."""
-    where = Path(folder) if folder else call.folder
-    if where is None or not where.is_dir():
-        raise Misconfigured(f"{folder or 'the current folder'} is no folder", "name one: halftui init FOLDER")
+def init(call: Call, /, place: str | None, name: str, branch: str, **given: str | int | None) -> None:
+    """Make a board over the git repository of a folder, by default the current one, or at an address.
+
+    An address is one over ssh:// or https://; `halftui secrets set` stores the token that it may want.
+    """
+    found = place if place and "://" in place else _folder(call, place)
     settings = {key: value for key, value in given.items() if value is not None}
-    made = call.door.init(call.settings, Beginning(where.resolve(), name, branch, settings))
+    made = call.door.init(call.settings, Beginning(found, name, branch, settings))
     board = call.service.read(views.board, made)
     call.say(f"the board {board.name} is made over {board.repository}; halftui opens it", board)
+
+
+def _folder(call: Call, place: str | None) -> Path:
+    """Return the folder that is named, or the current one. Raises Misconfigured if it is none."""
+    where = call.file(place) if place else call.folder
+    if where is None or not where.is_dir():
+        named = place or "the current folder"
+        raise Misconfigured(f"{named} is no folder", "name one: halftui init FOLDER")
+    return where.resolve()
 
 
 @command("demo", example="halftui demo --headless --seconds 60")

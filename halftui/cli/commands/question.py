@@ -30,11 +30,16 @@ def list_questions(call: Call) -> None:
 @pass_call
 @watched
 def inbox(call: Call) -> None:
-    """List what agents ask of people, the oldest first, and why a convoy stands still."""
+    """List what agents ask of people, the oldest first, why a convoy stands still, and what can't be sent."""
     _list(call)
     for convoy in () if call.is_for_machines else call.service.read(views.convoys, call.board.id):
         for reason in convoy.stranded:
             call.write(clean_line(f"stranded: {convoy.name}: {reason}") + "\n")
+    if not call.is_for_machines:
+        from halftui.ops import pulls
+
+        for bead, why in call.service.read(pulls.stuck, call.board.id):
+            call.write(clean_line(f"stuck: {bead}: {why}") + "\n")
 
 
 @command("answer", example="halftui answer 3f 'use the second one'")

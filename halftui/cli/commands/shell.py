@@ -24,7 +24,7 @@ def shell(call: Call, bead: str, words: tuple[str, ...]) -> int:
     authorize(call.service.actor, "bead.shell")
     ident = call.bead(bead)
     if not call.out.isatty():
-        raise Misconfigured("a shell needs a terminal", "over SSH: ssh -t")
+        raise Misconfigured("a shell takes a whole terminal", "on a board T opens it; over SSH: ssh -t")
     how, code = call.door.shell(call.settings, ident, words)
     if how:
         call.err.write(f"{ident}: {how}\n")

@@ -12,7 +12,9 @@ from halftui.ops import listings
 
 COLUMNS = ("name", "kind", "has_token", "live", "headroom", "cooling_until", "parked")
 MORE = ("cap", "base_url", "created_at")
+KINDS = ("oauth", "api-key", "openai-key", "google-key")
 LONGEST_TOKEN = 16_384
+PIPED = "halftui subscription register NAME < token"
 
 
 @group("subscription")
@@ -23,7 +25,10 @@ def subscription() -> None:
 @subscription.command("register", example="halftui subscription register work --kind oauth < token")
 @click.argument("name")
 @click.option(
-    "--kind", type=click.Choice(["oauth", "api-key", "openai-key"]), default="oauth", show_default=True
+    "--kind",
+    type=click.Choice(KINDS),
+    default="oauth",
+    show_default=True,
 )
 @click.option("--base-url", default="", metavar="URL", help="Another address of the provider.")
 @pass_call
@@ -31,7 +36,7 @@ def register(call: Call, name: str, kind: str, base_url: str) -> None:
     """Store a credential under a name; it is read from standard input, or asked for, and never shown."""
     from halftui.ops import subscriptions
 
-    token = _token(call)
+    token = read_token(call, PIPED)
     ident = call.service.read(subscriptions.identify, name)
     with call.door.sealed(call.settings, ident, token) as sealed:
         call.service.write(subscriptions.register, name, kind, sealed, ident, base_url)
@@ -47,7 +52,7 @@ def rotate(call: Call, name: str) -> None:
 
     ident = call.service.read(subscriptions.identify, name, must_exist=True)
     known = _find(call, name)
-    with call.door.sealed(call.settings, ident, _token(call)) as sealed:
+    with call.door.sealed(call.settings, ident, read_token(call, PIPED)) as sealed:
         call.service.write(subscriptions.register, name, known.kind, sealed, ident, known.base_url)
     call.say(f"{name} has another credential", _find(call, name))
 
@@ -86,14 +91,15 @@ def _find(call: Call, name: str) -> SubscriptionRow:
     return next(s for s in call.service.read(listings.subscriptions) if s.name == name.strip())
 
 
-def _token(call: Call) -> str:
+def read_token(call: Call, example: str) -> str:
+    """Return a token from standard input, or asked for without an echo. Raises Misconfigured."""
     if call.input is sys.stdin and call.input.isatty():
         typed = str(click.prompt("Token", hide_input=True, err=True))
     else:
         typed = call.input.read(LONGEST_TOKEN + 1)
     token = typed.strip()
     if not token:
-        raise Misconfigured("no token was given", "pipe it in: halftui subscription register NAME < token")
+        raise Misconfigured("no token was given", f"pipe it in: {example}")
     if len(token) > LONGEST_TOKEN or not token.isascii() or not token.isprintable() or " " in token:
         raise Misconfigured("this is no token", "it is one line of letters, digits and signs")
     return token

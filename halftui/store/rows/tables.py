@@ -91,6 +91,7 @@ class Bead(Row, table="bead"):
     profile: str = ""
     collab: str = ""
     collab_merged: str = ""
+    home: str = ""
     egress: str = ""
 
 

@@ -30,3 +30,15 @@ class Head(Row, table="head", key=("seq",)):
     previous: int
     fingerprint: str
     signature: str
+
+
+class Secret(Row, table="secret"):
+    """What lets git in at a server, and whether it does."""
+
+    id: str
+    scope: str
+    username: str = ""
+    sealed: str = ""
+    refused: str = ""
+    refused_at: float = 0.0
+    created_at: float

@@ -1,5 +1,6 @@
 """A question before something is lost: what, what is lost, and No unless said otherwise."""
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from rich.text import Text
@@ -65,3 +66,10 @@ class Confirm(ModalScreen[bool]):
         """A click on a choice is that choice, and one beside the question is a No."""
         if event.widget is self or (event.widget is not None and event.widget.id in ("no", "yes")):
             self.dismiss(event.widget is not self and event.widget.id == "yes")
+
+
+def leaving(names: Sequence[str]) -> Confirm:
+    """Return the question whether to leave while agents of those names work."""
+    asked = f"Leave while {', '.join(names)} {'is' if len(names) == 1 else 'are'} at work?"
+    loss = "They stop; their branches are kept and the beads go on at the next start."
+    return Confirm(asked, loss, "Leave")

@@ -6,7 +6,7 @@ from weakref import WeakKeyDictionary
 
 from textual.app import App
 
-from halftui.domain.shown import Card, FileRow, Work
+from halftui.domain.shown import Card, Detail, FileRow, Work
 from halftui.tui.cards import Fact
 from halftui.tui.draw import age
 from halftui.tui.items import Item
@@ -42,6 +42,12 @@ class Notes:
 
 # An app belongs to one person; leaving the screen must not lose what they wrote.
 KEPT: WeakKeyDictionary[App[None], dict[tuple[str, str], Notes]] = WeakKeyDictionary()
+
+
+def intro(detail: Detail, work: Work) -> str:
+    """Return what the agent says of its work, and the result that it left."""
+    said = f"{detail.card.assignee or 'the agent'} says:\n{detail.summary.strip()}" if detail.summary else ""
+    return "\n\n".join(filter(None, [said, f"its result:\n{work.result}" if work.result else ""]))
 
 
 def queued(card: Card, now: float, here: str | None) -> Item:

@@ -232,9 +232,7 @@ class ReviewScreen(Screen[None]):
         self._repaint()
 
     def _intro(self) -> str:
-        if self.detail is None or not self.detail.summary:
-            return ""
-        return f"{self.detail.card.assignee or 'the agent'} says:\n{self.detail.summary.strip()}"
+        return desk.intro(self.detail, self.work) if self.detail and self.work else ""
 
     def list_files(self) -> None:
         """Show the files with their marks."""
