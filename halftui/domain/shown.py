@@ -88,6 +88,7 @@ class ConvoyRow(NamedTuple):
     failed: int = 0
     branch: str = ""  # its own, "" if each bead merges into the board's
     stranded: tuple[str, ...] = ()  # why nothing of it moves though work is left
+    leader: str = ""  # the username of the leader whose it is; of several, with commas
 
     @property
     def says(self) -> str:

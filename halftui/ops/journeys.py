@@ -68,12 +68,28 @@ def convoys(rows: Rows, board_id: str) -> tuple[ConvoyRow, ...]:
         b=board_id,
     ):
         states.setdefault(convoy, {})[name] = int(count)
+    led: dict[str, list[str]] = {}
+    for convoy, leader in rows.rows(_LEADERS, b=board_id):
+        led.setdefault(convoy, []).append(str(leader))
     found = rows.rows(
         "SELECT id, name, state, branch FROM convoy WHERE board_id = :b ORDER BY"
         " CASE state WHEN 'moving' THEN 0 WHEN 'staged' THEN 1 ELSE 2 END, created_at DESC",
         b=board_id,
     )
-    return tuple(_convoy(rows, r[0], r[1], r[2], r[3], states.get(r[0], {})) for r in found)
+    return tuple(
+        _convoy(rows, ident, name, state, branch, states.get(ident, {}), ", ".join(led.get(ident, [])))
+        for ident, name, state, branch in found
+    )
+
+
+# As `led` has it: who made a convoy leads it, or whom its maker's owner has after it.
+_LEADERS = """
+SELECT c.id, g.username FROM convoy c
+JOIN agent m ON c.created_by = 'agent:' || m.id AND m.kind = 'leader'
+JOIN agent g ON g.kind = 'leader' AND g.retired_at IS NULL
+  AND (g.id = m.id OR (m.retired_at IS NOT NULL AND g.owner = m.owner AND g.owner <> ''))
+WHERE c.board_id = :b ORDER BY c.id, g.username
+"""
 
 
 def course(rows: Rows, bead_id: str) -> Course:
@@ -127,12 +143,14 @@ def strandings(rows: Rows) -> list[tuple[str, tuple[str, ...]]]:
     return [(convoy, reasons) for convoy, is_told, reasons in each if bool(reasons) != is_told]
 
 
-def _convoy(rows: Rows, ident: str, name: str, state: str, branch: str, counts: dict[str, int]) -> ConvoyRow:
+def _convoy(
+    rows: Rows, ident: str, name: str, state: str, branch: str, counts: dict[str, int], leader: str
+) -> ConvoyRow:
     failed = counts.get("failed", 0) + counts.get("cancelled", 0)
     is_going = state != "moving" or counts.get("active", 0) or counts.get("review", 0)
     return ConvoyRow(
         ident, name, state, sum(counts.values()), counts.get("done", 0) + failed,
-        tuple(counts.items()), failed, branch, () if is_going else stranded(rows, ident),
+        tuple(counts.items()), failed, branch, () if is_going else stranded(rows, ident), leader,
     )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ import pytest
 from halftui.domain.actor import Actor, Role, agent
 from halftui.domain.plan import Plan, PlannedBead
 from halftui.errors import Denied
-from halftui.ops import agents, beads, convoys, edges, identities, plans
+from halftui.ops import agents, beads, convoys, edges, identities, plans, views
 from halftui.ops.access import ALLOWED, LED
 from tests.helpers.stores import BO
 from tests.helpers.world import World
@@ -150,3 +150,19 @@ def test_what_is_not_there_is_denied_in_the_same_words(world: World, leader: Act
 
 def test_nobody_else_is_asked_what_they_lead(world: World) -> None:
     world.store.write(BO, beads.edit, world.bead(), title="of ann's")
+
+
+def test_a_convoy_tells_who_leads_it(world: World, leader: Actor) -> None:
+    def told() -> dict[str, str]:
+        return {row.name: row.leader for row in world.ask(views.convoys, world.board)}
+
+    world.store.write(leader, convoys.create, world.board, "theirs")
+    world.do(convoys.create, world.board, "ours")
+    _leader(world, "sam", owner="bob")
+    assert told() == {"theirs": "cedar", "ours": ""}
+    world.do(agents.retire, leader.name)
+    assert told() == {"theirs": "", "ours": ""}
+    _leader(world, "fir")
+    assert told() == {"theirs": "fir", "ours": ""}
+    _leader(world, "yew", runtime="codex")
+    assert told() == {"theirs": "fir, yew", "ours": ""}

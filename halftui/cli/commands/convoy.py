@@ -13,7 +13,7 @@ from halftui.errors import Misconfigured
 from halftui.ops import listings, views
 
 COLUMNS = ("id", "name", "state", "finished", "total", "failed")
-MORE = ("counts", "branch", "stranded")
+MORE = ("counts", "branch", "stranded", "leader")
 MARKS = {"working": "▶", "review": "?", "blocked": "◌", "ready": "·", "done": "✓", "closed": "✗"}
 
 
@@ -178,6 +178,7 @@ def _head(found: ConvoyDetail) -> str:
     parts += [f"{row.finished} of {row.total} finished", counts] if row.total else ["no beads"]
     parts += [f"${found.cost_usd:.2f}"] if found.cost_usd else []
     parts += [f"on {row.branch}"] if row.branch else []
+    parts += [f"led by {row.leader}"] if row.leader else []
     return " · ".join(parts)
 
 
