@@ -134,8 +134,8 @@ async def test_keys_that_break_off_and_end_get_through(running: tuple[DockerSand
 @docker
 async def test_two_at_once(running: tuple[DockerSandbox, DockerProcess]) -> None:
     async with opened(running) as one, opened(running) as other:
-        await one.write(b"echo on''e > /tmp/said\n")
-        await until(one, b"$ ")
+        await one.write(b"echo on''e > /tmp/said; echo wri''tten\n")
+        await until(one, b"written")
         await other.write(b"cat /tmp/said\n")
         await until(other, b"one\r\n")
 
