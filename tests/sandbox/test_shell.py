@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import os
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -56,6 +56,15 @@ async def rest(shell: Shell) -> bytes:
         while piece := await shell.read():
             got += piece
     return got
+
+
+async def press(shell: Shell, key: bytes, seen: Coroutine[None, None, bytes]) -> None:
+    """Press a key until it was seen to work: between two programs nobody may take it."""
+    seeing = asyncio.ensure_future(seen)
+    while not seeing.done():
+        await shell.write(key)
+        await asyncio.wait([seeing], timeout=0.5)
+    await seeing
 
 
 async def said(running: tuple[DockerSandbox, DockerProcess], *command: str) -> str:
@@ -124,18 +133,16 @@ async def test_keys_that_break_off_and_end_get_through(running: tuple[DockerSand
         await until(shell, b"ready")
         await shell.write(b"sleep 60\n")
         await until(shell, b"begun")
-        await shell.write(b"\x03")
-        await until(shell, b"ready")
-        await shell.write(b"\x04")
-        await rest(shell)
+        await press(shell, b"\x03", until(shell, b"ready"))
+        await press(shell, b"\x04", rest(shell))
         assert await shell.code() == 130
 
 
 @docker
 async def test_two_at_once(running: tuple[DockerSandbox, DockerProcess]) -> None:
     async with opened(running) as one, opened(running) as other:
-        await one.write(b"echo on''e > /tmp/said\n")
-        await until(one, b"$ ")
+        await one.write(b"echo on''e > /tmp/said; echo wri''tten\n")
+        await until(one, b"written")
         await other.write(b"cat /tmp/said\n")
         await until(other, b"one\r\n")
 
