@@ -16,6 +16,7 @@ from halftui import logs, settings
 from halftui.cli import parser
 from halftui.cli.door import Beginning, Check, Cleared, Door, ImageRow, Planned, Safe, Showing
 from halftui.domain.text import counted
+from halftui.errors import Misconfigured
 from halftui.main.house import House
 from halftui.ops import views
 from halftui.settings import Settings
@@ -133,7 +134,16 @@ def _init(chosen: Settings, beginning: Beginning) -> str:
     return house.init(beginning.place, beginning.name, beginning.branch, **beginning.settings).id
 
 
+def _require_terminal() -> None:
+    """Raise Misconfigured unless there are keys to read and a screen to draw on."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):  # where the board is drawn, whatever stdout is
+        raise Misconfigured(
+            "the board needs a terminal", "halftui bead list prints it, halftui serve shows it"
+        )
+
+
 def _tui(chosen: Settings, board: str) -> int:
+    _require_terminal()
     gc.disable()  # the app lets it work again once the first frame is drawn and its objects are frozen
     house = House(chosen)
     return asyncio.run(_open(house, board, lambda: house.engine(house.service)))
@@ -199,6 +209,8 @@ def _status(chosen: Settings) -> Mapping[str, object]:
 
 
 def _demo(chosen: Settings, showing: Showing) -> int:
+    if not showing.is_headless:
+        _require_terminal()
     return _live(_demonstrate(chosen, showing))
 
 
@@ -271,6 +283,7 @@ def _welcome(chosen: Settings) -> int:
     from halftui.tui import terminal
     from halftui.tui.welcome import DEMO, INIT, Welcome
 
+    _require_terminal()
     first = Welcome(lambda: _doctor(chosen), chosen.theme)
     if chosen.marks == "ascii":
         terminal.draw_plain(first)

@@ -25,6 +25,8 @@ from halftui.runtime.providers import ANTHROPIC, Provider
 SOCKET = "api.sock"
 LONGEST_BODY = 32 * 2**20
 LONGEST_PATH = 107  # bytes of a Unix socket's path on Linux, without its final NUL
+MOST_LINKS = 64  # at once of one attempt: what each holds open, the whole board has one file less of
+MOST_HELD = 4 * LONGEST_BODY  # bytes of all requests of one attempt at once
 
 MOST_TRIES = 20  # of one request, each with another credential
 CONNECT_SECONDS = 20.0
@@ -128,15 +130,18 @@ async def serve(
     app.router.add_route("*", "/{path:.*}", door.pass_on)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1, handler_cancellation=True)
     await runner.setup()
-    mine = 0
+    mine, servers = 0, []
     try:
-        await web.UnixSite(runner, path).start()
+        loop = asyncio.get_running_loop()
+        servers.append(await loop.create_unix_server(_usher(runner), path))
         if loopback is not None:
-            await web.SockSite(runner, loopback.socket).start()
+            servers.append(await loop.create_server(_usher(runner), sock=loopback.socket))
         await asyncio.to_thread(give, path, owner, 0o600)
         mine = path.stat().st_ino
         yield path
     finally:
+        for server in servers:
+            server.close()
         await runner.cleanup()
         await door.close()
         remove_own(path, mine)
@@ -185,6 +190,26 @@ def give(path: Path, owner: Owner | None, mode: int) -> None:
         raise Misconfigured(f"{path} can't be given to the agent's user: {error}") from error
 
 
+class _TooLarge(Exception):
+    """A request is longer than any may be."""
+
+
+class _Shut(asyncio.Protocol):
+    """Hangs up on who calls."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Do so."""
+        transport.close()
+
+
+def _usher(runner: web.AppRunner) -> Callable[[], asyncio.BaseProtocol]:
+    """Return what makes the protocol of a connection: of one too many, one that hangs up at once."""
+    serving = runner.server
+    if serving is None:
+        raise RuntimeError("the runner is not set up")
+    return lambda: serving() if len(serving.connections) < MOST_LINKS else _Shut()
+
+
 class _Door:
     """Passes requests on; one client session for each upstream."""
 
@@ -200,6 +225,7 @@ class _Door:
         self._models = models
         self._key = key
         self._sessions: dict[str, aiohttp.ClientSession] = {}
+        self._held = 0  # bytes of requests
 
     async def close(self) -> None:
         for session in self._sessions.values():
@@ -212,8 +238,9 @@ class _Door:
             return self._refuse(403, "permission_error", "This is another agent's door.")
         if request.method != "POST" or not self._provider.paths.fullmatch(request.path):
             return self._refuse(403, "permission_error", "Only the models are open here.")
+        body = bytearray()
         try:
-            body = await request.read()
+            await self._take(request.content, body)
             if fault := await self._fault(request, body):
                 return self._refuse(400, "invalid_request_error", fault)
             for _ in range(MOST_TRIES):
@@ -223,22 +250,34 @@ class _Door:
                 if answer is not None:
                     return answer
             return self._refuse(429, "rate_limit_error", "No account takes this request now.", is_final=True)
-        except web.HTTPRequestEntityTooLarge:
+        except _TooLarge:
             return self._refuse(413, "request_too_large", "The request is larger than 32 MiB.")
         except HalfTUIError as error:
             return self._refusal(error)
+        finally:
+            self._held -= len(body)
 
-    async def _fault(self, request: web.Request, body: bytes) -> str:
+    async def _fault(self, request: web.Request, body: bytearray) -> str:
         """Return why a request is not passed on, "" if it is; what can't be looked at is not."""
         if self._provider.fault is None:
             return ""
         if request.headers.get("content-encoding", "identity") != "identity":
             return "A packed request can't be looked at."
         target = f"{request.path}?{request.rel_url.raw_query_string}"
-        return await asyncio.to_thread(self._provider.fault, target, body, self._models)
+        return await asyncio.to_thread(self._provider.fault, target, bytes(body), self._models)
+
+    async def _take(self, content: aiohttp.StreamReader, body: bytearray) -> None:
+        """Read a request's body, which counts until the request is over."""
+        async for piece in content.iter_any():
+            body += piece
+            self._held += len(piece)
+            if len(body) > LONGEST_BODY:
+                raise _TooLarge
+            if self._held > MOST_HELD:
+                raise Unavailable("Too much is asked at once.")
 
     async def _exchange(
-        self, request: web.Request, body: bytes, credential: Credential
+        self, request: web.Request, body: bytearray, credential: Credential
     ) -> web.StreamResponse | None:
         """Return the provider's answer, passed on; None if the request has to be made again."""
         upstream = credential.base_url or self._upstream

@@ -1,7 +1,5 @@
 """`halftui init`, `demo`, `serve`, `status`, `doctor` and `image`: what the composition root does for us."""
 
-from pathlib import Path
-
 import click
 
 from halftui.cli.call import Call
@@ -28,10 +26,13 @@ def init(call: Call, /, place: str | None, name: str, branch: str, **given: str 
 
     An address is one over ssh:// or https://; `halftui secrets set` stores the token that it may want.
     """
-    where = Path(place) if place else call.folder
-    if where is None or not (where.is_dir() or "://" in str(place)):
-        raise Misconfigured(f"{place or 'the current folder'} is no folder", "name one: halftui init FOLDER")
-    found = where.resolve() if where.is_dir() else str(place)
+    if place and "://" in place:
+        found: Path | str = place
+    else:
+        where = call.file(place) if place else call.folder
+        if where is None or not where.is_dir():
+            raise Misconfigured(f"{place or 'the current folder'} is no folder", "name one: halftui init FOLDER")
+        found = where.resolve()
     settings = {key: value for key, value in given.items() if value is not None}
     made = call.door.init(call.settings, Beginning(found, name, branch, settings))
     board = call.service.read(views.board, made)
