@@ -130,9 +130,8 @@ async def serve(
     app.router.add_route("*", "/{path:.*}", door.pass_on)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1, handler_cancellation=True)
     await runner.setup()
-    mine, servers = 0, []
+    mine, loop, servers = 0, asyncio.get_running_loop(), []
     try:
-        loop = asyncio.get_running_loop()
         servers.append(await loop.create_unix_server(_usher(runner), path))
         if loopback is not None:
             servers.append(await loop.create_server(_usher(runner), sock=loopback.socket))
