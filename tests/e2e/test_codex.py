@@ -100,7 +100,7 @@ async def test_a_person_decides_what_it_may_do(tmp_path: Path) -> None:
             await at.until(lambda: bool(at.house.service.read(views.asks, at.board.id)), 30)
             (ask,) = at.house.service.read(views.asks, at.board.id)
             assert (ask.kind, ask.text, ask.detail) == ("permission", WRITES, WRITES)
-            assert not list((tmp_path / "home/beads").rglob("codex.txt"))
+            assert not (tmp_path / f"home/beads/{bead}/work/codex.txt").exists()
             at.house.service.write(questions.answer, ask.id, is_allowed=True)
             await at.until(lambda: at.see(bead).card.state == "review", 30)
         assert at.see(bead).card.files == 1, "what it did without asking was refused"
@@ -117,7 +117,7 @@ async def test_a_killed_one_goes_on_in_its_session(
     ):
         bead = at.add("Add a file")
         async with at.working_with(_runtime):
-            await at.until(lambda: bool(list((tmp_path / "home/beads").rglob("begun"))), 30)
+            await at.until(lambda: (tmp_path / f"home/beads/{bead}/work/begun").exists(), 30)
             await _kill(at)
             await at.until(lambda: at.see(bead).card.state == "review", 30)
         assert [(a.outcome, a.reason) for a in at.see(bead).attempts] == [
@@ -135,7 +135,7 @@ async def test_it_is_interrupted_and_told(tmp_path: Path) -> None:
     async with _set(tmp_path, *parts) as (at, model):
         bead = at.add("Add a file")
         async with at.working_with(_runtime):
-            await at.until(lambda: bool(list((tmp_path / "home/beads").rglob("begun"))), 30)
+            await at.until(lambda: (tmp_path / f"home/beads/{bead}/work/begun").exists(), 30)
             agent = at.house.service.read(listings.agent_of, "Toast", at.board.id)
             at.house.service.write(messages.tell, agent, "stop sleeping", is_urgent=True)
             await at.until(lambda: at.see(bead).card.state == "review", 30)
