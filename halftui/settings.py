@@ -62,6 +62,11 @@ class Settings:
         return Path(self.home).expanduser() if self.home else data_folder()
 
     @property
+    def programs_folder(self) -> Path:
+        """Where npm installs what agents run: a folder for each runtime that needs one."""
+        return self.home_folder / "programs"
+
+    @property
     def caps_of_runtimes(self) -> Mapping[str, int]:
         """The live attempts that a runtime may have. Raises Misconfigured."""
         return dict(_cap(pair) for pair in self.runtime_caps.split(",") if pair.strip())

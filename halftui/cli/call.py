@@ -6,6 +6,7 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
@@ -127,9 +128,20 @@ class Call:
         self.write(output.sheet(record, self.width))
 
     def file(self, name: str) -> Path:
-        """Return the file of that name. Raises Denied to who stands elsewhere: files here are not theirs."""
+        """Return the file of that name, which need not be there.
+
+        Raises Denied to who stands elsewhere: files here are not theirs; Misconfigured for what can be no
+        file's name.
+        """
         if not self.door.has_files:
             raise Denied(f"{name} would be a file of the machine that serves", "send it: - < FILE")
+        try:
+            os.lstat(name)
+        except (FileNotFoundError, NotADirectoryError, PermissionError):
+            pass  # whoever opens it says more
+        except (OSError, ValueError) as error:
+            said = (error.strerror if isinstance(error, OSError) else str(error)) or "no name"
+            raise Misconfigured(f"{name[:80]} names no file: {said}", "name another") from error
         return Path(name)
 
     def begin_waiting(self) -> None:
@@ -154,8 +166,9 @@ class Call:
     def complain(self, message: str, hint: str) -> None:
         """Write an error and its remedy to the standard error."""
         hints = f"hint: {clean_line(hint)}\n" if hint else ""
-        self.err.write(f"error: {clean_line(message)}\n{hints}")
-        self.err.flush()
+        with suppress(OSError):  # nobody can be told: the exit code is what is left
+            self.err.write(f"error: {clean_line(message)}\n{hints}")
+            self.err.flush()
 
     def _dumped(self, view: Any) -> str:
         return output.dumped(view, "lines" if self.is_lined and self.form == "json" else self.form)

@@ -23,7 +23,7 @@ class Console:
     def __init__(self, door: Door, service: Service, board: str) -> None:
         self._door = door._replace(
             service=lambda _: service, tui=_closed, demo=_closed, welcome=_closed, serve=_closed,
-            can_break=False,
+            shell=_closed, can_break=False,
         )  # fmt: skip
         self._service, self._board = service, board
 

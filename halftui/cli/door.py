@@ -119,6 +119,8 @@ class Door(NamedTuple):
     # A repository's place and branch, proven; "" is none.
     locate: Callable[[Settings, str, str], tuple[str, str]]
     plan: Callable[[Settings, str, str, Callable[[str], None]], Planned]  # board, goal, told its progress
+    # A shell, or a command, in a bead's container on the person's terminal: how it ended, and its exit code.
+    shell: Callable[[Settings, str, Sequence[str]], tuple[str, int]]
     out: TextIO | None = None
     err: TextIO | None = None
     input: TextIO | None = None

@@ -41,6 +41,7 @@ ALLOWED = frozenset({
     "bead release",
     "bead reopen",
     "bead reparent",
+    "bead shell",
     "bead show",
     "bead submit",
     "bead unlink",

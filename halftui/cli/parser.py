@@ -5,6 +5,7 @@ A noun's module is imported when it is named, so that `halftui --version` costs 
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 from collections.abc import Mapping, Sequence
@@ -16,12 +17,13 @@ import click
 from halftui import __version__
 from halftui.cli.call import Call
 from halftui.cli.grammar import Group, call_of, keep_flag, serving, shared, tell
-from halftui.errors import BUG_EXIT, HalfTUIError
+from halftui.errors import BUG_EXIT, HalfTUIError, Unavailable
 
 if TYPE_CHECKING:
     from halftui.cli.door import Door
 
 INTERRUPTED, PIPE_CLOSED = 130, 141  # 128 + the signal, as shells report it
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})  # of what takes the output
 NOUNS: Mapping[str, str] = {
     "add": "bead:add",
     "agent": "agent:agent",
@@ -94,7 +96,12 @@ def run(door: Door, argv: Sequence[str]) -> int:
     try:
         return _invoke(call, words)
     except BrokenPipeError:
-        return _leave_quietly(call)
+        return _leave_quietly(call, PIPE_CLOSED)
+    except OSError as error:
+        if error.errno not in NO_ROOM or error.filename is not None:
+            raise
+        call.complain(f"the output can't be written: {error.strerror}", "make room where it goes")
+        return _leave_quietly(call, Unavailable.exit_code)
     except (KeyboardInterrupt, click.Abort):
         return INTERRUPTED
 
@@ -140,10 +147,10 @@ def _hint_of(error: click.ClickException) -> str:
     return f"run: {context.command_path if context else 'halftui'} --help"
 
 
-def _leave_quietly(call: Call) -> int:
+def _leave_quietly(call: Call, code: int) -> int:
     if call.door.out is None:  # else the interpreter complains when it flushes at its end
         os.dup2(os.open(os.devnull, os.O_WRONLY), call.out.fileno())
-    return PIPE_CLOSED
+    return code
 
 
 def _show_version(ctx: click.Context, _param: click.Parameter, is_wanted: Any) -> None:

@@ -27,6 +27,7 @@ _MARK = (
     "\u1dc0-\u1dff\u20d0-\u20f0\u302a-\u302f\u3099\u309a\ufe20-\ufe2f\U0001e8d0-\U0001e8d6]"
 )
 _FLOODS = re.compile(f"({_MARK}{{4}}){_MARK}+")
+MARKS_AT_END = re.compile(f"{_MARK}{{0,4}}\\Z")
 _PLAIN = re.compile(r"[\x20-\x7e\n]*")
 _COLOURED = re.compile(r"[\x20-\x7e\n]*(?:\x1b\[[0-9;:]*m[\x20-\x7e\n]*)*")  # plain but for SGR
 HIDDEN_MARK = "\u2423"  # an open box: something invisible stood here
@@ -42,13 +43,17 @@ def clean(text: str, *, keeps_colours: bool = False) -> str:
         return text
     text = _SELECTORS.sub("", text.replace("\r\n", "\n").expandtabs(4))
     if not keeps_colours:
-        text = _CONTROLS.sub(_picture, _without_sequences(text))
-        return _FLOODS.sub(r"\1", _HIDDEN.sub(HIDDEN_MARK, text))
+        return _marked(_CONTROLS.sub(_picture, _without_sequences(text)))
     parts, last = [], 0
     for match in _SGR.finditer(text):
         parts += [clean(text[last : match.start()]), match.group()]
         last = match.end()
     return "".join([*parts, clean(text[last:])])
+
+
+def mark_hidden(text: str) -> str:
+    """Return text without control characters with what hides or reorders it marked, and floods cut."""
+    return text if text.isascii() else _marked(_SELECTORS.sub("", text))
 
 
 def clean_line(text: str, *, keeps_colours: bool = False, longest: int = LONGEST_LINE) -> str:
@@ -60,6 +65,10 @@ def clean_line(text: str, *, keeps_colours: bool = False, longest: int = LONGEST
 def counted(number: int, noun: str, plural: str = "") -> str:
     """Return a number with its noun, as in `1 bead` and `2 beads`."""
     return f"{number} {noun if number == 1 else plural or noun + 's'}"
+
+
+def _marked(text: str) -> str:
+    return _FLOODS.sub(r"\1", _HIDDEN.sub(HIDDEN_MARK, text))
 
 
 def _without_sequences(text: str) -> str:

@@ -185,6 +185,7 @@ class Running:
         gate = await stack.enter_async_context(
             self.rooms.gate(self.claim, self._sockets, sandbox, self.holds)
         )
+        gate.meter = self._count
         failpoint("socket.after")
         runtime = await self.rooms.runtime(self.claim.runtime, gate.kind)
         self.uses_tools = runtime.abilities.tools
@@ -263,7 +264,7 @@ class Running:
                 await self.lines.room(attempt)
                 return
             case Metered():
-                self._standing = summed(self._standing, happening)
+                self._count(happening)
             case Started(session):
                 await self._write(attempts.greet, attempt, self.claim.epoch, session)
             case Reached(ident):
@@ -277,6 +278,9 @@ class Running:
         self._told += told
         if now := now_of(happening):
             self.lines.note_now(attempt, now)
+
+    def _count(self, used: Metered) -> None:
+        self._standing = summed(self._standing, used)
 
     async def _harvest(self, end: Ended, here: Ground, sandbox: Sandbox, spec: Spec) -> Settled:
         """Bring what the agent left into the board's repository, whatever its outcome."""

@@ -5,22 +5,26 @@ import contextlib
 import json
 import logging
 import os
+import secrets
+import socket
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from halftui.domain.actor import ENGINE
 from halftui.domain.egress import Hosts
+from halftui.domain.happenings import Metered
 from halftui.domain.redaction import Redactor
 from halftui.engine.rooms import OpenGate
 from halftui.errors import HalfTUIError, NotFound, Unavailable
-from halftui.ops import accounts, attempts, subscriptions
+from halftui.ops import accounts, attempts, subscriptions, views
 from halftui.ops import egress as hosts
 from halftui.ops.attempts import Claim
-from halftui.runtime import egress, proxy
-from halftui.runtime.meter import TOO_MANY, UNAUTHORIZED, Limit
-from halftui.runtime.proxy import Credential, Owner
+from halftui.runtime import egress, proxy, relay
+from halftui.runtime.meter import TOO_MANY, UNAUTHORIZED, Limit, Usage
+from halftui.runtime.providers import OPENAI
+from halftui.runtime.proxy import Credential, Kind, Loopback, Owner
 from halftui.sandbox.base import Places, Sandbox
 from halftui.service.lines import Lines
 from halftui.store.store import Rows, Store
@@ -28,10 +32,13 @@ from halftui.store.vault import Vault
 
 log = logging.getLogger(__name__)
 
-PLATFORM = (("ANTHROPIC_API_KEY", "api-key"), ("CLAUDE_CODE_OAUTH_TOKEN", "oauth"))
-VARIABLES = {kind: name for name, kind in PLATFORM}
+KINDS: Mapping[str, Kind] = {
+    "ANTHROPIC_API_KEY": "api-key", "CLAUDE_CODE_OAUTH_TOKEN": "oauth", "OPENAI_API_KEY": "openai-key",
+}  # fmt: skip
+VARIABLES: Mapping[str, str] = {kind: name for name, kind in KINDS.items()}
+PROVIDERS = {"codex": OPENAI}  # of those that reach it by a port
 NO_ACCOUNT = "no account is registered for agents"
-NO_ACCOUNT_HINT = "set ANTHROPIC_API_KEY, or run: halftui subscription register NAME"
+API_PORT = 3129  # of the sandbox's own loopback, which nobody else is on
 UNTOLD_SECONDS = 3_600.0  # of a limit whose end the provider does not tell
 UNCONFINED = "the local sandbox confines nobody: the list of hosts holds back nothing here"
 NOTE_SECONDS = 10.0  # between two notes of an account's limits
@@ -50,11 +57,18 @@ class Way:
     env: Mapping[str, str] = field(default_factory=dict, repr=False)  # for those who want the real one inside
     before: Sequence[str] = ()  # starts the program, put before its command
     out: egress.Way | None = None  # to the hosts that are allowed
+    meter: Callable[[Metered], None] | None = None  # hears what a program uses that does not tell it itself
 
     async def shut(self) -> None:
         """End the connections to hosts; each is told of by then."""
         if self.out is not None:
             await self.out.cut()
+
+    def count(self, usage: Usage) -> None:
+        """Tell of one answer of the provider."""
+        if self.meter is not None:
+            tokens_in = usage.tokens_in + usage.cache_read + usage.cache_written
+            self.meter(Metered(tokens_in, usage.tokens_out, turns=1))
 
 
 class Credentials:
@@ -67,26 +81,26 @@ class Credentials:
         self._known: set[str] = set()
         self.redact = Redactor()  # takes every credential that was ever found here out of text
 
-    def find(self, subscription: str | None) -> Credential:
-        """Return the credential of a subscription, or the platform's.
+    def find(self, subscription: str | None, runtime: str = "claude") -> Credential:
+        """Return the credential of a subscription, or the platform's for a runtime.
 
         Raises Unavailable without one, Unopenable if it is sealed with another key.
         """
-        found = self._sealed(subscription) if subscription else self._platform()
+        found = self._sealed(subscription) if subscription else self._platform(runtime)
         if found.secret not in self._known:
             self._known.add(found.secret)
             self.redact.learn(self._known)
         return found
 
-    def check(self) -> None:
+    def check(self, runtime: str = "claude") -> None:
         """Raise if agents could have no credential; what can't be opened is parked and told of once."""
         while True:
             try:
-                chosen = self._store.read(accounts.choose)
+                chosen = self._store.read(accounts.choose, runtime)
             except Unavailable:
                 return  # there are some, which rest; the scheduler waits for them
             try:
-                self.find(chosen)
+                self.find(chosen, runtime)
             except Unopenable as error:
                 self.park(str(chosen), error)
             else:
@@ -102,7 +116,7 @@ class Credentials:
             sql = "SELECT kind, sealed, base_url FROM subscription WHERE id = :i"
             found = rows.rows(sql, i=subscription)
             if not found:
-                raise Unavailable("the subscription was removed", NO_ACCOUNT_HINT)
+                raise Unavailable("the subscription was removed", "register it again, or another one")
             return str(found[0][0]), str(found[0][1]), str(found[0][2])
 
         kind, sealed, base_url = self._store.read(row)
@@ -110,13 +124,15 @@ class Credentials:
             secret = self._vault.open(subscription, sealed)
         except Unavailable as error:
             raise Unopenable(error.message, error.hint) from error
-        return Credential("oauth" if kind == "oauth" else "api-key", secret, base_url, subscription)
+        return Credential(KINDS[VARIABLES[kind]], secret, base_url, subscription)
 
-    def _platform(self) -> Credential:
-        for name, kind in PLATFORM:
+    def _platform(self, runtime: str) -> Credential:
+        names = [name for name, kind in KINDS.items() if kind in accounts.CREDENTIALS[runtime]]
+        for name in names:
             if value := self._env.get(name):
-                return Credential("oauth" if kind == "oauth" else "api-key", value)
-        raise Unavailable(NO_ACCOUNT, NO_ACCOUNT_HINT)
+                return Credential(KINDS[name], value)
+        kind = "" if runtime == "claude" else f" --kind {KINDS[names[0]]}"
+        raise Unavailable(NO_ACCOUNT, f"set {names[0]}, or run: halftui subscription register NAME{kind}")
 
 
 class Seat:
@@ -147,7 +163,7 @@ class Seat:
                     ENGINE, attempts.switch, self._claim.attempt, self._claim.epoch
                 )
             try:
-                return self._credentials.find(self._account)
+                return self._credentials.find(self._account, self._claim.runtime)
             except Unopenable as error:
                 self._credentials.park(str(self._account), error)
 
@@ -204,13 +220,42 @@ def opener(
                 first = await seat.credential()
                 way = Way(first.kind, env={VARIABLES[first.kind]: first.secret} if shows_secret else {})
                 paying = _Paying(seat, way, holds)
-                await stack.enter_async_context(
-                    proxy.serve(folder, paying.credential, upstream, judge=paying.judge, owner=owner)
-                )
+                if claim.runtime in PROVIDERS:
+                    door = await _by_port(way, stack, paying, claim, folder, sandbox, owner, store)
+                else:
+                    door = proxy.serve(folder, paying.credential, upstream, judge=paying.judge, owner=owner)
+                await stack.enter_async_context(door)
             await _let_out(way, stack, claim, folder, sandbox, holds, store, lines, net)
             yield way
 
     return open_gate
+
+
+async def _by_port(
+    way: Way, stack: AsyncExitStack, paying: "_Paying", claim: Claim, folder: Path, sandbox: Sandbox,
+    owner: Owner | None, store: Store,
+) -> AbstractAsyncContextManager[Path]:  # fmt: skip
+    """Return a proxy for a program that can't speak by a Unix socket: it reaches it by a port.
+
+    In a container a relay leads there from the container's own loopback. Here others are on the loopback,
+    so a proxy takes those alone who say the attempt's key.
+    """
+    key, loopback, port = "placeholder", None, API_PORT
+    if sandbox.is_confined:
+        await asyncio.to_thread(egress.put_relay, folder, owner)
+        inside = sandbox.inside(Places(folder, folder, folder))
+        way.before = egress.command(inside.sockets, port, proxy.SOCKET)
+    else:
+        listener = stack.enter_context(socket.create_server((relay.HERE, 0)))
+        key, port = secrets.token_urlsafe(24), int(listener.getsockname()[1])
+        loopback = Loopback(listener, key)
+    way.env = {**way.env, "HALFTUI_API_URL": f"http://{relay.HERE}:{port}", "HALFTUI_API_KEY": key}
+    board = await asyncio.to_thread(store.read, views.board, claim.board)
+    model = claim.profile.model or board.model
+    return proxy.serve(
+        folder, paying.credential, judge=paying.judge, owner=owner, on_usage=way.count,
+        provider=PROVIDERS[claim.runtime], models=(model,) if model else (), loopback=loopback,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -256,7 +301,7 @@ async def _let_out(
         egress.serve(folder, allowed, tell, holds=holds, owner=owner, net=net)
     )
     way.env = {**way.env, **egress.environment()}
-    way.before = egress.command(sandbox.inside(Places(folder, folder, folder)).sockets)
+    way.before = (*egress.command(sandbox.inside(Places(folder, folder, folder)).sockets), *way.before)
 
 
 def end_of(limit: Limit, now: float) -> float | None:

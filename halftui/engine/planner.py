@@ -102,7 +102,8 @@ async def _converse(
         labels = {"board": board.id, "plan": claim.attempt}
         name = f"halftui-{claim.attempt}"
         env = {**command.env, **gate.env}
-        process = await sandbox.start(Spec(name, command.argv, env, places, labels, rooms.limits))
+        argv = [*gate.before, *command.argv]
+        process = await sandbox.start(Spec(name, argv, env, places, labels, rooms.limits))
         stack.push_async_callback(sandbox.remove, name)
         end = Ended(Outcome.FAILED, "transport", "the runtime said nothing at its end")
         async for happening in runtime.converse(brief, process, Refusing()):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from halftui.domain.happenings import Metered
 from halftui.domain.shown import BoardRow
 from halftui.ops.attempts import Claim
 from halftui.runtime.base import Runtime
@@ -21,7 +22,10 @@ class Gate(Protocol):
     """An attempt's way to its provider: the kind of its credential, and when a limit ends, if known.
 
     `env` is added to the program's environment; `before` starts the program, put before its command.
+    `meter` hears what a program uses that does not tell it itself.
     """
+
+    meter: Callable[[Metered], None] | None
 
     @property
     def kind(self) -> str: ...

@@ -21,6 +21,8 @@ def checks(house: House, folder: Path | None = None) -> list[Check]:
         ("account", lambda: _account(house)),
         ("keys", lambda: house.vault.place),
     )
+    if "codex" in _runtimes(house):
+        looks = (*looks, ("codex", lambda: _codex(house)))
     found = [_check(name, look) for name, look in looks]
     return [*found, *(_check("server", partial(_server, house, *place)) for place in _places(house))]
 
@@ -45,6 +47,17 @@ def _check(name: str, look: Callable[[], str]) -> Check:
         return Check(name, is_ok=True, says=look())
     except HalfTUIError as error:
         return Check(name, is_ok=False, says=error.message, remedy=error.hint)
+
+
+def _runtimes(house: House) -> set[str]:
+    """Return the runtimes of the boards; none if there is no database to ask, which is told elsewhere."""
+    try:
+        if not house.store.revision():
+            return set()
+        house.store.prepare()
+        return {board.runtime for board in house.store.read(views.boards)}
+    except HalfTUIError:
+        return set()
 
 
 def _git() -> str:
@@ -86,3 +99,14 @@ def _account(house: House) -> str:
     stored = house.store.read(accounts.choose) if house.store.revision() else None
     found = Credentials(house.store, house.vault, house.env).find(stored)
     return f"{'a stored subscription' if stored else 'from the environment'} ({found.kind})"
+
+
+def _codex(house: House) -> str:
+    from halftui.engine.gate import Credentials
+    from halftui.ops import accounts
+    from halftui.runtime import codex
+
+    codex.find(house.settings.programs_folder)
+    stored = house.store.read(accounts.choose, "codex")
+    Credentials(house.store, house.vault, house.env).find(stored, "codex")
+    return f"installed, with {'a stored key' if stored else 'the key of the environment'}"

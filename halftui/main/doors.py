@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
+import signal
 import sys
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import replace
@@ -15,6 +16,7 @@ from halftui import logs, settings
 from halftui.cli import parser
 from halftui.cli.door import Beginning, Check, Cleared, Door, ImageRow, Planned, Safe, Showing
 from halftui.domain.text import counted
+from halftui.errors import Misconfigured
 from halftui.main.house import House
 from halftui.ops import views
 from halftui.settings import Settings
@@ -24,8 +26,10 @@ if TYPE_CHECKING:
     from halftui.demo.stage import Stage
     from halftui.domain.shown import BoardRow
     from halftui.engine.engine import Engine
+    from halftui.service.shells import Shells
 
 Result = TypeVar("Result")
+BROKEN_OFF = 143  # by SIGTERM, as shells report it
 
 
 def enter(argv: Sequence[str]) -> int:
@@ -72,6 +76,7 @@ def _door(settings_of: Callable[[Mapping[str, object]], Settings]) -> Door:
         safe=_safe,
         locate=locate,
         plan=_plan,
+        shell=_shell,
     )
 
 
@@ -107,15 +112,47 @@ def _plan(chosen: Settings, board: str, goal: str, tell: Callable[[str], None]) 
     return _live(plan(House(chosen), board, goal, tell))
 
 
+def _shell(chosen: Settings, bead: str, command: Sequence[str]) -> tuple[str, int]:
+    return _live(_visit(House(chosen), bead, command))
+
+
+async def _visit(house: House, bead: str, command: Sequence[str]) -> tuple[str, int]:
+    from halftui.service.seats import own_seat
+
+    visit = asyncio.ensure_future(_shells(house).visit(bead, command, own_seat))
+    for number in (signal.SIGTERM, signal.SIGHUP):  # the terminal went away: leave nothing behind in there
+        asyncio.get_running_loop().add_signal_handler(number, visit.cancel)
+    try:
+        end = await visit
+    except asyncio.CancelledError:
+        return "broken off", BROKEN_OFF
+    return end.how, end.code
+
+
 def _init(chosen: Settings, beginning: Beginning) -> str:
     house = House(chosen)
     return house.init(beginning.place, beginning.name, beginning.branch, **beginning.settings).id
 
 
+def _require_terminal() -> None:
+    """Raise Misconfigured unless there are keys to read and a screen to draw on."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):  # where the board is drawn, whatever stdout is
+        raise Misconfigured(
+            "the board needs a terminal", "halftui bead list prints it, halftui serve shows it"
+        )
+
+
 def _tui(chosen: Settings, board: str) -> int:
+    _require_terminal()
     gc.disable()  # the app lets it work again once the first frame is drawn and its objects are frozen
     house = House(chosen)
     return asyncio.run(_open(house, board, lambda: house.engine(house.service)))
+
+
+def _shells(house: House) -> Shells:
+    from halftui.main.visits import shells
+
+    return shells(house, house.service)
 
 
 def _live(work: Coroutine[None, None, Result]) -> Result:
@@ -140,6 +177,7 @@ async def _open(house: House, board: str, make_engine: Callable[[], Engine]) -> 
         database=database,
     )
     app.console_of = lambda: _console(house, board)
+    app.shells = lambda: _shells(house)
     app.has_mouse = house.settings.mouse == "on"
     app.teller.way, app.teller.command = house.settings.notify, house.settings.notify_command
     terminal.be_careful(app)
@@ -171,6 +209,8 @@ def _status(chosen: Settings) -> Mapping[str, object]:
 
 
 def _demo(chosen: Settings, showing: Showing) -> int:
+    if not showing.is_headless:
+        _require_terminal()
     return _live(_demonstrate(chosen, showing))
 
 
@@ -240,9 +280,16 @@ def _say(line: str) -> None:
 
 def _welcome(chosen: Settings) -> int:
     """Show what is there and what is missing; then make a board here, or open the demo, or neither."""
+    from halftui.tui import terminal
     from halftui.tui.welcome import DEMO, INIT, Welcome
 
-    way = Welcome(lambda: _doctor(chosen), chosen.theme).run(mouse=chosen.mouse == "on")
+    _require_terminal()
+    first = Welcome(lambda: _doctor(chosen), chosen.theme)
+    if chosen.marks == "ascii":
+        terminal.draw_plain(first)
+    way = first.run(mouse=chosen.mouse == "on")
+    if first.fault is not None:
+        raise first.fault
     if way == DEMO:
         return _demo(chosen, Showing())
     return _tui(chosen, _init(chosen, Beginning(Path.cwd()))) if way == INIT else 0

@@ -172,7 +172,8 @@ class House:
         from halftui.runtime.choose import make
 
         env = {"IS_SANDBOX": "1"} if os.geteuid() == 0 else {}  # the CLI refuses free tools to root
-        return await asyncio.to_thread(make, kind, credential=credential, env=env)
+        programs = self.settings.programs_folder
+        return await asyncio.to_thread(make, kind, credential=credential, env=env, programs=programs)
 
     def engine(self, service: Service, **changes: Any) -> Engine:
         """Return the engine of this database; `changes` replace parts of its rooms."""
@@ -195,7 +196,7 @@ class House:
 
         def check(board: BoardRow) -> None:
             if board.runtime in accounts.NEEDS_ACCOUNT:
-                credentials.check()
+                credentials.check(board.runtime)
             reaching.require(self.repository(board), lambda: self.origin(board), board)
 
         def is_free(sandbox: Sandbox) -> bool:

@@ -7,6 +7,7 @@ import io
 import signal
 import socket
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, NoReturn
 
 from halftui.cli import guests
@@ -15,13 +16,14 @@ from halftui.cli.door import Door
 from halftui.domain.shown import BoardRow
 from halftui.engine.lock import sole_engine
 from halftui.errors import Denied, HalfTUIError
+from halftui.main import visits
 from halftui.main.show import VIEWER
 from halftui.ops import entrance, views
 from halftui.service import reaching
 from halftui.service.service import Service
 from halftui.settings import Settings
 from halftui.ssh import status
-from halftui.ssh.hosting import Hosting, Streams
+from halftui.ssh.hosting import Hosting, Streams, Wish
 from halftui.ssh.server import Server
 
 if TYPE_CHECKING:
@@ -67,12 +69,12 @@ def hosting(house: House) -> Hosting:
     """Return what a server of this house serves."""
     kind = house.settings.database_url.partition(":")[0].partition("+")[0]
 
-    def door(service: Service, streams: Streams, open_board: Tell) -> Door:
-        return guest_door(house, service, streams, open_board)
+    def door(service: Service, streams: Streams, wish: Wish) -> Door:
+        return guest_door(house, service, streams, wish)
 
     def console(service: Service, board: str) -> Console:
         none = Streams(io.StringIO(), io.StringIO(), io.StringIO(), None)  # each line brings its own
-        return Console(guest_door(house, service, none, _refused), service, board)
+        return Console(guest_door(house, service, none, Wish()), service, board)
 
     def repository(board: BoardRow) -> Repository:
         made = house.repository(board)
@@ -84,6 +86,7 @@ def hosting(house: House) -> Hosting:
         service=house.service,
         service_of=house.service_of,
         door=door,
+        shells=partial(visits.shells, house),
         console=console,
         repository=repository,
         folder=house.home / "ssh",
@@ -91,7 +94,7 @@ def hosting(house: House) -> Hosting:
     )
 
 
-def guest_door(house: House, service: Service, streams: Streams, open_board: Tell) -> Door:
+def guest_door(house: House, service: Service, streams: Streams, wish: Wish) -> Door:
     """Return the command line's door for a guest: their own rights, and nothing of this machine."""
 
     def settings_of(flags: Mapping[str, object]) -> Settings:
@@ -100,8 +103,12 @@ def guest_door(house: House, service: Service, streams: Streams, open_board: Tel
         return house.settings
 
     def tui(_settings: Settings, board: str) -> int:
-        open_board(board)
+        wish.board = board
         return 0
+
+    def shell(_settings: Settings, bead: str, command: Sequence[str]) -> tuple[str, int]:
+        wish.bead, wish.command = bead, tuple(command)
+        return "", 0
 
     return Door(
         settings_of=settings_of,
@@ -120,6 +127,7 @@ def guest_door(house: House, service: Service, streams: Streams, open_board: Tel
         safe=_refused,
         locate=_refused,
         plan=_refused,
+        shell=shell,
         out=streams.out,
         err=streams.err,
         input=streams.input,

@@ -12,6 +12,7 @@ from halftui.engine.lock import sole_engine
 from halftui.errors import BUG_EXIT, HalfTUIError
 from halftui.main.crash import Crash
 from halftui.service.auditor import keep_signed
+from halftui.tui import lending
 
 if TYPE_CHECKING:
     from halftui.engine.engine import Engine
@@ -52,6 +53,7 @@ async def _run(house: House, app: HalfApp, make_engine: MakeEngine) -> int:
                 app.notice, app.owns_agents = VIEWER, False
             signer = group.create_task(keep_signed(house.store, lambda: house.keyring, app.drawn))
             await app.run_async()
+            await lending.end(app)
             signer.cancel()
             backstage.leave()
             if engine is not None:
@@ -90,6 +92,7 @@ class Backstage:
     async def _tell(self) -> None:
         while self._engine is not None:
             fault: HalfTUIError | None = self._engine.notices.get(self._app.board)
+            self._app.hindrance = fault
             self._app.notice = f"{fault.message}: {fault.hint}" if fault else await self._where()
             await asyncio.sleep(NOTICE_SECONDS)
 

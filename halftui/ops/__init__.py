@@ -1,6 +1,6 @@
 """What may be done to the board (one file a noun) and what may be asked of it (views).
 
-The nouns are imported when they are first named, since they bring the ORM with them.
+The nouns are imported when they are first named, since a command or a first frame needs few of them.
 """
 
 from importlib import import_module
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         manifests,
         merges,
         messages,
+        moved,
         people,
         permits,
         plans,
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
         reviews,
         scope,
         secrets,
+        shells,
         signers,
         slots,
         specs,
@@ -82,6 +84,7 @@ __all__ = [
     "manifests",
     "merges",
     "messages",
+    "moved",
     "outbox",
     "people",
     "permits",
@@ -97,6 +100,7 @@ __all__ = [
     "reviews",
     "scope",
     "secrets",
+    "shells",
     "signers",
     "slots",
     "specs",

@@ -57,6 +57,7 @@ ALLOWED: dict[str, frozenset[Role]] = {
     "bead.release": _PLANNER | _ENGINE,
     "bead.reopen": _PLANNER,
     "bead.reparent": _PLANNER,
+    "bead.shell": _OPERATOR,
     "bead.submit": _OPERATOR | _ENGINE,
     "bead.claim": _OPERATOR,
     "bead.comment": _PLANNER | _ANY_AGENT,

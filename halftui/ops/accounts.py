@@ -9,14 +9,15 @@ from halftui.ops import spending
 from halftui.store.store import Rows
 
 UNOPENABLE = "its token can't be opened with this key"
-NEEDS_ACCOUNT = ("claude",)  # runtimes that speak with a provider
+CREDENTIALS = {"claude": ("oauth", "api-key"), "codex": ("openai-key",)}  # kinds that a runtime can use
+NEEDS_ACCOUNT = tuple(CREDENTIALS)  # runtimes that speak with a provider
 
 Wait = tuple[str, float | None]  # why, and until when if that is known
 
 _BY_USE = """
 SELECT s.id, s.name, s.parked, s.cooling_until, s.cap,
   (SELECT count(*) FROM attempt t WHERE t.subscription_id = s.id AND t.state <> 'ended') AS live
-FROM subscription s WHERE s.sealed <> '' ORDER BY live, s.name
+FROM subscription s WHERE s.sealed <> '' AND s.kind IN ({kinds}) ORDER BY live, s.name
 """
 _ENDS = """
 SELECT outcome, reason, ended_at FROM attempt WHERE runtime = :r AND subscription_id {whose}
@@ -35,10 +36,11 @@ def choose(rows: Rows, runtime: str = "claude", current: str | None = None) -> s
     against its cap. The platform's is used if none is registered or none can be opened. Raises
     Unavailable, with `until` if that is known, if accounts are there and none may be used now.
     """
-    if runtime not in NEEDS_ACCOUNT:
+    if runtime not in CREDENTIALS:
         return None
     waits: list[Wait] = []
-    for account in rows.rows(_BY_USE):
+    kinds = ", ".join(f"'{kind}'" for kind in CREDENTIALS[runtime])
+    for account in rows.rows(_BY_USE.format(kinds=kinds)):
         if account[2] == UNOPENABLE:
             continue
         if (wait := _wait(rows, runtime, account, current)) is None:

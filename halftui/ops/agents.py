@@ -5,7 +5,7 @@ import uuid
 from halftui.domain.names import next_name
 from halftui.errors import Refused
 from halftui.ops.access import verb
-from halftui.store.tables import Agent, Bead
+from halftui.store.rows.tables import Agent, Bead
 from halftui.store.tx import Tx
 
 _IDLE = """

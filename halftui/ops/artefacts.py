@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from halftui.domain.board_tools import MOST_ARTEFACTS, ROOM_FOR_ARTEFACTS
 from halftui.domain.shown import ArtefactRow
 from halftui.domain.text import clean_line
 from halftui.errors import Misconfigured, NotFound, Refused
+from halftui.ops import scope
 from halftui.ops.access import verb
+from halftui.store.rows.talk import Artefact
 from halftui.store.store import Rows
-
-if TYPE_CHECKING:
-    from halftui.store.tx import Tx
+from halftui.store.tx import Tx
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._ -]{0,99}")
 
@@ -24,9 +23,6 @@ def attach(tx: Tx, name: str, digest: str, size: int) -> None:
 
     Raises Misconfigured for a bad name, Refused above the bead's quota.
     """
-    from halftui.ops import scope  # names are read without the ORM
-    from halftui.store.talk import Artefact
-
     row = scope.own(tx)
     if not _NAME.fullmatch(name):
         hint = "letters, digits, spaces and ._- with no dot in front, at most 100"

@@ -23,7 +23,7 @@ from halftui.ops.access import verb
 from halftui.ops.agents import choose
 from halftui.ops.budgets import NOTHING, Use
 from halftui.ops.fields import LONGEST_TEXT
-from halftui.store.tables import Agent, Attempt, Bead, Subscription
+from halftui.store.rows.tables import Agent, Attempt, Bead, Subscription
 from halftui.store.tx import Tx
 
 COUNTERS = {
@@ -35,7 +35,7 @@ COUNTERS = {
 NO_RULES = Rules()
 OUTSIDE_SECONDS = 3_600.0  # of a limit whose end nobody told
 
-# Without the ORM, since it runs several times a second for each live attempt.
+# Without reading the row, since it runs several times a second for each live attempt.
 _METER = (
     "UPDATE attempt SET tokens_in = :i, tokens_out = :o, cost_usd = :c, turns = :n, heard = :h"
     " WHERE id = :a AND epoch = :e AND state <> 'ended'"

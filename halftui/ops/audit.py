@@ -2,7 +2,7 @@
 
 from halftui.errors import Conflict
 from halftui.ops.access import verb
-from halftui.store.trust import Head
+from halftui.store.rows.trust import Head
 from halftui.store.tx import Tx
 
 

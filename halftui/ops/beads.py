@@ -24,7 +24,7 @@ from halftui.ops.edges import connect, disconnect, settle
 from halftui.ops.fields import EDITABLE, LONGEST_TEXT, apply
 from halftui.ops.travel import join, land
 from halftui.ops.views import resolve_bead
-from halftui.store.tables import Attempt, Bead, Board, Convoy
+from halftui.store.rows.tables import Attempt, Bead, Board, Convoy
 from halftui.store.tx import Tx
 
 
@@ -126,7 +126,7 @@ def dispatch(tx: Tx, bead: str) -> None:
     weigh(tx, row)
     tx.touch(row, None)
     if before["aside"]:
-        tx.session.flush()
+        tx.flush()
         settle(tx, bead)
     tx.record("bead.dispatch", bead, row.board_id, before)
 
@@ -255,7 +255,7 @@ def delete(tx: Tx, bead: str) -> None:
     queued.leave(tx, bead)
     tx.record("bead.delete", bead, row.board_id, before, merged=row.merged)
     convoy = row.convoy_id
-    tx.session.delete(row)
+    tx.delete(row)
     tx.change("DELETE FROM original WHERE kind = 'issue' AND key = :i", i=bead)
     tx.change("DELETE FROM artefact WHERE bead_id = :i", i=bead)
     disconnect(tx, bead)
@@ -313,7 +313,7 @@ def reopen_for_work(tx: Tx, row: Bead, reason: str) -> None:
 
 def close(tx: Tx, row: Bead) -> None:
     """Free what waited for a bead that just finished, and land its convoy if it was the last."""
-    tx.session.flush()
+    tx.flush()
     settle(tx, row.id)
     if row.convoy_id is not None:
         land(tx, tx.get(Convoy, row.convoy_id))
@@ -324,7 +324,7 @@ def weigh(tx: Tx, row: Bead) -> None:
     staged = row.convoy_id is not None and tx.get(Convoy, row.convoy_id).state == ConvoyState.STAGED
     row.is_inert = int(bool(row.hold or row.aside) or staged or row.type in NEVER_READY_TYPES)
     tx.add(row)
-    tx.session.flush()
+    tx.flush()
 
 
 INERT = f"""

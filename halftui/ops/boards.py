@@ -9,7 +9,7 @@ from halftui.domain.text import clean, clean_line
 from halftui.errors import Misconfigured, Refused
 from halftui.ops import profiles
 from halftui.ops.access import verb
-from halftui.store.tables import Board
+from halftui.store.rows.tables import Board
 from halftui.store.tx import Tx
 
 MODES = ("auto", "manual")

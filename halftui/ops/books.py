@@ -26,7 +26,9 @@ class Books(NamedTuple):
 def books(rows: Rows, board_id: str) -> Books:
     """Return the books of a board, today as UTC has it."""
     try:
-        ident, why = accounts.choose(rows), ""
+        runtime = str(rows.rows("SELECT runtime FROM board WHERE id = :b", b=board_id)[0][0])
+        asking = runtime if runtime in accounts.NEEDS_ACCOUNT else "claude"
+        ident, why = accounts.choose(rows, asking), ""
         found = rows.rows("SELECT name FROM subscription WHERE id = :i", i=ident) if ident else []
         following = str(found[0][0]) if found else PLATFORM
     except Unavailable as error:

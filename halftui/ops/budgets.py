@@ -6,7 +6,7 @@ from halftui.domain.text import clean_line
 from halftui.errors import Misconfigured, NotFound
 from halftui.ops.access import verb
 from halftui.ops.spending import MEASURES, SCOPES, spent, today
-from halftui.store.tables import Attempt, Budget
+from halftui.store.rows.tables import Attempt, Budget
 from halftui.store.tx import Tx
 
 
@@ -23,12 +23,12 @@ def set_budget(tx: Tx, scope: str, subject: str, measure: str, most: float | Non
         )
     if most is not None and not 0 <= most < 1e15:
         raise Misconfigured(f"a budget can't be {most}", "it is 0 or more")
-    row = tx.session.get(Budget, (scope, subject, measure))
+    row = tx.find(Budget, scope, subject, measure)
     before = {"most": row.most if row else None}
     if most is None:
         if row is None:
             raise NotFound(f"there is no such budget for {scope} {subject}".strip(), "halftui budget list")
-        tx.session.delete(row)
+        tx.delete(row)
     else:
         row = row or Budget(scope=scope, subject=subject, measure=measure, most=most)
         row.most = most

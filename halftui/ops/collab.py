@@ -5,8 +5,8 @@ from halftui.errors import Refused
 from halftui.ops import beads
 from halftui.ops.access import verb
 from halftui.ops.trials import MOST_REDS
-from halftui.store.judged import Outbox
-from halftui.store.tables import Bead, Board
+from halftui.store.rows.judged import Outbox
+from halftui.store.rows.tables import Bead, Board
 from halftui.store.tx import Tx
 
 
@@ -46,7 +46,7 @@ def judge(tx: Tx, bead: Bead, fault: str) -> None:
         return
     bead.reds += 1
     tx.touch(bead, None)
-    tx.session.flush()
+    tx.flush()
     beads.reject(tx, bead.id, fault)
     if bead.reds >= MOST_REDS:
         beads.hold(tx, bead.id, f"its result was wrong {bead.reds} times: {fault}")
@@ -60,7 +60,7 @@ def landed(tx: Tx, seq: int, merged: str) -> None:
         return
     row.state, row.answer = "done", merged
     tx.add(row)
-    bead = tx.session.get(Bead, row.bead_id)
+    bead = tx.find(Bead, row.bead_id)
     if bead is not None and bead.collab == row.tip:
         bead.collab_merged, bead.progress = merged, ""
         tx.touch(bead, None)

@@ -11,7 +11,7 @@ from halftui.ops.access import verb
 from halftui.ops.beads import INERT, cancel_all, weigh
 from halftui.ops.edges import refuse_cycles
 from halftui.ops.travel import finish, is_due, join, land
-from halftui.store.tables import Bead, Board, Convoy
+from halftui.store.rows.tables import Bead, Board, Convoy
 from halftui.store.tx import Tx
 
 UNFINISHED = "state IN ('open', 'active', 'review')"
@@ -43,7 +43,7 @@ def stage(tx: Tx, board: Board, name: str, *, has_branch: bool) -> str:
             branch=f"{CONVOY_BRANCHES}{ident}" if has_branch else "",
         )
     )  # fmt: skip
-    tx.session.flush()
+    tx.flush()
     return ident
 
 
@@ -129,7 +129,7 @@ def strand(tx: Tx, convoy_id: str, reasons: Sequence[str]) -> None:
 def _move(tx: Tx, convoy: Convoy, done: ConvoyVerb) -> None:
     convoy.state = after(CONVOY_MOVES, ConvoyState(convoy.state), done, f"convoy {convoy.name}").value
     tx.touch(convoy, None)
-    tx.session.flush()
+    tx.flush()
 
 
 def _take(tx: Tx, convoy: Convoy, bead: str) -> None:

@@ -14,8 +14,8 @@ from halftui.errors import Misconfigured, Refused
 from halftui.ops import scope
 from halftui.ops.access import verb
 from halftui.ops.blocking import BLOCKERS
+from halftui.store.rows.tables import Bead, Edge
 from halftui.store.store import Rows
-from halftui.store.tables import Bead, Edge
 from halftui.store.tx import Tx
 
 _KINDS = "('blocks', 'conditional-blocks', 'parent-child', 'waits-for')"
@@ -97,14 +97,14 @@ def connect(
             f"an edge can't be {kind or 'of no kind'}, {on_failure}, {gate}",
             f"on failure it is one of {', '.join(ON_FAILURE)}; its gate one of {', '.join(GATES)}",
         )
-    edge = tx.session.get(Edge, (source, target, kind))
+    edge = tx.find(Edge, source, target, kind)
     if edge is None:
         edge = Edge(
             source=source, target=target, kind=kind, created_by=str(tx.actor), created_at=tx.now
         )  # fmt: skip
     edge.on_failure, edge.gate = on_failure, gate
     tx.add(edge)
-    tx.session.flush()
+    tx.flush()
     if kind in BLOCKING:
         refuse_cycle(tx, source)
     recount(tx, _touched(tx, source, target, kind))

@@ -9,8 +9,8 @@ from halftui.domain.egress import Hosts
 from halftui.errors import Refused
 from halftui.store.store import Rows
 
-if TYPE_CHECKING:  # cards are read without the ORM
-    from halftui.store.tables import Bead
+if TYPE_CHECKING:
+    from halftui.store.rows.tables import Bead
     from halftui.store.tx import Tx
 
 

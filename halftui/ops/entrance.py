@@ -1,4 +1,4 @@
-"""Who may come in, and with what: plain SQL into frozen views, without the ORM."""
+"""Who may come in, and with what: plain SQL into frozen views."""
 
 from __future__ import annotations
 

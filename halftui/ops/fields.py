@@ -8,7 +8,7 @@ from halftui.domain.names import RUNTIMES
 from halftui.domain.text import clean, clean_line
 from halftui.errors import Misconfigured
 from halftui.ops.boards import MODES
-from halftui.store.tables import Bead
+from halftui.store.rows.tables import Bead
 
 LONGEST_TITLE = 500
 LONGEST_TEXT = 65_536

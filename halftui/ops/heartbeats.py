@@ -5,14 +5,14 @@ from dataclasses import asdict
 
 from halftui.domain.assign import Rules
 from halftui.ops.access import verb
-from halftui.store.tables import Heartbeat
+from halftui.store.rows.tables import Heartbeat
 from halftui.store.tx import Tx
 
 
 @verb("heartbeat.beat")
 def beat(tx: Tx, ident: str, cap: int, rules: Rules) -> None:
     """Say that the engine of that home is at work, and by which rules; its first sign is an event."""
-    row = tx.session.get(Heartbeat, ident)
+    row = tx.find(Heartbeat, ident)
     if row is None:
         sql = "UPDATE outbox SET due_at = :n WHERE state = 'waiting' AND bead_id IN"
         tx.run(f"{sql} (SELECT id FROM bead WHERE home = :h)", n=tx.now, h=ident)  # it has what is to be sent
@@ -25,6 +25,6 @@ def beat(tx: Tx, ident: str, cap: int, rules: Rules) -> None:
 @verb("heartbeat.end")
 def end(tx: Tx, ident: str) -> None:
     """Say that the engine of that home is gone."""
-    if (row := tx.session.get(Heartbeat, ident)) is not None:
-        tx.session.delete(row)
+    if (row := tx.find(Heartbeat, ident)) is not None:
+        tx.delete(row)
         tx.record("heartbeat.end", ident)

@@ -8,9 +8,9 @@ from halftui.domain.names import slug
 from halftui.domain.text import clean_line
 from halftui.errors import Denied, Misconfigured, Refused
 from halftui.ops.access import verb
+from halftui.store.rows.tables import Agent, Board
+from halftui.store.rows.trust import SigningKey
 from halftui.store.store import Rows
-from halftui.store.tables import Agent, Board
-from halftui.store.trust import SigningKey
 from halftui.store.tx import Tx
 
 KINDS = ("leader", "worker")

@@ -18,7 +18,7 @@ from halftui.ops.access import verb
 from halftui.ops.edges import recount_all, refuse_cycles
 from halftui.ops.originals import BATCH, COLUMNS, Known
 from halftui.ops.travel import land
-from halftui.store.tables import Bead, Convoy, Edge, Original
+from halftui.store.rows.tables import Bead, Convoy, Edge, Original
 from halftui.store.tx import Tx
 
 # A state and what comes with it: of the file or of the board, never a mixture.
@@ -158,7 +158,7 @@ def _create(tx: Tx, board_id: str, records: Iterable[Record]) -> None:
     issues = {r.key: jsonl.filled(r.issue, tx.now) for r in records if r.issue is not None}
     order = sorted(issues, key=lambda ident: (issues[ident].created_at, ident))
     last = tx.rows("SELECT max(rank) FROM bead WHERE board_id = :b", b=board_id)[0][0]
-    usual = Bead(id="", board_id=board_id, title="", rank="", created_at=0.0, updated_at=0.0).model_dump()
+    usual = Bead(id="", board_id=board_id, title="", rank="", created_at=0.0, updated_at=0.0).columns()
     places = list(zip(order, rank.following(last, len(order)), strict=True))
     for batch in _batches(places):
         tx.add_each(Bead, [

@@ -2,8 +2,8 @@
 
 from halftui.domain.actor import Role
 from halftui.errors import Denied
+from halftui.store.rows.tables import Bead
 from halftui.store.store import Rows
-from halftui.store.tables import Bead
 from halftui.store.tx import Tx
 
 _JUDGES = "SELECT count(*) FROM person WHERE role IN ('maintainer', 'admin') AND name <> :n"

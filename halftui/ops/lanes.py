@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from halftui.domain.lanes import LaneRow
@@ -10,6 +12,7 @@ from halftui.ops import views
 from halftui.ops.filters import MOST_WORDS, condition
 from halftui.store.store import Rows
 
+NOTHING: Mapping[str, Lane] = MappingProxyType({})
 _UNFINISHED = "b.state IN ('open', 'active', 'review')"
 _STANDS = (  # the name of the lane of its state
     f"CASE b.state WHEN 'open' THEN CASE WHEN {views.STARTABLE} THEN 'ready' ELSE 'blocked' END"
@@ -17,9 +20,15 @@ _STANDS = (  # the name of the lane of its state
 )
 
 
-def own(rows: Rows, board: BoardRow, most: int, words: str = "") -> tuple[Lane, ...]:
-    """Return every lane of a board that people made, each with `most` of its cards, all with these words."""
-    return tuple(cards(rows, board.id, row, most, words=words) for row in board.lanes if row.is_own)
+def own(
+    rows: Rows, board: BoardRow, most: int, words: str = "", kept: Mapping[str, Lane] = NOTHING
+) -> tuple[Lane, ...]:
+    """Return every lane of a board that people made, each with `most` of its cards, all with these words.
+
+    Those that are `kept`, by name, are taken over as they are.
+    """
+    own = [row for row in board.lanes if row.is_own]
+    return tuple(kept.get(row.name) or cards(rows, board.id, row, most, words=words) for row in own)
 
 
 def cards(rows: Rows, board_id: str, row: LaneRow, most: int, skip: int = 0, words: str = "") -> Lane:

@@ -1,4 +1,4 @@
-"""What the command line asks beyond a board's screens: plain SQL into frozen views, without the ORM."""
+"""What the command line asks beyond a board's screens: plain SQL into frozen views."""
 
 from __future__ import annotations
 

@@ -9,9 +9,9 @@ from halftui.errors import Conflict, Refused
 from halftui.ops import beads, judging, trials
 from halftui.ops.access import verb
 from halftui.ops.queued import LANDING, UNDER_WAY, WAITING, leave, place
-from halftui.store.judged import Merge
+from halftui.store.rows.judged import Merge
+from halftui.store.rows.tables import Bead
 from halftui.store.store import Rows
-from halftui.store.tables import Bead
 from halftui.store.tx import Tx
 
 MERGED, BACK = "merged", "back"
@@ -127,7 +127,7 @@ def refuse(tx: Tx, seq: int, reason: str, trial: str = "", *, is_blamed: bool = 
     row.state, row.ended_at, row.reason = BACK, tx.now, clean_line(reason)
     tx.add(row)
     tx.record("merge.refuse", row.bead_id, row.board_id, reason=row.reason)
-    tx.session.flush()
+    tx.flush()
     if trial:
         trials.judge(tx, row.bead_id, row.tip, trial, is_blamed=is_blamed)
     else:

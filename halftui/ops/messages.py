@@ -7,13 +7,13 @@ from halftui.domain.text import clean
 from halftui.errors import Misconfigured, Refused
 from halftui.ops import scope
 from halftui.ops.access import verb
+from halftui.store.rows.tables import Agent, Attempt
+from halftui.store.rows.talk import Message
 from halftui.store.store import Rows
-from halftui.store.tables import Agent, Attempt
-from halftui.store.talk import Message
 from halftui.store.tx import Tx
 
 LONGEST = 16_384
-TALKS = ("claude", "acp")  # runtimes whose agents hear people while they work
+TALKS = ("claude", "codex", "acp")  # runtimes whose agents hear people while they work
 MUTE = ("shell",)  # those that never do
 HAND_OFF = """\
 You hand this work over now. Commit what you have. Then answer with all that your successor, who starts \
@@ -77,7 +77,7 @@ def deliver(tx: Tx, attempt: str, ident: str) -> None:
     row = tx.get(Attempt, attempt)
     for seq, *_ in _unheard(tx, row.agent_id):
         if ident_of(attempt, seq) == ident:
-            message = tx.session.get_one(Message, seq)
+            message = tx.get(Message, seq)
             message.delivered_at, message.attempt_id = tx.now, attempt
             tx.add(message)
             tx.record("message.deliver", row.agent_id, row.board_id, message=seq, attempt=attempt)
@@ -151,7 +151,7 @@ def _refuse_interruption(tx: Tx, agent: Agent) -> Attempt:
 
 def _store(tx: Tx, message: Message, done: str) -> int:
     tx.add(message)
-    tx.session.flush()
+    tx.flush()
     tx.record(done, message.agent_id, message.board_id, message=message.seq, text=message.text[:500])
     return int(message.seq or 0)
 

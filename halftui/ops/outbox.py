@@ -1,7 +1,7 @@
 """The outbox: what is to be done outside stands in the database first."""
 
-from halftui.store.judged import Outbox
-from halftui.store.tables import Bead
+from halftui.store.rows.judged import Outbox
+from halftui.store.rows.tables import Bead
 from halftui.store.tx import Tx
 
 
@@ -11,7 +11,7 @@ def put(tx: Tx, bead: Bead, act: str, later: float = 0.0, tip: str = "") -> None
     `tip` is the commit that it is about, by default that of the bead's work.
     """
     tip = tip or bead.tip
-    tx.session.flush()
+    tx.flush()
     sql = "UPDATE outbox SET tip = :t, due_at = :n, tries = 0 WHERE bead_id = :i AND act = :a"
     if not tx.change(f"{sql} AND state = 'waiting'", t=tip, n=tx.now + later, i=bead.id, a=act):
         tx.add(

@@ -6,14 +6,12 @@ Nobody is made by logging in: a person exists because an admin named them.
 import hashlib
 import hmac
 
-from sqlmodel import col, select
-
 from halftui.domain.actor import PEOPLE, Role
 from halftui.domain.pubkey import PublicKey, is_name
 from halftui.domain.text import clean_line
 from halftui.errors import Denied, Misconfigured, NotFound, Refused
 from halftui.ops.access import verb
-from halftui.store.tables import Invite, Key, Person
+from halftui.store.rows.tables import Invite, Key, Person
 from halftui.store.tx import Tx
 
 MOST_KEYS = 32  # of one person
@@ -46,7 +44,7 @@ def remove(tx: Tx, name: str, fingerprint: str = "") -> int:
     if not fingerprint:
         _close_invite(tx, name)
     for key in gone:
-        tx.session.delete(key)
+        tx.delete(key)
     tx.record("key.remove", name, fingerprints=[key.fingerprint for key in gone])
     return len(gone)
 
@@ -74,14 +72,14 @@ def invite(tx: Tx, name: str, code: str, expires_at: float, role: str = "") -> N
 def join(tx: Tx, code: str, public: PublicKey) -> Role:
     """Take up the actor's own invite with the key that they hold. Raises Denied, Refused."""
     name = tx.actor.name
-    found = tx.session.get(Invite, name)
+    found = tx.find(Invite, name)
     if found is None or found.expires_at <= tx.now or _keys(tx, name):
         raise Denied(f"there is no open invite for {name}", "ask for another one")
     if not hmac.compare_digest(found.digest, _digest(code)):
         raise Denied("this is not the code of the invite", "type it as it was sent to you")
     person = tx.get(Person, name)
     _add_key(tx, person, public)
-    tx.session.delete(found)
+    tx.delete(found)
     return Role(person.role)
 
 
@@ -95,7 +93,7 @@ def edit(tx: Tx, name: str, role: str) -> None:
 @verb("person.dress")
 def dress(tx: Tx, theme: str) -> None:
     """Keep the actor's own choice of a theme; who is not in the list of people keeps theirs in a file."""
-    person = tx.session.get(Person, tx.actor.name)
+    person = tx.find(Person, tx.actor.name)
     if person is not None and person.theme != theme:
         before, person.theme = person.theme, clean_line(theme, longest=80)
         tx.add(person)
@@ -106,7 +104,7 @@ def _person(tx: Tx, name: str, role: str) -> Person:
     """Return the person of that name in that role, made if there is none."""
     if role and role not in PEOPLE:
         raise Misconfigured(f"{clean_line(role, longest=40)} is no role", f"it is one of {', '.join(PEOPLE)}")
-    person = tx.session.get(Person, name)
+    person = tx.find(Person, name)
     if person is None:
         if not is_name(name):
             raise Misconfigured(
@@ -127,11 +125,12 @@ def _person(tx: Tx, name: str, role: str) -> Person:
 
 
 def _keys(tx: Tx, name: str) -> list[Key]:
-    return list(tx.session.exec(select(Key).where(col(Key.person) == name)).all())
+    found = tx.rows('SELECT fingerprint FROM "key" WHERE person = :n ORDER BY created_at', n=name)
+    return [tx.get(Key, fingerprint) for (fingerprint,) in found]
 
 
 def _add_key(tx: Tx, person: Person, public: PublicKey) -> None:
-    known = tx.session.get(Key, public.fingerprint)
+    known = tx.find(Key, public.fingerprint)
     if known is not None:
         raise Refused(
             f"this key is known already: {known.person} has it", "everybody needs a key of their own"
@@ -140,7 +139,6 @@ def _add_key(tx: Tx, person: Person, public: PublicKey) -> None:
         raise Refused("this key is an agent's", "with it the agent would come in as a person")
     if len(_keys(tx, person.name)) >= MOST_KEYS:
         raise Refused(f"{person.name} has {MOST_KEYS} keys", f"halftui key remove {person.name} FINGERPRINT")
-    tx.session.flush()  # the person first, whom the key's row names
     tx.add(
         Key(
             fingerprint=public.fingerprint, person=person.name, kind=public.kind, blob=public.blob,
@@ -151,10 +149,8 @@ def _add_key(tx: Tx, person: Person, public: PublicKey) -> None:
 
 
 def _close_invite(tx: Tx, name: str) -> None:
-    tx.session.flush()
-    if (found := tx.session.get(Invite, name)) is not None:
-        tx.session.delete(found)
-        tx.session.flush()
+    if (found := tx.find(Invite, name)) is not None:
+        tx.delete(found)
 
 
 def _digest(code: str) -> str:

@@ -6,9 +6,9 @@ from halftui.domain.happenings import Question as Asked
 from halftui.domain.text import clean
 from halftui.errors import Refused
 from halftui.ops.access import verb
+from halftui.store.rows.tables import Attempt, Question
+from halftui.store.rows.talk import Permit
 from halftui.store.store import Rows
-from halftui.store.tables import Attempt, Question
-from halftui.store.talk import Permit
 from halftui.store.tx import Tx
 
 LONGEST = 16_384
@@ -39,7 +39,7 @@ def grant(tx: Tx, question_id: str) -> str:
 def revoke(tx: Tx, permit_id: str) -> None:
     """Take a permit back: agents are asked about again."""
     permit = tx.get(Permit, permit_id)
-    tx.session.delete(permit)
+    tx.delete(permit)
     before = {"tool": permit.tool, "act": permit.act}
     tx.record("permit.revoke", permit_id, permit.board_id, before)
 

@@ -3,7 +3,7 @@
 from halftui.domain.states import BeadState
 from halftui.errors import NotFound, Refused
 from halftui.ops.access import verb
-from halftui.store.tables import Bead
+from halftui.store.rows.tables import Bead
 from halftui.store.tx import Tx
 
 _AGENT = """

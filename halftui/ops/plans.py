@@ -15,7 +15,7 @@ from halftui.ops.access import authorize, verb
 from halftui.ops.beads import free_ids
 from halftui.ops.edges import recount, refuse_cycle, waiting_for
 from halftui.ops.fields import cleaned
-from halftui.store.tables import Bead, Board, Edge
+from halftui.store.rows.tables import Bead, Board, Edge
 from halftui.store.tx import Tx
 
 
@@ -50,7 +50,7 @@ def _add_beads(tx: Tx, board: Board, convoy: str, plan: Plan, ids: Mapping[str, 
     usual = Bead(
         id="", board_id=board.id, title="", rank="", convoy_id=convoy, is_inert=1,
         created_by=str(tx.actor), created_at=tx.now, updated_at=tx.now,
-    ).model_dump()  # fmt: skip
+    ).columns()  # fmt: skip
     keys = rank.following(ranks.last(tx, board.id), len(plan.beads))
     tx.add_each(Bead, [
         {**usual, **_columns(tx, board.id, bead), "id": ids[bead.key], "rank": key}

@@ -6,9 +6,9 @@ from halftui.domain import profile as rules
 from halftui.domain.profile import NOBODY, Profile
 from halftui.errors import NotFound
 from halftui.ops.access import verb
-from halftui.store.crew import ProfileVersion
+from halftui.store.rows.crew import ProfileVersion
+from halftui.store.rows.tables import Agent, Attempt, Bead, Board, Budget
 from halftui.store.store import Rows
-from halftui.store.tables import Agent, Attempt, Bead, Board, Budget
 from halftui.store.tx import Tx
 
 

@@ -9,9 +9,9 @@ from halftui.domain.text import clean_line
 from halftui.ops import beads, slots
 from halftui.ops.access import verb
 from halftui.ops.outbox import put
-from halftui.store.judged import Outbox
+from halftui.store.rows.judged import Outbox
+from halftui.store.rows.tables import Bead
 from halftui.store.store import Rows
-from halftui.store.tables import Bead
 from halftui.store.tx import Tx
 
 LOOK_SECONDS = 60.0  # between two looks at a pull request
@@ -79,7 +79,7 @@ def seen(tx: Tx, seq: int, state: str, commit: str = "") -> None:
     else:
         row.state = "done"
     tx.add(row)
-    tx.session.flush()
+    tx.flush()
     if state != "open":
         tx.record("pull.look", bead.id, bead.board_id, state=state, url=bead.pull_request)
     if state == "merged":
@@ -106,7 +106,7 @@ def failed(tx: Tx, seq: int, why: str) -> None:
     minutes = BACK_OFF_MINUTES[min(row.tries, len(BACK_OFF_MINUTES) - 1)]
     row.tries, row.due_at, row.answer = row.tries + 1, tx.now + 60.0 * minutes, clean_line(why)
     tx.add(row)
-    bead = tx.session.get(Bead, row.bead_id)
+    bead = tx.find(Bead, row.bead_id)
     if bead is not None and (bead.state == BeadState.REVIEW or row.act == "collab"):
         bead.progress = row.answer
         tx.add(bead)

@@ -7,7 +7,7 @@ from halftui.ops import queued
 from halftui.ops.access import verb
 from halftui.ops.attempts import Work
 from halftui.ops.beads import live_attempt
-from halftui.store.tables import Bead
+from halftui.store.rows.tables import Bead
 from halftui.store.tx import Tx
 
 _OPEN = (BeadState.OPEN, BeadState.ACTIVE, BeadState.REVIEW)

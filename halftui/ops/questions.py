@@ -10,8 +10,8 @@ from halftui.domain.text import clean, clean_line
 from halftui.errors import Misconfigured, Refused
 from halftui.ops import permits
 from halftui.ops.access import verb
+from halftui.store.rows.tables import Attempt, Question
 from halftui.store.store import Rows
-from halftui.store.tables import Attempt, Question
 from halftui.store.tx import Tx
 
 KINDS = ("question", "permission")
@@ -24,7 +24,7 @@ LONGEST = 16_384
 def ask(tx: Tx, attempt: str, asked: Asked) -> str:
     """Store an agent's question and return its id; a repeated request of an attempt is the same question."""
     ident = _ident(attempt, asked.request)
-    if tx.session.get(Question, ident) is not None:
+    if tx.find(Question, ident) is not None:
         return ident
     row = tx.get(Attempt, attempt)
     question = Question(

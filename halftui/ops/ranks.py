@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from halftui.domain import rank
 from halftui.ops.access import verb
 from halftui.ops.fields import apply
-from halftui.store.tables import Bead
+from halftui.store.rows.tables import Bead
 from halftui.store.tx import Tx
 
 

@@ -5,7 +5,7 @@ from halftui.errors import Misconfigured
 from halftui.ops import scope
 from halftui.ops.access import verb
 from halftui.ops.fields import LONGEST_TEXT
-from halftui.store.tables import Bead
+from halftui.store.rows.tables import Bead
 from halftui.store.tx import Tx
 
 

@@ -10,8 +10,8 @@ from halftui.ops.agents import choose_reviewer
 from halftui.ops.attempts import Claim
 from halftui.ops.profiles import Worn
 from halftui.ops.turns import HERE
+from halftui.store.rows.tables import Attempt, Bead, Board
 from halftui.store.store import Rows
-from halftui.store.tables import Attempt, Bead, Board
 from halftui.store.tx import Tx
 
 PROFILE = "reviewer"  # that reviewers have, if the board has it

@@ -6,8 +6,8 @@ from halftui.domain.actor import Role
 from halftui.domain.board_tools import DEEPEST, LINK_KINDS, MOST_CHILDREN
 from halftui.domain.text import clean_line
 from halftui.errors import Denied, Refused
+from halftui.store.rows.tables import Attempt
 from halftui.store.store import Rows
-from halftui.store.tables import Attempt
 from halftui.store.tx import Tx
 
 FIELDS = frozenset({"description", "acceptance", "priority"})  # besides the title

@@ -1,4 +1,4 @@
-"""What may be asked about identities and their keys, without the ORM."""
+"""What may be asked about identities and their keys."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime

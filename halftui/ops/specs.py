@@ -55,7 +55,7 @@ class Applied(NamedTuple):
 def spec(rows: Rows, kind: str, ident: str, board_id: str) -> Spec:
     """Return what the thing of that kind and id is wished to be. Raises NotFound."""
     if kind == "profile":  # its name is its id, on one board
-        from halftui.ops import profiles  # the other kinds are read without the ORM
+        from halftui.ops import profiles
 
         found = profiles.version(rows, board_id, ident).profile
         return {"name": ident, **dataclasses.asdict(found), "tools": list(found.tools)}

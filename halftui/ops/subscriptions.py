@@ -5,11 +5,11 @@ import uuid
 from halftui.domain.text import clean_line
 from halftui.errors import Misconfigured, NotFound
 from halftui.ops.access import verb
+from halftui.store.rows.tables import Subscription
 from halftui.store.store import Rows
-from halftui.store.tables import Subscription
 from halftui.store.tx import Tx
 
-KINDS = ("oauth", "api-key")
+KINDS = ("oauth", "api-key", "openai-key")
 
 # What waited for the end of a limit may go on with this account.
 _GO_ON = """
@@ -26,7 +26,7 @@ def register(tx: Tx, name: str, kind: str, sealed: str, ident: str, base_url: st
     """
     if kind not in KINDS:
         raise Misconfigured(f"a subscription can't be of kind {kind}", f"it is one of {', '.join(KINDS)}")
-    row = tx.session.get(Subscription, ident)
+    row = tx.find(Subscription, ident)
     if row is None:
         row = tx.add(Subscription(id=ident, name=_name(name), created_at=tx.now))
     row.kind, row.sealed, row.base_url, row.parked, row.cooling_until = kind, sealed, base_url, "", None
@@ -41,7 +41,7 @@ def remove(tx: Tx, name: str) -> None:
     row = tx.get(Subscription, identify(tx, name, must_exist=True))
     tx.change("UPDATE agent SET subscription_id = NULL WHERE subscription_id = :s", s=row.id)
     tx.change("UPDATE attempt SET subscription_id = NULL WHERE subscription_id = :s", s=row.id)
-    tx.session.delete(row)
+    tx.delete(row)
     tx.record("subscription.remove", name)
 
 

@@ -6,8 +6,8 @@ from halftui.domain.tokens import Claims, TokenRefused
 from halftui.ops import signers
 from halftui.ops.access import verb
 from halftui.ops.scope import LIVE
+from halftui.store.rows.trust import SpentToken
 from halftui.store.store import Rows
-from halftui.store.trust import SpentToken
 from halftui.store.tx import Tx
 
 _PROVED = f"""
@@ -26,7 +26,7 @@ def accept(tx: Tx, token: str, board: str) -> Actor:
     claims = tokens.verify(token, key.public, board, tx.now)
     kind = _kind_of_live(tx, claims)
     tx.change("DELETE FROM spent_token WHERE expires_at <= :n", n=tx.now)
-    if tx.session.get(SpentToken, claims.jti) is not None:
+    if tx.find(SpentToken, claims.jti) is not None:
         raise TokenRefused("it was used before")
     tx.add(SpentToken(jti=claims.jti, expires_at=claims.expires_at))
     return agent(claims.agent, Role.LEADER if kind == "leader" else Role.WORKER)

@@ -10,8 +10,8 @@ from halftui.domain.text import clean, clean_line
 from halftui.errors import Conflict, Misconfigured
 from halftui.ops import artefacts, beads, edges, messages, scope, views
 from halftui.ops.access import verb
-from halftui.store.tables import Attempt, Bead
-from halftui.store.talk import ToolCall
+from halftui.store.rows.tables import Attempt, Bead
+from halftui.store.rows.talk import ToolCall
 from halftui.store.tx import Tx
 
 LONGEST = 16_384
@@ -33,7 +33,7 @@ def use(
     if row.id != attempt or row.epoch != epoch:
         raise Conflict(f"attempt {clean_line(attempt, longest=80)} is over", "a newer one has the bead")
     ident = request or str(uuid.uuid4())
-    if (known := tx.session.get(ToolCall, (attempt, ident))) is not None:
+    if (known := tx.find(ToolCall, attempt, ident)) is not None:
         return known.answer
     is_file = _checked(tool, given) == ATTACH
     answer = _attach(tx, given, kept) if is_file else _ACTS[tool](tx, row, given)

@@ -2,7 +2,7 @@
 
 from halftui.domain.states import CONVOY_MOVES, ConvoyState, ConvoyVerb, after
 from halftui.errors import Refused
-from halftui.store.tables import Bead, Convoy
+from halftui.store.rows.tables import Bead, Convoy
 from halftui.store.tx import Tx
 
 UNDER_WAY = (ConvoyState.STAGED, ConvoyState.MOVING)
@@ -28,7 +28,7 @@ def land(tx: Tx, convoy: Convoy) -> None:
 
 def is_due(tx: Tx, convoy: Convoy) -> bool:
     """Return True if a moving convoy has no unfinished bead left."""
-    tx.session.flush()
+    tx.flush()
     left = tx.rows(
         "SELECT 1 FROM bead WHERE convoy_id = :c AND state IN ('open', 'active', 'review') LIMIT 1",
         c=convoy.id,

@@ -10,9 +10,9 @@ from halftui.domain.states import BeadState
 from halftui.domain.text import clean, clean_line
 from halftui.ops import beads
 from halftui.ops.access import verb
-from halftui.store.judged import Trial
+from halftui.store.rows.judged import Trial
+from halftui.store.rows.tables import Bead
 from halftui.store.store import Rows
-from halftui.store.tables import Bead
 from halftui.store.tx import Tx
 
 RUNNING, PASSED, FAILED, BROKEN = "running", "passed", "failed", "broken"

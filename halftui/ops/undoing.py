@@ -9,7 +9,7 @@ from halftui.errors import Refused
 from halftui.ops import listings
 from halftui.ops.access import verb
 from halftui.ops.beads import weigh
-from halftui.store.tables import Bead
+from halftui.store.rows.tables import Bead
 from halftui.store.tx import Tx
 
 MOST_STEPS = 200

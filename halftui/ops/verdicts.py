@@ -6,8 +6,8 @@ from halftui.domain.shown import GOING_ON
 from halftui.domain.states import BeadState
 from halftui.domain.text import clean, clean_line
 from halftui.ops import beads
+from halftui.store.rows.tables import Agent, Attempt, Bead, Board
 from halftui.store.store import Rows
-from halftui.store.tables import Agent, Attempt, Bead, Board
 from halftui.store.tx import Tx
 
 APPROVED, PERSON = "approved", "person"

@@ -1,4 +1,4 @@
-"""What may be asked of the board: plain SQL into frozen views, without the ORM."""
+"""What may be asked of the board: plain SQL into frozen views."""
 
 from __future__ import annotations
 
@@ -21,7 +21,6 @@ from halftui.ops.journeys import convoys as convoys  # a part of a board's snaps
 from halftui.ops.spoken import comments
 from halftui.store.store import Rows
 
-FEW = 20  # events that are looked at one by one
 WINDOW = 400  # cards of a lane that a snapshot holds; the rest is counted
 LANES = lanes_of_boards.STATES
 
@@ -74,10 +73,10 @@ _CARD = f"SELECT {FIELDS} {FROM}"
 def snapshot(rows: Rows, board_id: str, window: int = WINDOW, before: Snapshot | None = None) -> Snapshot:
     """Return a board as its screens show it, at most `window` cards a lane. Raises NotFound.
 
-    A lane of the one `before` is taken over as it is, if no event since can have changed it.
+    A lane of the one `before` is taken over if no event since can have changed more than its order.
     """
     found = board(rows, board_id)
-    kept = {} if before is None else _unchanged(rows, before)
+    kept: dict[str, Lane] = {} if before is None else ops.moved.lanes(rows, before)
     return Snapshot(
         seq=last_seq(rows),
         at=rows.now,
@@ -87,7 +86,9 @@ def snapshot(rows: Rows, board_id: str, window: int = WINDOW, before: Snapshot |
         convoys=convoys(rows, board_id),
         asks=asks(rows, board_id),
         cost_today=_cost_since(rows, board_id, rows.now - rows.now % 86_400),
-        own=ops.lanes.own(rows, found, window) if found.lanes is not lanes_of_boards.DEFAULT else (),
+        own=ops.lanes.own(rows, found, window, kept=kept)
+        if found.lanes is not lanes_of_boards.DEFAULT
+        else (),
     )
 
 
@@ -318,18 +319,6 @@ def resolve_bead(rows: Rows, text: str, board_id: str = "") -> str:
     if found:
         raise Refused(f"{text} could be {', '.join(found[:3])}", "name more of it")
     raise NotFound(f"there is no bead {clean_line(text, longest=80)}", "halftui bead list shows them")
-
-
-def _unchanged(rows: Rows, before: Snapshot) -> dict[str, Lane]:
-    """Return the lanes that stand as they did: only an order that changed is known to move no bead."""
-    found = rows.rows(
-        "SELECT verb, subject FROM event WHERE seq > :s ORDER BY seq LIMIT :m", s=before.seq, m=FEW + 1
-    )
-    if len(found) > FEW or any(verb != "bead.rank" for verb, _ in found):
-        return {}
-    # What agents do now is told without an event.
-    other = {"working", *(lane_of(rows, str(bead)) for _, bead in found)}
-    return {lane.name: lane for lane in before.lanes if lane.name not in other}
 
 
 def _cards(rows: Rows, found: Sequence[tuple[Any, ...]], name: str) -> tuple[Card, ...]:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from halftui.domain.vigil import Stage
 from halftui.ops.access import verb
 from halftui.ops.questions import ALARM, GO_ON, STOP
+from halftui.store.rows.tables import Attempt, Question
 from halftui.store.store import Rows
-from halftui.store.tables import Attempt, Question
 from halftui.store.tx import Tx
 
 

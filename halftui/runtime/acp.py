@@ -1,9 +1,8 @@
-"""Runs any agent that speaks the Agent Client Protocol: its command line is the board's `command`."""
+"""Runs agents that speak the Agent Client Protocol."""
 
 import asyncio
 import contextlib
 import json
-import sys
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import replace
@@ -16,11 +15,12 @@ from acp import schema as wire
 
 from halftui.domain.happenings import Happening, Heard, Metered, Reached, Started
 from halftui.errors import Unavailable
-from halftui.runtime import board_server, bridge
+from halftui.runtime import board_server
 from halftui.runtime.acp_client import BoardClient
-from halftui.runtime.base import Abilities, Brief, Command, Desk, Inside, Letter, Process
+from halftui.runtime.base import Brief, Command, Desk, Inside, Letter, Process
 from halftui.runtime.lines import Framer
 from halftui.runtime.outcome import Remains, Result, classify
+from halftui.runtime.preset import ANY, Preset
 
 LONGEST_LINE = 32 * 2**20
 GREETING_SECONDS = 60.0
@@ -33,22 +33,22 @@ Servers = list[wire.HttpMcpServer | wire.SseMcpServer | wire.AcpMcpServer | wire
 
 
 class AcpRuntime:
-    """The Runtime of the Agent Client Protocol. What it works on is its clone; it starts anew each time."""
+    """The Runtime of the Agent Client Protocol. What it works on is its clone; a board that died ends it."""
 
-    kind = "acp"
-    abilities = Abilities(questions=True, permissions=True, talk=True, tools=True, bridge=True)
-
-    def __init__(self) -> None:
+    def __init__(self, preset: Preset = ANY) -> None:
+        self.kind = preset.kind
+        self.abilities = preset.abilities
+        self._preset = preset
         self._inside: Inside | None = None
 
-    def program(self) -> Path:
-        """Return the bridge to the board's tools: the agent itself is in the image, or on this machine."""
-        return Path(bridge.__file__)
+    def program(self) -> Path | None:
+        """Return what to show of this machine. Raises Unavailable if the agent is not installed."""
+        return self._preset.program()
 
     def command(self, brief: Brief, inside: Inside) -> Command:
-        """Return the agent's command line. Many agents can write into a pipe only, not into a spool file."""
+        """Return the agent's command line."""
         self._inside = inside
-        return Command(["sh", "-c", f"{brief.command} | cat"], {"HOME": inside.home})
+        return self._preset.command(brief, inside)
 
     async def converse(self, brief: Brief, process: Process, desk: Desk) -> AsyncGenerator[Happening, None]:
         """Prompt the agent until there is nothing more to say, and yield what happens."""
@@ -60,9 +60,10 @@ class AcpRuntime:
             yield classify(Remains(None, fault="lost", errors="its board died"))
             return
         happenings: Queue = asyncio.Queue()
-        talk = _Conversation(brief, process, desk, happenings)
+        talk = _Conversation(self._preset, brief, process, desk, happenings, inside.work)
         # A task of its own and not one of a group, since a group can't be held open over a yield.
-        speaking = asyncio.create_task(talk.run(inside.work, _servers(brief, inside)))
+        servers = [] if self._preset.has_servers else _servers(brief, inside)
+        speaking = asyncio.create_task(talk.run(servers))
         try:
             while (happening := await happenings.get()) is not None:
                 yield happening
@@ -75,27 +76,40 @@ class AcpRuntime:
         yield classify(remains)
 
 
+class _Forgotten(Exception):
+    """The agent does not know the session that it was to go on with."""
+
+    def __init__(self, session: str, error: RequestError) -> None:
+        super().__init__(f"No conversation found with session ID {session}: {error}")
+
+
 class _Conversation:
     """One agent, from its greeting to its end."""
 
-    def __init__(self, brief: Brief, process: Process, desk: Desk, happenings: Queue) -> None:
+    def __init__(
+        self, preset: Preset, brief: Brief, process: Process, desk: Desk, happenings: Queue, work: str
+    ) -> None:
+        self._preset = preset
         self._brief = brief
         self._process = process
         self._desk = desk
         self._happenings = happenings
         self._letters: deque[Letter] = deque()
-        self._client = BoardClient(brief, desk, happenings.put_nowait)
+        self._work = work
+        self._client = BoardClient(brief, desk, happenings.put_nowait, work)
         self._wire = _Wire(process, happenings)
         self._agent = acp.connect_to_agent(self._client, self._wire)
         self._session = ""
 
-    async def run(self, work: str, servers: Servers) -> Remains:
+    async def run(self, servers: Servers) -> Remains:
         """Speak until the end, and return what is left then."""
         try:
-            result = await self._speak(work, servers)
+            result = await self._speak(servers)
             remains = Remains(0, result=result)  # a server that is told to go exits as it likes
         except RequestError as error:
             remains = Remains(0, result=_refusal(error))
+        except _Forgotten as error:
+            remains = Remains(0, result=Result(is_error=True, text=str(error)))
         except TimeoutError:
             remains = Remains(None, fault="hang")
         except (ConnectionError, Unavailable) as error:
@@ -115,13 +129,13 @@ class _Conversation:
             except ConnectionError as error:
                 raise Unavailable("the agent heard nothing", str(error)) from error
 
-    async def _speak(self, work: str, servers: Servers) -> Result:
+    async def _speak(self, servers: Servers) -> Result:
         async with asyncio.timeout(GREETING_SECONDS):
             await self._agent.initialize(
-                protocol_version=PROTOCOL_VERSION, client_capabilities=wire.ClientCapabilities()
+                protocol_version=PROTOCOL_VERSION,
+                client_capabilities=wire.ClientCapabilities(field_meta=dict(self._preset.extras)),
             )
-            opened = await self._agent.new_session(cwd=work, mcp_servers=servers)
-        self._session = opened.session_id
+            self._session = await self._open(servers)
         self._happenings.put_nowait(Started(self._session))
         self._desk.attend(self)
         result = await self._turn(f"{self._brief.system}\n\n{self._brief.prompt}")
@@ -131,15 +145,29 @@ class _Conversation:
             result = await self._turn(letter.text)
         return result
 
+    async def _open(self, servers: Servers) -> str:
+        """Open a session, or the earlier one again, and return its id."""
+        if not self._brief.is_resumed:
+            return (await self._agent.new_session(cwd=self._work, mcp_servers=servers)).session_id
+        try:
+            await self._agent.resume_session(
+                cwd=self._work, session_id=self._brief.session, mcp_servers=servers
+            )
+        except RequestError as error:
+            raise _Forgotten(self._brief.session, error) from error
+        return self._brief.session
+
     async def _turn(self, text: str) -> Result:
         self._client.begin()
         answer = await self._agent.prompt(session_id=self._session, prompt=[acp.text_block(text)])
         words = self._client.finish()
         usage = answer.usage
-        self._happenings.put_nowait(
-            Metered(usage.input_tokens if usage else 0, usage.output_tokens if usage else 0, turns=1)
-        )
+        if not self._preset.is_metered:
+            used = (usage.input_tokens, usage.output_tokens) if usage else (0, 0)
+            self._happenings.put_nowait(Metered(*used, turns=1))
         self._wire.note()  # what is metered is kept with what is heard
+        if failed := self._preset.failure(answer.field_meta or {}):
+            return failed
         if answer.stop_reason == "end_turn":
             return Result(is_error=False, text=words)
         return Result(
@@ -203,10 +231,8 @@ def _servers(brief: Brief, inside: Inside) -> Servers:
     """Return how the agent starts the bridge to the board's tools; there is no secret in it."""
     if not brief.has_tools:
         return []
-    is_here = inside.tool == bridge.__file__  # else in an image, which has a Python of its own
-    python = sys.executable if is_here else "python3"
-    args = ["-I", inside.tool, f"{inside.sockets}/{board_server.SOCKET}"]
-    return [wire.McpServerStdio(name=board_server.SERVER, command=python, args=args, env=[])]
+    program, *args = board_server.launch(inside.sockets, inside.python)
+    return [wire.McpServerStdio(name=board_server.SERVER, command=program, args=args, env=[])]
 
 
 def _parsed(line: bytes) -> Any:

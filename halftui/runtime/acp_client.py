@@ -18,14 +18,16 @@ _REFUSES = ("reject_once", "reject_always")
 class BoardClient:
     """A client without files or terminals of its own: the agent works in its sandbox with its own tools."""
 
-    def __init__(self, brief: Brief, desk: Desk, report: Callable[[Happening], None]) -> None:
+    def __init__(self, brief: Brief, desk: Desk, report: Callable[[Happening], None], work: str = "") -> None:
         self._brief = brief
         self._desk = desk
         self._report = report
+        self._work = work
         self._words = ""
         self._thoughts = ""
         self._last = ""
         self._told: set[str] = set()  # the tool calls that were reported
+        self._printed: dict[str, str] = {}  # what those print that run now
 
     def begin(self) -> None:
         """Begin a turn."""
@@ -48,9 +50,8 @@ class BoardClient:
                 self._thoughts += text
             case wire.ToolCallStart():
                 self._use(update)
-            case wire.ToolCallProgress(status="completed" | "failed" as status):
-                self._use(update)
-                self._report(Returned(update.tool_call_id, status == "completed", _text(update.content)))
+            case wire.ToolCallProgress():
+                self._go_on(update)
 
     async def request_permission(
         self,
@@ -63,7 +64,7 @@ class BoardClient:
         self._use(tool_call)
         is_allowed = self._brief.is_free
         if not is_allowed:
-            summary, detail = _summary(tool_call)
+            summary, detail = self._summary(tool_call)
             request = f"{self._brief.attempt}:{tool_call.tool_call_id}"
             tool = tool_call.kind or "tool"
             asked = Question("permission", summary, tool=tool, detail=detail, request=request)
@@ -97,7 +98,26 @@ class BoardClient:
         if call.tool_call_id not in self._told:
             self._told.add(call.tool_call_id)
             self._flush()
-            self._report(Used(call.tool_call_id, call.kind or "tool", *_summary(call)))
+            self._report(Used(call.tool_call_id, call.kind or "tool", *self._summary(call)))
+
+    def _go_on(self, update: wire.ToolCallProgress) -> None:
+        """Keep what a tool prints, and report its end; some agents tell output beside the protocol."""
+        call = update.tool_call_id
+        match update.field_meta:
+            case {"terminal_output_delta": {"data": str() as more}}:
+                self._printed[call] = (self._printed.get(call, "") + more)[:LONGEST_DETAIL]
+        if update.status in ("completed", "failed"):
+            self._use(update)
+            text = _text(update.content) or self._printed.pop(call, "")
+            self._report(Returned(call, update.status == "completed", text))
+
+    def _summary(self, call: Any) -> tuple[str, str]:
+        title = one_line(call.title or call.kind or "tool")
+        given = call.raw_input if isinstance(call.raw_input, dict) else {}
+        if given.get("cwd") == self._work:  # as usual, and another folder for each bead
+            given = {name: value for name, value in given.items() if name != "cwd"}
+        detail = summarise(call.kind or "tool", given)[1] or _text(call.content)
+        return title, detail[:LONGEST_DETAIL]
 
     def _flush(self) -> None:
         if self._thoughts.strip():
@@ -106,13 +126,6 @@ class BoardClient:
             self._report(Said(self._words))
             self._last = self._words
         self._words = self._thoughts = ""
-
-
-def _summary(call: Any) -> tuple[str, str]:
-    title = one_line(call.title or call.kind or "tool")
-    given = call.raw_input if isinstance(call.raw_input, dict) else {}
-    detail = summarise(call.kind or "tool", given)[1] or _text(call.content)
-    return title, detail[:LONGEST_DETAIL]
 
 
 def _text(content: Any) -> str:

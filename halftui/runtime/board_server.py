@@ -16,9 +16,11 @@ from typing import Any
 from halftui import __version__
 from halftui.domain.board_tools import ASK, TOOLS, BoardTool, Reply
 from halftui.domain.happenings import Option, Question
+from halftui.runtime import bridge
 from halftui.runtime.base import Desk
 
 SOCKET = "board.sock"
+BRIDGE = "bridge.py"  # beside the socket, where the sandbox shows it read-only
 SERVER = "board"
 PROTOCOL = "2025-06-18"  # told to clients that name no version; the messages used are the same in all
 LONGEST_LINE = 2**20
@@ -35,6 +37,7 @@ async def serve(folder: Path, desk: Desk) -> AsyncIterator[Path]:
     """
     path = folder / SOCKET
     path.unlink(missing_ok=True)
+    await asyncio.to_thread(_put_bridge, folder)
     links: set[asyncio.Task[None]] = set()
 
     async def attend(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -61,6 +64,18 @@ async def serve(folder: Path, desk: Desk) -> AsyncIterator[Path]:
             link.cancel()
         await asyncio.gather(*left)
         path.unlink(missing_ok=True)
+
+
+def launch(sockets: str, python: str) -> list[str]:
+    """Return what starts the bridge to the tools, `sockets` being the folder as the program sees it."""
+    return [python, "-I", f"{sockets}/{BRIDGE}", f"{sockets}/{SOCKET}"]
+
+
+def _put_bridge(folder: Path) -> None:
+    place = folder / BRIDGE
+    place.unlink(missing_ok=True)
+    place.write_text(Path(bridge.__file__).read_text("utf-8"), "utf-8")
+    place.chmod(0o400)
 
 
 class _Link:

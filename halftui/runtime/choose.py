@@ -7,10 +7,11 @@ from halftui.runtime.base import Runtime
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from halftui.runtime.script import Scenario
 
-KINDS = ("acp", "claude", "scripted", "shell")
+KINDS = ("acp", "claude", "codex", "scripted", "shell")
 
 
 def make(
@@ -21,11 +22,12 @@ def make(
     env: "Mapping[str, str] | None" = None,
     scenario: "Scenario | None" = None,
     python: str = "",
+    programs: "Path | None" = None,
 ) -> Runtime:
     """Return the runtime called `kind`. Raises Misconfigured if there is none, or no such `credential`.
 
     `credential`, `retries` and `env` are for `claude`; `scenario` and `python`, the interpreter's name in
-    the sandbox (empty: this one), for `scripted`.
+    the sandbox (empty: this one), for `scripted`; `programs`, the folder of what npm installed, for `codex`.
     """
     if kind == "claude":
         from halftui.runtime.claude import ClaudeRuntime
@@ -35,6 +37,11 @@ def make(
         from halftui.runtime.scripted import ScriptedRuntime
 
         return ScriptedRuntime(scenario, **({"python": python} if python else {}))
+    if kind == "codex" and programs is not None:
+        from halftui.runtime import codex
+        from halftui.runtime.acp import AcpRuntime
+
+        return AcpRuntime(codex.preset(programs))
     if kind == "acp":
         from halftui.runtime.acp import AcpRuntime
 

@@ -116,7 +116,7 @@ async def serve(
     Raises Misconfigured if the folder can't be made.
     """
     path = await asyncio.to_thread(prepare, folder, SOCKET, owner)
-    await asyncio.to_thread(_put_relay, folder, owner)
+    await asyncio.to_thread(put_relay, folder, owner)
     way = Way(allowed, tell, holds, net)
     server = await asyncio.start_unix_server(way.attend, path, limit=LONGEST_HEAD)
     mine = path.stat().st_ino
@@ -129,9 +129,9 @@ async def serve(
         remove_own(path, mine)
 
 
-def command(sockets: str) -> tuple[str, ...]:
-    """Return what starts a program with the way open, `sockets` being the socket folder as it sees it."""
-    return ("python3", "-I", f"{sockets}/{RELAY}", str(PORT), f"{sockets}/{SOCKET}")
+def command(sockets: str, port: int = PORT, name: str = SOCKET) -> tuple[str, ...]:
+    """Return what starts a program with a port that leads to a socket, `sockets` being where it sees that."""
+    return ("python3", "-I", f"{sockets}/{RELAY}", str(port), f"{sockets}/{name}")
 
 
 def environment() -> dict[str, str]:
@@ -141,7 +141,9 @@ def environment() -> dict[str, str]:
     return dict.fromkeys(names, address) | {"NO_PROXY": itself, "no_proxy": itself}
 
 
-def _put_relay(folder: Path, owner: Owner | None) -> None:
+def put_relay(folder: Path, owner: Owner | None) -> None:
+    """Put the relay into a socket folder; the folder is made if it is not there. Blocks."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     place = folder / RELAY
     place.unlink(missing_ok=True)
     place.write_text(Path(relay.__file__).read_text("utf-8"), "utf-8")

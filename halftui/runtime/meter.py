@@ -1,6 +1,7 @@
 """Reads what a model's answer used, from the answer as it streams past."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +10,9 @@ from halftui.runtime.lines import Framer
 
 LONGEST_EVENT = 2**20  # bytes; usage stands in short events, so longer ones are let go unread
 UNIFIED = "anthropic-ratelimit-unified-"
+LEFT, RESET = "x-ratelimit-remaining-", "x-ratelimit-reset-"  # of OpenAI; the latter as in 6m0s
+_SPAN = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
+_SPANS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3_600.0, "d": 86_400.0}
 UNAUTHORIZED, TOO_MANY = REFUSALS = (401, 429)  # another credential would help
 
 
@@ -42,9 +46,21 @@ def limit(status: int, headers: Mapping[str, str]) -> Limit | None:
     values = {name.removeprefix(UNIFIED): value for name, value in lower.items() if name.startswith(UNIFIED)}
     wait = lower.get("retry-after", "")
     retry_after = float(wait) if wait.replace(".", "", 1).isdecimal() else None
+    if retry_after is None and status == TOO_MANY:
+        retry_after = _last_reset(lower)
     if not values and retry_after is None and status not in REFUSALS:
         return None
     return Limit(status, values, retry_after)
+
+
+def _last_reset(headers: Mapping[str, str]) -> float | None:
+    """Return in how many seconds the last window of OpenAI's that is used up begins anew, None if untold."""
+    ends = [
+        sum(float(number) * _SPANS[unit] for number, unit in _SPAN.findall(headers.get(RESET + name, "")))
+        for name in ("requests", "tokens")
+        if headers.get(LEFT + name) == "0"
+    ]
+    return max(ends, default=0.0) or None
 
 
 class Meter:
@@ -67,11 +83,12 @@ class Meter:
             self._look(line)
         if not self._counts:
             return None
+        inside = self._counts.get("cached_tokens", 0)  # OpenAI counts them among the input
         return Usage(
             self._model,
-            self._counts.get("input_tokens", 0),
+            max(0, self._counts.get("input_tokens", 0) - inside),
             self._counts.get("output_tokens", 0),
-            self._counts.get("cache_read_input_tokens", 0),
+            self._counts.get("cache_read_input_tokens", 0) + inside,
             self._counts.get("cache_creation_input_tokens", 0),
         )
 
@@ -89,12 +106,14 @@ class Meter:
     def _count(self, event: Any) -> None:
         """Take over the counts of an event; later ones are totals, so they replace earlier ones."""
         match event:
-            case {"message": {"usage": dict() as usage} as message}:
-                self._model = str(message.get("model", self._model))
+            case {"message": {"usage": dict() as usage} as answer} | {
+                "response": {"usage": dict() as usage} as answer
+            }:
+                self._model = str(answer.get("model", self._model))
             case {"usage": dict() as usage}:
                 self._model = str(event.get("model", self._model))
             case _:
                 return
-        self._counts |= {
-            name: count for name, count in usage.items() if isinstance(count, int) and count >= 0
-        }
+        details = usage.get("input_tokens_details")
+        told = {**usage, **(details if isinstance(details, dict) else {})}
+        self._counts |= {name: count for name, count in told.items() if isinstance(count, int) and count >= 0}

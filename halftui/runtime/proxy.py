@@ -4,12 +4,14 @@ Each attempt has its own socket folder; leaving the context ends what a left-ove
 """
 
 import asyncio
+import hmac
 import io
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from socket import socket
 from typing import Literal
 
 import aiohttp
@@ -17,14 +19,14 @@ from aiohttp import web
 from yarl import URL
 
 from halftui.errors import HalfTUIError, Misconfigured, Unavailable
-from halftui.runtime.meter import Limit, Meter, Usage, limit
+from halftui.runtime.meter import TOO_MANY, Limit, Meter, Usage, limit
+from halftui.runtime.providers import ANTHROPIC, Provider
 
 SOCKET = "api.sock"
-ANTHROPIC = "https://api.anthropic.com"
 LONGEST_BODY = 32 * 2**20
 LONGEST_PATH = 107  # bytes of a Unix socket's path on Linux, without its final NUL
-OAUTH_BETA = "oauth-2025-04-20"
-PATHS = ("/v1/messages", "/v1/messages/count_tokens")
+MOST_LINKS = 64  # at once of one attempt: what each holds open, the whole board has one file less of
+MOST_HELD = 4 * LONGEST_BODY  # bytes of all requests of one attempt at once
 
 MOST_TRIES = 20  # of one request, each with another credential
 CONNECT_SECONDS = 20.0
@@ -47,7 +49,11 @@ _REPLACED = {  # headers of the agent that the board sets itself, or that no age
     "host",
     "proxy-authorization",
     "x-api-key",
+    "x-goog-api-key",
 }
+
+
+Kind = Literal["api-key", "oauth", "openai-key"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +63,7 @@ class Credential:
     `account` is the subscription's id; empty for the platform's own key.
     """
 
-    kind: Literal["api-key", "oauth"]
+    kind: Kind
     secret: str = field(repr=False)
     base_url: str = ""
     account: str = ""
@@ -69,6 +75,14 @@ class Owner:
 
     uid: int
     gid: int
+
+
+@dataclass(frozen=True, slots=True)
+class Loopback:
+    """A port of this machine on which the proxy listens, too, for those who say the key as a bearer's."""
+
+    socket: socket
+    key: str = field(repr=False)
 
 
 CredentialSource = Callable[[], Awaitable[Credential]]
@@ -89,11 +103,14 @@ async def _let_stand(_: Credential, __: Limit) -> bool:
 async def serve(
     folder: Path,
     credential: CredentialSource,
-    upstream: str = ANTHROPIC,
+    upstream: str = "",
     *,
     on_usage: OnUsage = _unheard,
     judge: Judge = _let_stand,
     owner: Owner | None = None,
+    provider: Provider = ANTHROPIC,
+    models: Collection[str] = (),
+    loopback: Loopback | None = None,
 ) -> AsyncIterator[Path]:
     """Listen on `folder`/api.sock and yield that path; the folder is made, and only its owner's.
 
@@ -101,23 +118,29 @@ async def serve(
     It may raise Unavailable: with `until` the agent is told that the limit is reached.
     `judge` is told of each answer that speaks of limits or refuses the credential, before the agent sees
     it; if it says True, the agent does not, and the request is made again with what `credential` gives.
-    `upstream` and a credential's own `base_url` are `https://…`, `http://…` or `unix:///PATH`.
-    `on_usage` must be quick.
+    `upstream` (else the provider's usual one) and a credential's own `base_url` are `https://…`, `http://…`
+    or `unix:///PATH`. `on_usage` must be quick. `models` are those that may be asked for, () being all,
+    where the provider's requests are looked at.
     Raises Misconfigured if the path is too long or the folder can't be made.
     """
     path = await asyncio.to_thread(prepare, folder, SOCKET, owner)
-    door = _Door(credential, upstream, on_usage, judge)
+    key = loopback.key if loopback else ""
+    door = _Door(credential, upstream or provider.upstream, on_usage, judge, provider, models, key)
     app = web.Application(client_max_size=LONGEST_BODY)
     app.router.add_route("*", "/{path:.*}", door.pass_on)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1, handler_cancellation=True)
     await runner.setup()
-    mine = 0
+    mine, server = 0, None
     try:
-        await web.UnixSite(runner, path).start()
+        server = await asyncio.get_running_loop().create_unix_server(_usher(runner), path)
+        if loopback is not None:
+            await web.SockSite(runner, loopback.socket).start()
         await asyncio.to_thread(give, path, owner, 0o600)
         mine = path.stat().st_ino
         yield path
     finally:
+        if server is not None:
+            server.close()
         await runner.cleanup()
         await door.close()
         remove_own(path, mine)
@@ -166,15 +189,42 @@ def give(path: Path, owner: Owner | None, mode: int) -> None:
         raise Misconfigured(f"{path} can't be given to the agent's user: {error}") from error
 
 
+class _TooLarge(Exception):
+    """A request is longer than any may be."""
+
+
+class _Shut(asyncio.Protocol):
+    """Hangs up on who calls."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Do so."""
+        transport.close()
+
+
+def _usher(runner: web.AppRunner) -> Callable[[], asyncio.BaseProtocol]:
+    """Return what makes the protocol of a connection: of one too many, one that hangs up at once."""
+    serving = runner.server
+    if serving is None:
+        raise RuntimeError("the runner is not set up")
+    return lambda: serving() if len(serving.connections) < MOST_LINKS else _Shut()
+
+
 class _Door:
     """Passes requests on; one client session for each upstream."""
 
-    def __init__(self, credential: CredentialSource, upstream: str, on_usage: OnUsage, judge: Judge) -> None:
+    def __init__(
+        self, credential: CredentialSource, upstream: str, on_usage: OnUsage, judge: Judge,
+        provider: Provider, models: Collection[str], key: str,
+    ) -> None:  # fmt: skip
         self._credential = credential
         self._upstream = upstream
         self._on_usage = on_usage
         self._judge = judge
+        self._provider = provider
+        self._models = models
+        self._key = key
         self._sessions: dict[str, aiohttp.ClientSession] = {}
+        self._held = 0  # bytes of requests
 
     async def close(self) -> None:
         for session in self._sessions.values():
@@ -182,24 +232,50 @@ class _Door:
 
     async def pass_on(self, request: web.Request) -> web.StreamResponse:
         """Answer one request of the agent with the provider's answer, as it comes."""
-        if request.method != "POST" or request.path not in PATHS:
-            return refuse(403, "permission_error", "Only the Messages API is open here.")
+        said = request.headers.get("authorization", "").removeprefix("Bearer ")
+        if self._key and not hmac.compare_digest(said.encode(), self._key.encode()):
+            return self._refuse(403, "permission_error", "This is another agent's door.")
+        if request.method != "POST" or request.path not in self._provider.paths:
+            return self._refuse(403, "permission_error", "Only the models are open here.")
+        body = bytearray()
         try:
-            body = await request.read()
+            await self._take(request.content, body)
+            if fault := await self._fault(request, body):
+                return self._refuse(400, "invalid_request_error", fault)
             for _ in range(MOST_TRIES):
                 credential = await self._credential()
                 with translate():
                     answer = await self._exchange(request, body, credential)
                 if answer is not None:
                     return answer
-            return refuse(429, "rate_limit_error", "No account takes this request now.", is_final=True)
-        except web.HTTPRequestEntityTooLarge:
-            return refuse(413, "request_too_large", "The request is larger than 32 MiB.")
+            return self._refuse(429, "rate_limit_error", "No account takes this request now.", is_final=True)
+        except _TooLarge:
+            return self._refuse(413, "request_too_large", "The request is larger than 32 MiB.")
         except HalfTUIError as error:
-            return _refusal(error)
+            return self._refusal(error)
+        finally:
+            self._held -= len(body)
+
+    async def _fault(self, request: web.Request, body: bytearray) -> str:
+        """Return why a request is not passed on, "" if it is; what can't be looked at is not."""
+        if self._provider.fault is None:
+            return ""
+        if request.headers.get("content-encoding", "identity") != "identity":
+            return "A packed request can't be looked at."
+        return await asyncio.to_thread(self._provider.fault, bytes(body), self._models)
+
+    async def _take(self, content: aiohttp.StreamReader, body: bytearray) -> None:
+        """Read a request's body, which counts until the request is over."""
+        async for piece in content.iter_any():
+            body += piece
+            self._held += len(piece)
+            if len(body) > LONGEST_BODY:
+                raise _TooLarge
+            if self._held > MOST_HELD:
+                raise Unavailable("Too much is asked at once.")
 
     async def _exchange(
-        self, request: web.Request, body: bytes, credential: Credential
+        self, request: web.Request, body: bytearray, credential: Credential
     ) -> web.StreamResponse | None:
         """Return the provider's answer, passed on; None if the request has to be made again."""
         upstream = credential.base_url or self._upstream
@@ -208,12 +284,14 @@ class _Door:
             # Only the path that was checked, never the agent's own spelling of it.
             URL(f"{base}{request.path}?{request.rel_url.raw_query_string}", encoded=True),
             data=io.BytesIO(body),  # the client sends a file in pieces, raw bytes in one go
-            headers=outbound(request.headers, credential),
+            headers=outbound(request.headers, credential, self._provider),
             allow_redirects=False,  # a redirect would carry the key elsewhere
         ) as answer:
             told = limit(answer.status, answer.headers)
             if told is not None and await self._judge(credential, told):
                 return None
+            if answer.status == TOO_MANY and not self._provider.tells_limits:
+                return self._refuse(429, "rate_limit_error", "The account's limit is reached.", is_final=True)
             return await self._relay(request, answer)
 
     async def _relay(self, request: web.Request, answer: aiohttp.ClientResponse) -> web.StreamResponse:
@@ -232,9 +310,24 @@ class _Door:
             _hang_up(request)
         finally:
             usage = meter.usage()
-            if usage is not None and request.path == PATHS[0]:
+            if usage is not None and request.path in self._provider.counted:
                 self._on_usage(usage)
         return response
+
+    def _refusal(self, error: HalfTUIError) -> web.Response:
+        """Return what the agent is told where the board could not ask the provider."""
+        match error:
+            case Unavailable(until=None):
+                return self._refuse(502, "api_error", error.message)
+            case Unavailable():
+                return self._refuse(429, "rate_limit_error", error.message, is_final=True)
+            case _:
+                return self._refuse(401, "authentication_error", error.message)
+
+    def _refuse(self, status: int, kind: str, message: str, *, is_final: bool = False) -> web.Response:
+        """Return an error in the provider's own form; after a final one the agent does not ask again."""
+        headers = {"x-should-retry": "false"} if is_final else None
+        return web.json_response(self._provider.error(kind, message), status=status, headers=headers)
 
     def _session(self, upstream: str) -> aiohttp.ClientSession:
         if upstream not in self._sessions:
@@ -251,17 +344,6 @@ class _Door:
         return self._sessions[upstream]
 
 
-def _refusal(error: HalfTUIError) -> web.Response:
-    """Return what the agent is told where the board could not ask the provider."""
-    match error:
-        case Unavailable(until=None):
-            return refuse(502, "api_error", error.message)
-        case Unavailable():
-            return refuse(429, "rate_limit_error", error.message, is_final=True)
-        case _:
-            return refuse(401, "authentication_error", error.message)
-
-
 def _hang_up(request: web.Request) -> None:
     if request.transport is not None:
         request.transport.abort()
@@ -276,29 +358,15 @@ def translate() -> Iterator[None]:
         raise Unavailable(f"The provider can't be reached: {type(error).__name__}") from error
 
 
-def outbound(headers: Mapping[str, str], credential: Credential) -> dict[str, str]:
+def outbound(
+    headers: Mapping[str, str], credential: Credential, provider: Provider = ANTHROPIC
+) -> dict[str, str]:
     """Return the headers for the provider: the agent's own, with the real credential.
 
-    Whatever the agent sent as a credential is gone, in either form. An OAuth token needs its beta
-    flag, and an API key must go without it.
+    Whatever the agent sent as a credential is gone, in every form.
     """
     dropped = _CONNECTION | _REPLACED
     passed = {name: value for name, value in headers.items() if name.lower() not in dropped}
-    flags = [flag.strip() for flag in headers.get("anthropic-beta", "").split(",") if flag.strip()]
-    flags = [flag for flag in flags if flag != OAUTH_BETA]
-    if credential.kind == "oauth":
-        passed["Authorization"] = f"Bearer {credential.secret}"
-        flags.append(OAUTH_BETA)
-    else:
-        passed["x-api-key"] = credential.secret
-    if flags:
-        passed["anthropic-beta"] = ",".join(flags)
+    passed |= provider.sign(credential.kind, credential.secret, headers)
     passed["Accept-Encoding"] = "identity"  # the meter reads along
     return passed
-
-
-def refuse(status: int, kind: str, message: str, *, is_final: bool = False) -> web.Response:
-    """Return an error in the Messages API's own form; after a final one the agent does not ask again."""
-    error = {"type": kind, "message": message}
-    headers = {"x-should-retry": "false"} if is_final else None
-    return web.json_response({"type": "error", "error": error}, status=status, headers=headers)

@@ -1,6 +1,7 @@
 """What the engine needs of a sandbox: start a program, speak with it, find it again, end it."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -39,6 +40,7 @@ class Inside:
     sockets: str
     tool: str
     collab: str = ""  # "" if there is none
+    python: str = "python3"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,22 @@ class Process(Protocol):
         """Ask it to end, kill it after `grace` seconds; return how it ended."""
 
 
+class Shell(Protocol):
+    """A person's own program beside the main one, on a terminal; both may be hostile by then."""
+
+    async def read(self) -> bytes:
+        """Return what it drew next, b"" once it or the sandbox ended. Raises Unavailable."""
+
+    async def write(self, data: bytes) -> None:
+        """Send what the person typed; what nobody takes any more is dropped."""
+
+    async def resize(self, width: int, height: int) -> None:
+        """Tell it that its terminal has another size."""
+
+    async def code(self) -> int | None:
+        """Return the code that it ended with, None if it did not or if the sandbox ended."""
+
+
 class Sandbox(Protocol):
     """A way to run programs. Every method may raise Unavailable."""
 
@@ -117,6 +135,13 @@ class Sandbox(Protocol):
 
     async def adopt(self, name: str) -> Process:
         """Return a program that an earlier board started, running or ended. Raises NotFound."""
+
+    def shell(self, name: str, command: Sequence[str]) -> AbstractAsyncContextManager[Shell]:
+        """Give a shell, or the command, beside the running program of that name; it ends with the context.
+
+        It may do what that program may, no more. Raises NotFound if that does not run, Refused where
+        nothing would confine it.
+        """
 
     async def find(self, labels: Mapping[str, str]) -> list[Found]:
         """Return the sandboxes that carry all of those labels, running or ended."""

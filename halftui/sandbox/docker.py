@@ -5,7 +5,7 @@ import contextlib
 import json
 import os
 import socket
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from requests.exceptions import RequestException
 from halftui.errors import Conflict, HalfTUIError, Misconfigured, NotFound, Unavailable
 from halftui.failpoints import failpoint
 from halftui.sandbox.base import Exit, Found, Inside, Places, Spec
+from halftui.sandbox.docker_shell import DockerShell, open_shell
 from halftui.sandbox.hardening import NAME_LABEL, PREFIX, assert_hardened, create_config, inside
 from halftui.sandbox.settle import settle
 from halftui.sandbox.wire import CHUNK, REMEDY, Frames, call, refusal
@@ -128,6 +129,13 @@ class DockerSandbox:
         """Return the program of that name, running or ended. Raises NotFound."""
         container = await asyncio.to_thread(_adopt, self._socket, name)
         return DockerProcess(name, self._socket, container)
+
+    @contextlib.asynccontextmanager
+    async def shell(self, name: str, command: Sequence[str]) -> AsyncIterator[DockerShell]:
+        """Give a shell in a running container of HalfTUI, as its own user and within its limits."""
+        container = await asyncio.to_thread(_adopt, self._socket, name)
+        async with open_shell(self._socket, container, command) as shell:
+            yield shell
 
     async def find(self, labels: Mapping[str, str]) -> list[Found]:
         """Return the containers that carry all of those labels, running or ended."""

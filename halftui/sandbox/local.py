@@ -14,13 +14,14 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from halftui.errors import Conflict, Misconfigured, NotFound, Unavailable
+from halftui.errors import Conflict, Misconfigured, NotFound, Refused, Unavailable
 from halftui.failpoints import failpoint
-from halftui.sandbox.base import Exit, Found, Inside, Places, Spec
+from halftui.sandbox.base import Exit, Found, Inside, Places, Shell, Spec
 from halftui.sandbox.proc import Identity, is_alive, kill_all
 from halftui.sandbox.settle import settle
 
@@ -68,7 +69,7 @@ class LocalSandbox:
         """Return the host's paths: a program here sees what the board sees."""
         tool = str(places.tool) if places.tool else ""
         collab = str(places.collab) if places.collab else ""
-        return Inside(str(places.work), str(places.home), str(places.sockets), tool, collab)
+        return Inside(str(places.work), str(places.home), str(places.sockets), tool, collab, sys.executable)
 
     async def start(self, spec: Spec) -> "LocalProcess":
         """Start a program in a session of its own; `spec.limits` does not bind it.
@@ -83,6 +84,10 @@ class LocalSandbox:
         if not await process.has_begun(0):
             raise NotFound(f"there is no sandbox {name}")
         return process
+
+    def shell(self, name: str, command: Sequence[str]) -> "contextlib.AbstractAsyncContextManager[Shell]":
+        """Raise Refused: nothing would hold what an agent left there from running as this user."""
+        raise Refused(f"{name} is no container", "only containers have a shell")
 
     async def find(self, labels: Mapping[str, str]) -> list[Found]:
         """Return the sandboxes that carry all of those labels, running or ended."""

@@ -49,9 +49,9 @@ class Frames:
 
 @contextlib.asynccontextmanager
 async def call(
-    socket: Path, method: str, target: str, *, upgrade: bool = False
+    socket: Path, method: str, target: str, *, upgrade: bool = False, body: object = None
 ) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
-    """Send a request without a body; give the streams at the start of the answer's body.
+    """Send a request, with `body` as JSON if there is one; give the streams where the answer's body starts.
 
     Raises what `refusal` says of a status from 400 on, and Unavailable if the engine is gone.
     """
@@ -61,7 +61,7 @@ async def call(
     except OSError as error:  # a TimeoutError is one too
         raise Unavailable(f"no Docker engine answers at {socket}", REMEDY) from error
     try:
-        writer.write(_request(method, target, upgrade))
+        writer.write(_request(method, target, upgrade, body))
         status = await _status(reader)
         if status >= 400:
             raise refusal(status, _message(await reader.read()))
@@ -80,11 +80,14 @@ def refusal(status: int, message: str) -> HalfTUIError:
     return kinds.get(status, Unavailable)(f"Docker says: {message.strip()}")
 
 
-def _request(method: str, target: str, upgrade: bool) -> bytes:
+def _request(method: str, target: str, upgrade: bool, body: object) -> bytes:
     # HTTP/1.0 spares the chunked coding: the body ends with the connection.
     version, extra = ("1.1", "Connection: Upgrade\r\nUpgrade: tcp\r\n") if upgrade else ("1.0", "")
-    head = f"{method} {target} HTTP/{version}\r\nHost: docker\r\nContent-Length: 0\r\n{extra}\r\n"
-    return head.encode()
+    sent = b"" if body is None else json.dumps(body).encode()
+    kind = "Content-Type: application/json\r\n" if sent else ""
+    length = f"Content-Length: {len(sent)}\r\n"
+    head = f"{method} {target} HTTP/{version}\r\nHost: docker\r\n{length}{kind}{extra}\r\n"
+    return head.encode() + sent
 
 
 async def _status(reader: asyncio.StreamReader) -> int:

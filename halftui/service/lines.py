@@ -276,7 +276,7 @@ def _keep(tx: "Tx", page: Page) -> None:
 
 
 def _meter(tx: "Tx", page: Page) -> None:
-    from halftui.ops import attempts  # the ORM is loaded where anything is written
+    from halftui.ops import attempts  # the first frame goes without
 
     at = page.standing
     if at is not None:

@@ -7,7 +7,7 @@ import io
 from typing import TYPE_CHECKING, TextIO
 
 from halftui.cli import parser
-from halftui.ssh.hosting import Streams
+from halftui.ssh.hosting import Streams, Wish
 from halftui.ssh.line import In, Text
 
 if TYPE_CHECKING:
@@ -17,15 +17,15 @@ BREAKS = frozenset(b"\x03\x04\x1c")  # ^C ^D ^\ of a terminal, whose keys come r
 MOST_TYPED = 64 * 1024  # bytes kept for the screen that may follow
 
 
-async def run(session: Session, words: list[str]) -> tuple[str | None, int]:
-    """Run a command line; return the board that it wants opened, if it does, and its exit code."""
-    wanted: list[str] = []
+async def run(session: Session, words: list[str]) -> tuple[Wish, int]:
+    """Run a command line; return what it wants to be shown, if anything, and its exit code."""
+    wish = Wish()
     hosting = session.server.hosting
     has_terminal = session.terminal is not None
     out, err = (Text(session.line, is_error=e, is_terminal=has_terminal) for e in (False, True))
     width = session.terminal.width if session.terminal else None
     streams = Streams(out, err, _typed(session), width)
-    door = hosting.door(hosting.service_of(session.member.actor), streams, wanted.append)
+    door = hosting.door(hosting.service_of(session.member.actor), streams, wish)
     options = ["--no-color"] if "NO_COLOR" in session.env else []
 
     def call() -> int:
@@ -45,7 +45,8 @@ async def run(session: Session, words: list[str]) -> tuple[str | None, int]:
             await asyncio.wait([breaks])
     if broken:
         code = parser.INTERRUPTED
-    return (wanted[0] if wanted else None), code
+        wish = Wish()
+    return wish, code
 
 
 def _typed(session: Session) -> TextIO:

@@ -53,10 +53,13 @@ class ChannelDriver(Careful):
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._parser = Parser()
         self._is_on = False
+        self._is_lent = False
         self.stirred = self._loop.time()  # when the guest last did something
 
     def write(self, data: str) -> None:
         """Keep what is to be sent; it goes at the next turn of the loop, if nobody flushes before."""
+        if self._is_lent:
+            return
         if not self._parts:
             self._loop.call_soon(self.flush)
         self._parts.append(data)
@@ -90,6 +93,16 @@ class ChannelDriver(Careful):
     def _disable_mouse_support(self) -> None:
         self._mouse = False
         self.write(MOUSE_OFF)
+
+    def leave_off(self) -> None:
+        """Let something else draw on the terminal and take its keys."""
+        self.stop_application_mode()
+        self._is_lent = True
+
+    def go_on(self) -> None:
+        """Take the terminal again; what the app shows has to be drawn anew."""
+        self._is_lent, self._is_on = False, True
+        self.write(ENTER + (MOUSE_ON if self._mouse else ""))
 
     def disable_input(self) -> None:
         """Take no more keys."""

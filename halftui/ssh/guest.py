@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import io
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console, RenderableType
 from textual.app import _NullFile
@@ -15,14 +16,20 @@ from textual.filter import ANSIToTruecolor
 from textual.screen import Screen
 
 import halftui.tui.app
+from halftui.errors import Unavailable
 from halftui.ops import people
 from halftui.service.service import Service
 from halftui.ssh.driver import ChannelDriver
 from halftui.ssh.line import Line
+from halftui.ssh.shell import Keys, lent
 from halftui.ssh.tones import Depth, toner
-from halftui.tui import menus
+from halftui.tui import lending, menus
 from halftui.tui.app import HalfApp, spawn
 from halftui.tui.screens.board import CLOCK_SECONDS, BoardScreen
+
+if TYPE_CHECKING:
+    from halftui.service.shells import Seat
+    from halftui.ssh.session import Session
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +55,7 @@ class GuestApp(HalfApp):
         self.tone = toner(depth_of(env))
         self.parting = io.StringIO()  # what is said once the terminal is the guest's again
         self.begun = asyncio.Event()  # set once keys are taken
+        self.keys: Keys | None = None  # where they go while a shell is shown
         self._owes_frame = False
         self._colour(env)
 
@@ -92,6 +100,16 @@ class GuestApp(HalfApp):
         self._owes_frame = False
         with self._context():
             self.screen.refresh(repaint=True, layout=True)
+
+    @contextmanager
+    def lend_to(self, session: Session) -> Iterator[Seat]:
+        """Lend the guest's terminal to a shell."""
+        if (driver := self.driver) is None:
+            raise Unavailable("the board is not there yet", "try again")
+        self.app_suspend_signal.publish(self)
+        with lending.quiet(self), lent(self, driver, session) as seat:
+            yield seat
+        self.refresh(layout=True)
 
     def tell_ages(self) -> None:
         """Draw what time changed while the guest was at rest."""

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from halftui.cli.console import Console
     from halftui.cli.door import Door
     from halftui.service.service import Service
+    from halftui.service.shells import Shells
     from halftui.store.store import Store
     from halftui.workspace.repository import Repository
 
@@ -28,6 +29,15 @@ class Streams:
     width: int | None
 
 
+@dataclass
+class Wish:
+    """What a guest's command wants to be shown on the terminal when it is done: a board, or a shell."""
+
+    board: str = ""
+    bead: str = ""
+    command: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True)
 class Hosting:
     """What one server serves."""
@@ -35,7 +45,8 @@ class Hosting:
     store: Store
     service: Service  # of the process; guests share its watches and live lines
     service_of: Callable[[Actor], Service]
-    door: Callable[[Service, Streams, Callable[[str], None]], Door]  # the last: a board is to be opened
+    door: Callable[[Service, Streams, Wish], Door]  # the last is what it fills in
+    shells: Callable[[Service], Shells]
     console: Callable[[Service, str], Console]  # runs what a guest types on the board of that id
     repository: Callable[[BoardRow], Repository]
     folder: Path  # the host key, and what else the server keeps

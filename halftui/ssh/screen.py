@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from halftui.errors import BUG_EXIT
 from halftui.ssh.guest import GuestApp
+from halftui.tui import lending
 
 if TYPE_CHECKING:
     from halftui.ssh.session import Session, Terminal
@@ -29,6 +30,8 @@ async def show(session: Session, board: str, terminal: Terminal) -> int:
         database=server.hosting.database,
     )
     app.console_of = partial(server.hosting.console, service, board)
+    app.shells = partial(server.hosting.shells, service)
+    app.lend = partial(app.lend_to, session)
     if not session.line.is_open:
         return BUG_EXIT
     session.app = app
@@ -40,6 +43,7 @@ async def show(session: Session, board: str, terminal: Terminal) -> int:
             await app.run_async(size=(terminal.width, terminal.height), mouse=has_mouse)
         finally:
             keys.cancel()
+            await lending.end(app)
     if app.fault is not None:
         log.error("a guest's screen failed", exc_info=app.fault, extra={"person": session.member.name})
         server.counts["screens_failed"] += 1
@@ -52,6 +56,9 @@ async def _feed(session: Session, app: GuestApp) -> None:
     while data := await session.reader.read(4_096):
         while app.driver is None:
             await app.begun.wait()
+        if app.keys is not None:
+            await app.keys.put(data)
+            continue
         was_at_rest = app.is_at_rest
         app.driver.feed(data)
         if was_at_rest:

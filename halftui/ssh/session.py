@@ -50,6 +50,7 @@ class Session(asyncssh.SSHServerSession[bytes]):
         self.terminal: Terminal | None = None
         self.reader = asyncio.StreamReader(BUFFERED)
         self.app: GuestApp | None = None
+        self.turned = asyncio.Event()  # set when the terminal has another size
 
     # what the channel says
 
@@ -74,6 +75,7 @@ class Session(asyncssh.SSHServerSession[bytes]):
         if self.terminal is not None:
             width, height = _bounded(width, 80), _bounded(height, 24)
             self.terminal = Terminal(self.terminal.kind, width, height)
+            self.turned.set()
             if self.app is not None and self.app.driver is not None:
                 self.app.driver.resize(width, height)
 
@@ -172,8 +174,12 @@ class Session(asyncssh.SSHServerSession[bytes]):
             return await git.serve(self, words)
         from halftui.ssh import command
 
-        board, code = await command.run(self, words)
-        if board is None:
+        wish, code = await command.run(self, words)
+        if wish.bead:
+            from halftui.ssh import shell
+
+            return await shell.show(self, wish)
+        if not wish.board:
             return code
         if self.terminal is None:
             raise Misconfigured(
@@ -183,7 +189,7 @@ class Session(asyncssh.SSHServerSession[bytes]):
             raise Denied("the board's screen is for people", "name a command: ssh … bead list")
         from halftui.ssh import screen
 
-        return await screen.show(self, board, self.terminal)
+        return await screen.show(self, wish.board, self.terminal)
 
 
 def _words(command: str | None) -> list[str]:

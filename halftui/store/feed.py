@@ -23,11 +23,31 @@ class Pulse:
         self._loop = asyncio.get_running_loop()
         self._glance = store.glance()
         self._looked = self._loop.time()
+        self._looking: asyncio.Future[int] | None = None
         self._next = self._loop.call_later(self._pause, self._beat)
 
     def stop(self) -> None:
         """Look no more."""
         self._next.cancel()
+
+    async def look(self) -> int:
+        """Return the store's stamp; whoever asks while somebody looks waits for the same answer.
+
+        All feeds wake from one change, so one look is enough, and the next beat need not make another.
+        """
+        self._glance = self._store.glance()
+        return await asyncio.shield(self._look())  # one who gives up takes it from nobody
+
+    def _look(self) -> asyncio.Future[int]:
+        if self._looking is None:
+            self._looking = self._loop.run_in_executor(None, self._store.stamp)
+            self._looking.add_done_callback(self._seen)
+        return self._looking
+
+    def _seen(self, looked: asyncio.Future[int]) -> None:
+        self._looking = None
+        if not looked.cancelled():
+            looked.exception()  # told to those who wait, if there still are any
 
     @property
     def _pause(self) -> float:
@@ -40,7 +60,7 @@ class Pulse:
         now = self._loop.time()
         if not self._store.path or before != self._glance or now - self._looked >= POLL_SECONDS:
             self._looked = now
-            self._loop.run_in_executor(None, self._store.stamp).add_done_callback(self._tell)
+            self._look().add_done_callback(self._tell)
 
     def _tell(self, looked: asyncio.Future[int]) -> None:
         if looked.cancelled():
@@ -98,7 +118,7 @@ class Feed:
         self._changed.clear()
         self.is_looking = True
         try:
-            self.stamp = await asyncio.to_thread(self._store.stamp)  # what is told is not told again
+            self.stamp = await _pulses[self._place].look()  # what is told is not told again
         finally:
             self.is_looking = False
         return True

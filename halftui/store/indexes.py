@@ -1,14 +1,15 @@
 """The indexes with a condition, beside the tables: what the migrations made, and are held against.
 
-They stand apart because naming a database's option imports all that SQLAlchemy has for it, which
-commands that write a row would pay for.
+Naming a database's option imports all that SQLAlchemy has for it. With this module every table is known.
 """
 
 from sqlalchemy import Index, text
 from sqlmodel import SQLModel
 
+import halftui.store.crew
 import halftui.store.judged
 import halftui.store.tables
+import halftui.store.talk
 import halftui.store.trust  # noqa: F401 - they fill the metadata
 
 _DISPATCHABLE = "state = 'open' AND blockers = 0 AND is_inert = 0"

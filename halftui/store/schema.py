@@ -9,7 +9,7 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, Engine, text
 
-from halftui.store.tx import WRITE_LOCK
+from halftui.store.server import WRITE_LOCK
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 

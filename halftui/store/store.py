@@ -1,7 +1,7 @@
 """The database's door: read by plain SQL rows, write by one transaction, wake when it changed.
 
-Reading a SQLite file needs only the standard library, so commands and the first frame do not pay
-for importing the ORM; the same SQL runs on PostgreSQL through SQLAlchemy.
+A SQLite file needs only the standard library, so commands and the first frame do not pay for
+importing the ORM; the same SQL runs on PostgreSQL through SQLAlchemy.
 """
 
 from __future__ import annotations
@@ -12,12 +12,13 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from queue import Empty, Full, LifoQueue
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 from halftui.errors import Conflict, HalfTUIError, Misconfigured, NewerDatabase, Unavailable
+from halftui.store.sqlite import HELD, NO_DATABASE, MissingTable, Writer, connect, is_there
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Engine
@@ -91,6 +92,7 @@ class Store:
         self.generation = 0  # grows with every write of this process
         self._listeners: list[Callable[[], None]] = []
         self._readers: LifoQueue[sqlite3.Connection] = LifoQueue(KEPT_READERS)
+        self._writer = Writer(self.path, BUSY_SECONDS) if self.path else None
         self._engine: Engine | None = None
         self._opening = threading.Lock()
         self._stamper: sqlite3.Connection | None = None  # data_version speaks of one connection
@@ -109,9 +111,7 @@ class Store:
         **kwargs: P.kwargs,
     ) -> R:
         """Run `op(tx, …)` as `actor` in one transaction; commit if it returns, else change nothing."""
-        from halftui.store.tx import begin
-
-        with translated(self.url), begin(self.engine(), actor, self.clock()) as tx:
+        with translated(self.url), self._begin(actor) as tx:
             result = op(tx, *args, **kwargs)
         if tx.has_recorded:
             self.wake()
@@ -145,8 +145,8 @@ class Store:
             return 0
 
     def engine(self) -> Engine:
-        """Return the ORM's engine, made on first use."""
-        from halftui.store.tx import make_engine
+        """Return SQLAlchemy's engine, made on first use: for a server, and for migrations."""
+        from halftui.store.server import make_engine
 
         with self._opening:
             if self._engine is None:
@@ -175,7 +175,7 @@ class Store:
 
     def revision(self) -> str:
         """Return the schema's revision, or "" if there is no database yet."""
-        if self.path and not _is_there(self.path):
+        if self.path and not is_there(self.path):
             return ""
         try:
             rows = self.read(lambda r: r.rows("SELECT version_num FROM alembic_version"))
@@ -199,8 +199,17 @@ class Store:
                 self._stamper = None
         while not self._readers.empty():
             self._readers.get_nowait().close()
+        if self._writer is not None:
+            self._writer.close()
         if self._engine is not None:
             self._engine.dispose()
+
+    def _begin(self, actor: Actor) -> AbstractContextManager[Tx]:
+        if self._writer is not None:
+            return self._writer.begin(actor, self.clock)
+        from halftui.store.server import begin
+
+        return begin(self.engine(), actor, self.clock)
 
     @contextmanager
     def _reader(self) -> Iterator[Rows]:
@@ -224,21 +233,7 @@ class Store:
         try:
             return self._readers.get_nowait()
         except Empty:
-            if not _is_there(path):
-                raise MissingTable(*_NO_DATABASE) from None
-            connection = sqlite3.connect(
-                f"{path.absolute().as_uri()}?mode=rw",  # reading makes no file
-                uri=True,
-                timeout=BUSY_SECONDS,
-                isolation_level=None,
-                check_same_thread=False,
-            )
-            connection.execute("PRAGMA query_only = 1")
-            return connection
-
-
-class MissingTable(Unavailable):
-    """The database has not been prepared."""
+            return connect(path, BUSY_SECONDS, "query_only = 1")
 
 
 @contextmanager
@@ -272,9 +267,8 @@ def _meaning(error: BaseException) -> HalfTUIError | None:
     return None
 
 
-_NO_DATABASE = ("there is no HalfTUI database yet", "run: halftui init")
 _MEANINGS: tuple[tuple[str, Callable[[str], HalfTUIError]], ...] = (
-    (r'no such table|relation ".*" does not exist', lambda _: MissingTable(*_NO_DATABASE)),
+    (r'no such table|relation ".*" does not exist', lambda _: MissingTable(*NO_DATABASE)),
     (
         r"read-?only|unable to open|permission denied",
         lambda said: Misconfigured(
@@ -288,7 +282,7 @@ _MEANINGS: tuple[tuple[str, Callable[[str], HalfTUIError]], ...] = (
     ),
     (
         r"locked|deadlock detected|could not serialize",
-        lambda _: Unavailable("another process holds the database", "try again in a moment"),
+        lambda _: Unavailable(*HELD),
     ),
     (
         r"is full|No space left",
@@ -315,16 +309,6 @@ def _checked(url: str) -> str:
         f"{kind or 'nothing'} is no database that HalfTUI can use",
         "write sqlite:////folder/file.db or postgresql://user@host/name",
     )
-
-
-def _is_there(path: Path) -> bool:
-    try:
-        return path.exists()
-    except OSError as error:
-        raise Misconfigured(
-            f"the database {path} can't be reached: {error.strerror}",
-            "check the folder's permissions, or name another database with --database",
-        ) from error
 
 
 def _make_folder(folder: Path) -> None:

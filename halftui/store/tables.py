@@ -1,7 +1,7 @@
 """Every table. Times are UTC seconds; lists and free values are JSON text; flags are 0 or 1.
 
 So that a row reads the same through SQLModel, plain sqlite3 and PostgreSQL. Indexes with a condition
-stand in `indexes`, which nothing imports that only writes rows.
+stand in `indexes`. What ops read and write are the rows that are made out of this: see `rows`.
 """
 
 from sqlalchemy import BigInteger, Column, Double, Index, Integer, String, Text, text
@@ -13,8 +13,8 @@ NAMING = {
     "pk": "pk_%(table_name)s",
 }
 SQLModel.metadata.naming_convention = NAMING
-# A row of a table is never validated by pydantic, so what would validate it need not be made: that is
-# most of what these classes cost at their import.
+# None is ever validated by pydantic, so what would do that need not be made: that is most of what these
+# classes cost at their import.
 SQLModel.model_config["defer_build"] = True
 
 
@@ -185,7 +185,7 @@ class Subscription(SQLModel, table=True):
 
     id: str = Field(primary_key=True)
     name: str = Field(unique=True)
-    kind: str = "oauth"  # oauth | api-key
+    kind: str = "oauth"  # oauth | api-key | openai-key
     sealed: str = Field(default="", sa_column=Column(Text, nullable=False))
     base_url: str = ""
     cooling_until: float | None = Field(default=None, sa_column=_time())

@@ -1,48 +1,42 @@
-"""One transaction: a session, an actor, and the events it leaves."""
+"""One transaction: a connection, an actor, the rows it holds, and the events it leaves."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from functools import lru_cache
-from pathlib import Path
-from typing import Any, TypeVar
-
-from sqlalchemy import URL, Connection, Engine, create_engine, event, insert, text
-from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.pool import ConnectionPoolEntry
-from sqlmodel import Session, SQLModel
+from typing import Any, Protocol, TypeVar
 
 from halftui.domain import history
 from halftui.domain.actor import Actor
 from halftui.domain.text import clean_line
 from halftui.errors import Conflict, NotFound
-from halftui.store.tables import Event
+from halftui.store.rows import Row, insertion, key_of
 
-# One writer at a time on PostgreSQL too, as BEGIN IMMEDIATE has it on SQLite: then caps and cycles that
-# were checked still hold at the commit, and a tail of the events by seq misses none.
-WRITE_LOCK = 0x48616C66
 BATCH = 400  # ids in one statement, below every database's limit of parameters
 
-_APPEND = (  # plain SQL: it costs a third of what the ORM takes for it
-    "INSERT INTO event (seq, at, actor, verb, board_id, subject, before, after, hash)"
-    " VALUES (:seq, :at, :actor, :verb, :board_id, :subject, :before, :after, :hash)"
-)
 _EVENT = ("seq", "at", "actor", "verb", "board_id", "subject", "before", "after", "hash")
+_APPEND = f"INSERT INTO event ({', '.join(_EVENT)}) VALUES ({', '.join(f':{name}' for name in _EVENT)})"
 
-Table = TypeVar("Table", bound=SQLModel)
+Table = TypeVar("Table", bound=Row)
 
-_statement = lru_cache(512)(text)
+
+class Connection(Protocol):
+    """A connection within a transaction; sqlite3's is one."""
+
+    def execute(self, sql: str, values: Mapping[str, Any], /) -> Any:
+        """Run a statement, whose parameters are written `:name`; return its cursor."""
+
+    def executemany(self, sql: str, values: Sequence[Mapping[str, Any]], /) -> Any:
+        """Run a statement once for each of the values."""
 
 
 class Tx:
     """A running transaction of one actor; rows never leave it."""
 
-    def __init__(self, session: Session, actor: Actor, now: float) -> None:
-        self.session = session
+    def __init__(self, connection: Connection, actor: Actor, now: float) -> None:
         self.actor = actor
         self.now = now
         self.has_recorded = False  # True once an event was appended
-        self._file: Any = None  # the connection below the session's, once that has begun on SQLite
+        self._connection = connection
+        self._held: dict[tuple[type[Row], tuple[Any, ...]], Row] = {}
         self._tail: tuple[int, str] | None = None  # number and hash of the newest event
 
     def rows(self, sql: str, **values: Any) -> Sequence[tuple[Any, ...]]:
@@ -60,54 +54,107 @@ class Tx:
     def change(self, sql: str, **values: Any) -> int:
         """Run an UPDATE or DELETE; return how many rows it touched."""
         count: int = self._ran(sql, values).rowcount
-        self.session.expire_all()
+        self._forget()
         return count
 
     def run(self, sql: str, **values: Any) -> None:
-        """Run a statement on rows that this transaction has not loaded: what is loaded stays as it is."""
+        """Run a statement on rows that this transaction does not hold: what it holds stays as it is."""
         self._ran(sql, values)
-
-    def _ran(self, sql: str, values: Mapping[str, Any]) -> Any:
-        """Run a statement after all that waits to be written, and return its cursor.
-
-        On SQLite without SQLAlchemy between: that would cost ten times what the statement does.
-        """
-        self.session.flush()
-        if self._file is not None:
-            return self._file.execute(sql, values)
-        connection = self.session.connection()
-        if connection.dialect.name == "sqlite":
-            self._file = connection.connection.driver_connection
-            return self._ran(sql, values)
-        return connection.execute(_statement(sql), values)
 
     def change_each(self, sql: str, values: Sequence[Mapping[str, Any]]) -> None:
         """Run an INSERT or UPDATE once for each of the values."""
         if values:
-            self.session.flush()
-            self.session.connection().execute(text(sql), values)
-            self.session.expire_all()
+            self.run_each(sql, values)
+            self._forget()
 
-    def add_each(self, table: type[SQLModel], values: Sequence[Mapping[str, Any]]) -> None:
-        """Add many rows at once; each names all columns."""
+    def run_each(self, sql: str, values: Sequence[Mapping[str, Any]]) -> None:
+        """Run a statement once for each of the values, on rows that this transaction does not hold."""
         if values:
-            self.session.flush()
-            self.session.connection().execute(insert(table), values)
+            self.flush()
+            self._connection.executemany(sql, values)
 
-    def get(self, table: type[Table], key: str | int) -> Table:
-        """Return a row. Raises NotFound."""
-        row = self.session.get(table, key)
-        if row is None:
-            noun = table.__name__.lower()
-            raise NotFound(
-                f"there is no {noun} {clean_line(str(key), longest=80)}", f"halftui {noun} list shows them"
-            )
+    def add_each(self, table: type[Row], values: Sequence[Mapping[str, Any]]) -> None:
+        """Add many rows at once; all of them name the same columns."""
+        if values:
+            self.run_each(insertion(table, tuple(values[0])), values)
+
+    def get(self, table: type[Table], *key: str | int) -> Table:
+        """Return the row of a key. Raises NotFound."""
+        if (row := self.find(table, *key)) is None:
+            raise _missing(table, key)
+        return row
+
+    def find(self, table: type[Table], *key: str | int) -> Table | None:
+        """Return the row of a key, None if there is none. Within a transaction it is one object."""
+        held = self._held.get((table, key))
+        if isinstance(held, table):
+            return held
+        found = self.rows(table.SELECT, **key_of(key))
+        if not found:
+            return None
+        row = table.found(self, key, found[0])
+        self._held[table, key] = row
         return row
 
     def add(self, row: Table) -> Table:
-        """Add a new row and return it."""
-        self.session.add(row)
+        """Add a row and return it; one that is there is left as it is.
+
+        It is written with its changes, before the next statement. If the database gives it its key, at
+        once.
+        """
+        if row.holding is None:
+            row.holding = self
+            if row.ident == (None,):
+                self._number(row)
+            self._held[type(row), row.ident] = row
         return row
+
+    def delete(self, row: Row) -> None:
+        """Delete a row."""
+        self._ran(f'DELETE FROM "{row.TABLE}" WHERE {row.BY_KEY}', key_of(row.ident))
+        del self._held[type(row), row.ident]
+
+    def flush(self) -> None:
+        """Write what was added or changed, in the order in which it was first held."""
+        for row in self._held.values():
+            if row.__dict__ != row.stored:
+                self._write(row)
+
+    def read(self, row: Row) -> tuple[Any, ...]:
+        """Return a row's columns as they are now. Raises NotFound if it is gone."""
+        found = self.rows(row.SELECT, **key_of(row.ident))
+        if not found:
+            raise _missing(type(row), row.ident)
+        return found[0]
+
+    def _ran(self, sql: str, values: Mapping[str, Any]) -> Any:
+        """Run a statement after all that waits to be written, and return its cursor."""
+        self.flush()
+        return self._connection.execute(sql, values)
+
+    def _forget(self) -> None:
+        """Let all rows be read anew when they are asked for: a statement may have changed them."""
+        for row in self._held.values():
+            row.forget()
+
+    def _write(self, row: Row) -> None:
+        changes = {name: int(v) if isinstance(v, bool) else v for name, v in row.changes().items()}
+        if row.stored is None:
+            self._connection.execute(insertion(type(row), tuple(changes)), changes)
+        else:
+            settings = ", ".join(f'"{name}" = :{name}' for name in changes)
+            statement = f'UPDATE "{row.TABLE}" SET {settings} WHERE {row.BY_KEY}'
+            self._connection.execute(statement, changes | key_of(row.ident))
+        row.stored = row.columns()
+
+    def _number(self, row: Row) -> None:
+        """Add a row whose key the database makes."""
+        (name,) = row.KEY
+        values = {column: value for column, value in row.columns().items() if column != name}
+        statement = f'{insertion(type(row), tuple(values))} RETURNING "{name}"'
+        ((number,),) = self._ran(statement, values).fetchall()
+        row.take(tuple({**values, name: number}[column] for column in row.COLUMNS))
+        row.ident = (number,)
 
     def touch(self, row: Any, version: int | None) -> None:
         """Raise a row's version. Raises Conflict if it is not the `version` that was seen."""
@@ -116,7 +163,7 @@ class Tx:
         row.version += 1
         if hasattr(row, "updated_at"):
             row.updated_at = self.now
-        self.session.add(row)
+        self.add(row)
 
     def record(
         self,
@@ -133,7 +180,7 @@ class Tx:
     def record_each(self, verb: str, board: str, changes: Mapping[str, Mapping[str, Any]]) -> None:
         """Append the events of one change to many subjects: what each is after it."""
         self.has_recorded = True
-        self.add_each(Event, [self._event(verb, one, board, {}, after) for one, after in changes.items()])
+        self.run_each(_APPEND, [self._event(verb, one, board, {}, after) for one, after in changes.items()])
 
     def _event(
         self, verb: str, subject: str, board: str, before: Mapping[str, Any], after: Mapping[str, Any]
@@ -151,41 +198,6 @@ class Tx:
         return (int(found[0][0]), str(found[0][1])) if found else (0, "")
 
 
-@contextmanager
-def begin(engine: Engine, actor: Actor, now: float) -> Iterator[Tx]:
-    """Open a transaction; commit at the end, roll back on any error."""
-    with Session(engine, expire_on_commit=False) as session, session.begin():
-        tx = Tx(session, actor, now)
-        if engine.dialect.name == "postgresql":
-            tx.rows("SELECT pg_advisory_xact_lock(:key)", key=WRITE_LOCK)
-        yield tx
-        session.flush()
-        if tx.has_recorded and engine.dialect.name == "postgresql":
-            session.connection().execute(text("NOTIFY halftui"))
-
-
-def make_engine(place: str | Path, busy_seconds: float) -> Engine:
-    """Return an engine for a server's URL or a SQLite file.
-
-    SQLite's transactions begin IMMEDIATE and its commits are durable.
-    """
-    if isinstance(place, str):
-        return create_engine(place, pool_pre_ping=True)
-    engine = create_engine(
-        URL.create("sqlite", database=str(place)),
-        connect_args={"timeout": busy_seconds, "check_same_thread": False},
-    )
-
-    @event.listens_for(engine, "connect")
-    def _prepare(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
-        connection.isolation_level = None
-        cursor = connection.cursor()
-        for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-    return engine
+def _missing(table: type[Row], key: tuple[Any, ...]) -> NotFound:
+    noun, shown = table.__name__.lower(), clean_line("/".join(map(str, key)), longest=80)
+    return NotFound(f"there is no {noun} {shown}", f"halftui {noun} list shows them")

@@ -23,13 +23,16 @@ from halftui.domain.shown import Snapshot
 from halftui.errors import Denied, HalfTUIError, NotFound
 from halftui.ops import views
 from halftui.service.service import Service
-from halftui.tui import rights, terminal, themes, toasts, together
+from halftui.tui import lending, rights, terminal, themes, toasts, together
 from halftui.tui.ahead import Ahead
 from halftui.tui.going import goes, opens, shows
 from halftui.tui.keys import bindings
 from halftui.tui.telling import Teller
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from halftui.service.shells import Seat, Shells
     from halftui.tui.screens.command import Commands
 
 P = ParamSpec("P")
@@ -78,7 +81,7 @@ class HalfApp(App[None]):
         clock: Callable[[], float] = time.time,
         env: Mapping[str, str] = os.environ,
     ) -> None:
-        is_mono = "NO_COLOR" in env or env.get("TERM") in ("dumb", "vt100") or theme == themes.MONO
+        is_mono = themes.is_plain(theme, env)
         wanted = themes.MONO if is_mono else theme or os.environ.get("HALFTUI_THEME", "")
         look = themes.first(wanted)
         self._looks = {look.name: look}
@@ -95,14 +98,19 @@ class HalfApp(App[None]):
         self.service = service
         self.board = board
         self.notice = notice  # what the person should always know, such as agents without a container
+        self.hindrance: HalfTUIError | None = None  # what keeps agents from starting
         self.database = database
         self.clock = clock
         self.owns_agents = owns_agents
         self.console_of: Callable[[], Commands] | None = None  # makes what runs typed commands
+        self.shells: Callable[[], Shells] | None = None  # what lets a person into agents' containers
+        self.lend: Callable[[], AbstractContextManager[Seat]] = partial(lending.own_terminal, self)
+        self.visit: asyncio.Task[Any] | None = None  # of a person in a container
         self.typed: list[str] = []  # command lines, the newest last
         self.env = env  # of the terminal
         self.has_mouse = True
         self.clicked: tuple[int, int] | None = None  # where a menu opens
+        self.carry: Callable[[events.MouseMove], None] | None = None  # takes the mouse's moves while it drags
         self._is_alone = is_alone
         self.company = together.Company(self)
         self.ahead = Ahead(self, super().on_event)
@@ -193,8 +201,11 @@ class HalfApp(App[None]):
                 await asyncio.sleep(RETRY_SECONDS)
 
     async def on_event(self, event: events.Event) -> None:
-        """Take an event; a key waits until what the keys before it opened is there."""
-        if not (isinstance(event, events.Key | events.Paste) and self.ahead.holds(event)):
+        """Take an event; a key waits for what the keys before it opened, what is dragged follows at once."""
+        if self.carry and isinstance(event, events.MouseMove) and event.button and not event.is_forwarded:
+            self.mouse_position = event.offset
+            self.carry(event)
+        elif not (isinstance(event, events.Key | events.Paste) and self.ahead.holds(event)):
             await super().on_event(event)
 
     def redraw(self) -> None:
@@ -212,9 +223,8 @@ class HalfApp(App[None]):
             return
         self._delivered = snapshot
         self.teller.hear(snapshot)
-        for screen in self.screen_stack:
-            if isinstance(screen, Shows) and screen.is_mounted:
-                screen.show(snapshot)
+        for screen in [s for s in self.screen_stack if isinstance(s, Shows) and s.is_mounted]:
+            screen.show(snapshot)
 
     def on_lane_moved(self) -> None:
         """Let the others see where this cursor stands."""
@@ -340,12 +350,9 @@ class HalfApp(App[None]):
         busy = [a for a in self.snapshot.agents if a.status != "idle"] if self.snapshot else []
         if not self.owns_agents or not busy:
             return self.exit()
-        from halftui.tui.screens.confirm import Confirm
+        from halftui.tui.screens import confirm
 
-        names = ", ".join(a.name for a in busy)
-        asked = f"Leave while {names} {'is' if len(busy) == 1 else 'are'} at work?"
-        loss = "They stop; their branches are kept and the beads go on at the next start."
-        self.push_screen(Confirm(asked, loss, "Leave"), lambda yes: self.exit() if yes else None)
+        self.push_screen(confirm.leaving([a.name for a in busy]), lambda yes: self.exit() if yes else None)
 
     def action_next_need(self) -> None:
         """Go to the next thing that waits for a person: questions, then reviews."""

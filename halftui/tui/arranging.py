@@ -92,7 +92,7 @@ async def _typed(board: BoardScreen, row: LaneRow, taken: str) -> str | None:
         title, words = _halves(text)
         return [(title, "text"), (f"/ {words}", "label") if words else ("no filter yet", "failed")]
 
-    typed = await board.app.push_screen_wait(EntrySheet(prompt, explain, KEYS, board.half.inks))
+    typed = await board.app.push_screen_wait(EntrySheet(prompt, explain, KEYS))
     return None if typed is None else " ".join(typed.lines)
 
 

@@ -93,7 +93,7 @@ def status(width: int, snapshot: Snapshot, who: Who, inks: Inks, marked: int = 0
     if who.others:
         right.insert(0, f"{cut(', '.join(who.others), 40) if width >= 100 else len(who.others)} watching")
     tail = "  ·  ".join(right) + " "
-    notice = f"{who.notice}  " if who.notice else ""
+    notice = f"{_noted(who.notice, width - cell_len(tail) - 4)}  " if who.notice else ""
     room = width - cell_len(tail) - cell_len(notice) - 2
     for number, (text, ink) in enumerate(facts):
         if width - left.left + cell_len(text) + 3 > room:
@@ -101,6 +101,14 @@ def status(width: int, snapshot: Snapshot, who: Who, inks: Inks, marked: int = 0
         left.put("   " if number else "").put(text, inks[ink])
     left.skip(left.left - cell_len(tail) - cell_len(notice))
     return left.put(notice, inks["asking"]).put(tail, inks["muted"]).strip()
+
+
+def _noted(notice: str, room: int) -> str:
+    """Return what the person should know; where its remedy has no room, `doctor` tells of that."""
+    if cell_len(notice) <= room:
+        return notice
+    short = f"{notice.partition(': ')[0]} · :doctor"
+    return short if cell_len(short) <= room else cut(notice, room)
 
 
 def _counts(snapshot: Snapshot, marked: int) -> Iterable[tuple[str, str]]:

@@ -29,6 +29,11 @@ def age(seconds: float) -> str:
     return f"{seconds // HOUR:.0f}h" if seconds < DAY else f"{seconds // DAY:.0f}d"
 
 
+def waited(seconds: float) -> str:
+    """Return how long somebody waits, in words."""
+    return "just now" if seconds < MINUTE else f"waiting {age(seconds)}"
+
+
 def money(usd: float) -> str:
     """Return dollars and cents."""
     return f"${usd:.2f}"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from halftui.domain.text import clean
 from halftui.errors import Misconfigured, Refused
-from halftui.tui import terminal
+from halftui.tui import lending, terminal
 
 if TYPE_CHECKING:
     from halftui.tui.app import HalfApp
@@ -73,7 +73,7 @@ async def edit(app: HalfApp, written: Written, name: str) -> tuple[dict[str, str
     folder = Path(tempfile.mkdtemp(prefix="halftui-"))
     file = folder / f"{name}.md"
     file.write_text(before, encoding="utf-8")
-    with app.suspend(), app.batch_update():  # agents and others go on; nothing is drawn meanwhile
+    with lending.suspended(app):
         problem = await asyncio.to_thread(_run, [*started, str(file)])
     if problem:
         forget(file)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from textual import events
@@ -40,7 +41,7 @@ class Hand:
         self._cards: tuple[Card, ...] = ()
         self._at = (0, 0)
         self._timer: Timer | None = None
-        self._frame: Timer | None = None
+        self._frame: asyncio.TimerHandle | None = None  # until the next frame may be drawn
         self._is_behind = False  # what is drawn is not where the pointer is
 
     @property
@@ -72,7 +73,7 @@ class Hand:
             if max(abs(x - from_x), abs(y - from_y)) >= LIFT:
                 self._lift(lane, index)
         if self._cards:
-            self._carry_soon(x, y)
+            self._carry_soon()
 
     def release(self, event: events.MouseUp) -> None:
         """Let the cards fall where they are."""
@@ -92,6 +93,7 @@ class Hand:
         self._pressed = None
         if self._cards:
             self._cards, self._is_behind = (), False
+            self._board.half.carry = None
             self._board.ghost.fall()
             self._mark(None, None, Drop())
         if self._timer is not None:
@@ -115,19 +117,26 @@ class Hand:
         self._cards = marked if card in marked else (card,)
         board.ghost.rise(self._cards)
         board.app.capture_mouse(board.lanes)
+        board.half.carry = self.move
+        board.app._set_mouse_over(None, None)  # else each frame asks anew what the pointer is over
         self._timer = board.set_interval(SCROLL_SECONDS, self._scroll)
 
-    def _carry_soon(self, x: int, y: int) -> None:
-        self._at, self._is_behind = (x, y), True
+    def _carry_soon(self) -> None:
+        self._at, self._is_behind = self._board.app.mouse_position, True  # an event may come late
         if self._frame is None:
             self._carry()
 
     def _carry(self) -> None:
-        self._frame = None
         if self._cards and self._is_behind:
             self._is_behind = False
             self._draw()
-            self._frame = self._board.set_timer(FRAME_SECONDS, self._carry)
+            loop = asyncio.get_running_loop()
+            self._frame = loop.call_later(FRAME_SECONDS, self._next_frame)
+
+    def _next_frame(self) -> None:
+        self._frame = None
+        if self._is_behind:
+            self._board.call_later(self._carry)
 
     def _draw(self) -> None:
         lane, box = self._under()

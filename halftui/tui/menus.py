@@ -18,7 +18,7 @@ from halftui.tui.screens.help import HelpScreen
 from halftui.tui.screens.menu import Choice, Menu
 
 OF_ITEM = {  # what is offered for an item of the rail
-    "agent": ("bead.open", "bead.answer", "output.open", "attempt.stop", "copy"),
+    "agent": ("bead.open", "bead.answer", "output.open", "bead.shell", "attempt.stop", "copy"),
     "convoy": ("bead.open", "convoy.start", "bead.cancel", "copy"),
     "ask": ("bead.answer", "output.open", "copy"),
     "stuck": ("bead.open", "copy"),

@@ -28,6 +28,7 @@ _VERBS = {
     "review.comment": "bead.reject",
     "review.drop": "bead.cancel",
     "review.reject": "bead.reject",
+    "review.shell": "bead.shell",
 }
 
 

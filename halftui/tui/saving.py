@@ -23,7 +23,7 @@ async def save(app: HalfApp, text: str, name: str, what: str) -> None:
         app.refuse(Refused("a file would be written on the machine that serves", "y copies what is shown"))
         return
     while True:
-        sheet = EntrySheet(f"Save {what} to", _explain, KEYS, app.inks, name)
+        sheet = EntrySheet(f"Save {what} to", _explain, KEYS, name)
         if (typed := await app.push_screen_wait(sheet)) is None:
             return
         name = " ".join(typed.lines)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import shlex
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -36,6 +38,7 @@ class Teller:
         self._asked: frozenset[str] | None = None
         self._finished: frozenset[str] = frozenset()
         self._title = ""
+        self._is_still = False
         self.way = "bell"
         self.command = ""
 
@@ -58,6 +61,17 @@ class Teller:
                     self._tell("ready for review", f"{card.id} {card.title}", is_urgent=False)
         self._asked, self._finished = asked, finished
 
+    @contextmanager
+    def still(self) -> Iterator[None]:
+        """Keep what is told on the terminal until it is the app's again."""
+        self._is_still = True
+        try:
+            yield
+        finally:
+            self._is_still = False
+            if self._app.snapshot is not None:
+                self._entitle(self._app.snapshot)
+
     def end(self) -> None:
         """Give the terminal the title back that it had."""
         if self._title:
@@ -73,7 +87,9 @@ class Teller:
     def _entitle(self, snapshot: Snapshot) -> None:
         waiting = f"({count}) " if (count := need(snapshot)) else ""
         title = clean_line(f"{waiting}{snapshot.board.name} · HalfTUI", longest=LONGEST)
-        if title == self._title or self.way == "off" or self._app.ansi_color:  # plain ones have no title
+        if (
+            title == self._title or self._is_still or self.way == "off" or self._app.ansi_color
+        ):  # plain ones have no title
             return
         kept, self._title = "" if self._title else KEEP_TITLE, title
         self._write(f"{kept}\x1b]2;{title}\x07")
@@ -81,7 +97,9 @@ class Teller:
     def _tell(self, head: str, words: str, *, is_urgent: bool) -> None:
         """Tell one thing once. Only what waits for an answer rings."""
         head, words = (clean_line(text, longest=LONGEST) for text in (head, words))
-        if self.way == "osc9":
+        if self._is_still:
+            pass
+        elif self.way == "osc9":
             self._write(f"\x1b]9;{head}: {words}\x07")
         elif self.way == "osc777":
             self._write(f"\x1b]777;notify;{head.replace(';', ',')};{words}\x07")

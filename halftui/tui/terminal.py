@@ -1,9 +1,11 @@
 """What a terminal can do: letters beyond ASCII, and a mouse that somebody else may want."""
 
 from copy import copy
+from typing import Any
 
 from rich.segment import Segment
 from textual import events
+from textual._ansi_sequences import SYNC_END, SYNC_START
 from textual.app import App
 from textual.color import Color
 from textual.driver import Driver
@@ -42,11 +44,25 @@ class Careful(Driver):
     would fall there; told before, whoever carries something puts it back.
     """
 
+    def __init__(self, app: App[Any], **how: Any) -> None:
+        super().__init__(app, **how)
+        self._frame: list[str] = []  # the parts of one that is being written
+
     def process_message(self, message: Message) -> None:
         """Hand a message to the app."""
         if isinstance(message, events.MouseMove) and not message.button and self._down_buttons:
             self.send_message(copy(message))
         super().process_message(message)
+
+    def write(self, data: str) -> None:
+        """Write to the terminal; a whole frame goes out at once, so that nobody wakes up for its parts."""
+        if data == SYNC_START or self._frame:
+            self._frame.append(data)
+            if data != SYNC_END:
+                return
+            data = "".join(self._frame)
+            self._frame.clear()
+        super().write(data)  # type: ignore[safe-super]  # it stands before a driver that writes
 
 
 def be_careful(app: App[None]) -> None:
@@ -68,6 +84,6 @@ def is_here(app: App[None]) -> bool:
     return app._driver is not None and app._driver.can_suspend  # no public way asks before it is tried
 
 
-def draw_plain(app: App[None]) -> None:
+def draw_plain(app: App[Any]) -> None:
     """Draw all that an app shows with letters that every terminal has."""
     app._filters.append(Ascii())  # no public way adds one; `get_line_filters` reads them from here

@@ -72,6 +72,11 @@ def stamp() -> tuple[tuple[str, float], ...]:
     return tuple(found)
 
 
+def is_plain(wanted: str, env: Mapping[str, str]) -> bool:
+    """Return whether no colours are to be sent: so chosen, or the terminal has none."""
+    return wanted == MONO or "NO_COLOR" in env or env.get("TERM") in ("dumb", "vt100")
+
+
 def first(wanted: str) -> Look:
     """Return the look of that name, or the usual one; the others cost time that the first frame has not."""
     names = (wanted, DEFAULT) if wanted else (DEFAULT,)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from halftui.domain.shown import Card
 from halftui.domain.text import counted
 from halftui.errors import Refused
-from halftui.tui import moves
+from halftui.tui import moves, toasts
 from halftui.tui.drops import Drop
 from halftui.tui.moves import Slot
 from halftui.tui.screens.confirm import Confirm
@@ -37,7 +37,9 @@ async def dispatch(board: BoardScreen, cards: list[Card]) -> None:
             board.half.teller.expect(card.id)
             sent += await board.half.did(beads.dispatch, card.id)
     board.unmark()
-    if sent and (snapshot := board.half.snapshot) and snapshot.board.is_paused:
+    if sent and (hindrance := board.half.hindrance) is not None:
+        toasts.show(board.half, hindrance.hint, f"it waits: {hindrance.message}", "warning")
+    elif sent and (snapshot := board.half.snapshot) and snapshot.board.is_paused:
         board.half.say("the board is paused: p lets agents start", "waiting")
     elif sent > 1:
         board.half.say(f"{sent} beads go to the next free agents")

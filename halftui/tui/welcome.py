@@ -1,7 +1,8 @@
 """The first screen of somebody who has no board yet: what is there, what is missing, and two ways on."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar, Protocol
 
@@ -20,13 +21,15 @@ from halftui.tui.widgets.cells import broken
 
 DEMO, INIT = "demo", "init"
 NAME = 14
-FOOT = "nothing is sent anywhere; halftui doctor prints this list"
+FOOT = ("nothing is sent anywhere; halftui doctor prints this list", "nothing is sent anywhere")
 REPOSITORY = ("git", "repository")  # what a board needs; the rest can come later
-WAYS = (
-    ("enter", "make a board over this repository", INIT),
-    ("d", "look at the demo: agents at work, no account", DEMO),
-    ("r", "check again", "again"), ("q", "leave", ""),
+HEAD = "  a board for work and agents"
+WAYS = (  # a key, words for it, words for a narrow terminal, what it is the way to
+    ("enter", "make a board over this repository", "a board for this folder", INIT),
+    ("d", "look at the demo: agents at work, no account", "the demo, no account", DEMO),
+    ("r", "check again", "check again", "again"), ("q", "leave", "leave", ""),
 )  # fmt: skip
+UNFIT = ("make a board, once this folder is a git repository", "not without a repository")
 
 
 class Check(Protocol):
@@ -61,12 +64,15 @@ class Welcome(App[str]):
         Binding("q,escape", "leave", show=False),
     ]
 
-    def __init__(self, check: Callable[[], Sequence[Check]], theme: str = "") -> None:
-        super().__init__()
+    def __init__(
+        self, check: Callable[[], Sequence[Check]], theme: str = "", env: Mapping[str, str] = os.environ
+    ) -> None:
+        is_mono = themes.is_plain(theme, env)
+        super().__init__(ansi_color=True if is_mono else None)
         self._check = check
         self.found: Sequence[Check] | None = None
-        looks, _ = themes.load()
-        look = looks.get(theme, looks[themes.DEFAULT])
+        self.fault: Exception | None = None  # the bug that ended it
+        look = themes.first(themes.MONO if is_mono else theme)
         self.inks = look.inks
         self.register_theme(look.theme)
         self.theme = look.name
@@ -78,6 +84,14 @@ class Welcome(App[str]):
     def on_mount(self) -> None:
         """Look at what is there."""
         self.action_again()
+
+    def _handle_exception(self, error: Exception) -> None:
+        self.fault = self.fault or error
+        super()._handle_exception(error)
+
+    def _fatal_error(self) -> None:
+        # The base class prints the traceback with all values; whoever runs it reports.
+        self._close_messages_no_wait()
 
     @work(exclusive=True)
     async def _look(self) -> None:
@@ -129,23 +143,22 @@ class Findings(ScrollView, can_focus=True):
 
     def lay_out(self) -> None:
         """Draw the findings for the width there is."""
-        app, width = self.app, self.scrollable_content_region.width
+        app, width = self.app, max(self.outer_size.width - 1, 0)  # the last cell may hold the scrollbar
         assert isinstance(app, Welcome)
         inks = app.inks
-        head = [("◐ HalfTUI", "brand"), ("  a board for work and agents", "muted")]
+        head = [("◐ HalfTUI", "brand"), (_fitting(width - 11, HEAD, ""), "muted")]
         rows = [Strip.blank(width), _row(width, head, inks), Strip.blank(width)]
         if app.found is None:
             rows.append(_row(width, [("looking at what is there…", "muted")], inks))
         found = [row for check in app.found or () for row in _told(check, width, inks)]
         ways = [
-            _row(width, [(key.ljust(NAME - 2), "key"),
-                         (words, "muted" if way == INIT and not app.can_begin else "text")], inks)
-            for key, words, way in WAYS
-        ]  # fmt: skip
+            _row(width, [(key.ljust(NAME - 2), "key"), (_fitting(width - NAME, *words), ink)], inks)
+            for key, words, ink in _ways(app)
+        ]
         fits = len(rows) + len(found) + len(ways) + 3 <= self.size.height
         parts = (found, ways) if fits else (ways, found)  # what can be pressed is always to be seen
         rows += [*parts[0], Strip.blank(width), *parts[1], Strip.blank(width)]
-        self._rows = [*rows, _row(width, [(FOOT, "muted")], inks)]
+        self._rows = [*rows, _row(width, [(_fitting(width - 2, *FOOT), "muted")], inks)]
         self.virtual_size = Size(width, len(self._rows))
         self.refresh()
 
@@ -160,6 +173,20 @@ class Findings(ScrollView, can_focus=True):
     def on_resize(self, event: events.Resize) -> None:
         """Draw for another width."""
         self.lay_out()
+
+
+def _ways(app: Welcome) -> list[tuple[str, tuple[str, str], str]]:
+    """Return the ways on: a key, words and shorter ones, and their ink."""
+    is_unfit = app.found is not None and not app.can_begin
+    return [
+        (key, UNFIT, "muted") if way == INIT and is_unfit else (key, (words, narrow), "text")
+        for key, words, narrow, way in WAYS
+    ]
+
+
+def _fitting(room: int, words: str, narrow: str) -> str:
+    """Return words, or the shorter ones where there is no room."""
+    return words if len(words) <= room else narrow
 
 
 def _told(check: Check, width: int, inks: themes.Inks) -> list[Strip]:

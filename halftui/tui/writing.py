@@ -28,7 +28,7 @@ async def create(board: BoardScreen) -> None:
     """Let a person write a bead, or paste a list of them; the cursor goes to the last one."""
     snapshot = board.half.snapshot
     agents = {agent.name.lower(): agent.id for agent in (snapshot.agents if snapshot else ())}
-    sheet = EntrySheet("New bead", partial(explain_bead, agents=agents), BEAD_KEYS, board.half.inks)
+    sheet = EntrySheet("New bead", partial(explain_bead, agents=agents), BEAD_KEYS)
     if (typed := await board.app.push_screen_wait(sheet)) is None:
         return
     if typed.wants_page:
@@ -163,7 +163,7 @@ async def create_convoy(board: BoardScreen, cards: Sequence[Card]) -> None:
             (f"{count} bead{'s' * (count != 1)}", "label"),
         ]
 
-    sheet = EntrySheet("New convoy", explain, CONVOY_KEYS, board.half.inks)
+    sheet = EntrySheet("New convoy", explain, CONVOY_KEYS)
     if (typed := await board.app.push_screen_wait(sheet)) is None:
         return
     name, more = _named(" ".join(typed.lines), known)

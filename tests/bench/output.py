@@ -10,7 +10,7 @@ from pathlib import Path
 
 from halftui.main.house import House
 from halftui.ops import transcripts
-from halftui.store.tables import Agent, Attempt
+from halftui.store.rows.tables import Agent, Attempt
 from tests.bench import scene
 from tests.bench.keys import Played
 from tests.bench.table import Row, Series
@@ -85,13 +85,13 @@ def _attempts(place: Path) -> tuple[House, list[str]]:
     row = house.init(make_repository(place / "shop"), mode="manual", sandbox="local", prefix="ht")
     with closing(sqlite3.connect(house.store.path or "")) as connection:
         scene.fill(connection, row.id, AGENTS, ("active",))
-        agent = Agent(id="a1", board_id=row.id, name="Toast", created_at=1.0).model_dump()
+        agent = Agent(id="a1", board_id=row.id, name="Toast", created_at=1.0).columns()
         _insert(connection, "agent", [agent])
         made = [
             Attempt(
                 id=f"ht-{n:06}@1", bead_id=f"ht-{n:06}", board_id=row.id, epoch=1, agent_id="a1",
                 state="working", lease_until=1.0, started_at=1.0,
-            ).model_dump()
+            ).columns()
             for n in range(AGENTS)
         ]  # fmt: skip
         _insert(connection, "attempt", made)

@@ -14,7 +14,7 @@ from pathlib import Path
 from halftui.domain import rank
 from halftui.main.house import House
 from halftui.settings import Settings
-from halftui.store.tables import Bead
+from halftui.store.rows.tables import Bead
 from tests.helpers.boards import make_repository
 
 ROOT = Path(__file__).parents[2]
@@ -90,7 +90,7 @@ def board(folder: Path, count: int) -> Path:
 def fill(connection: sqlite3.Connection, board_id: str, count: int, lanes: tuple[str, ...] = LANES) -> None:
     """Write so many beads, spread over the lanes."""
     now = time.time()
-    template = Bead(id="", board_id=board_id, title="", rank="", created_at=now, updated_at=now).model_dump()
+    template = Bead(id="", board_id=board_id, title="", rank="", created_at=now, updated_at=now).columns()
     rows = []
     for number, key in enumerate(rank.spread(count)):
         lane = lanes[number % len(lanes)]

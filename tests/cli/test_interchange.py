@@ -100,3 +100,26 @@ def test_a_terminal_is_not_told_to_do_anything(home: Path) -> None:
         told = shown.read(4096) or b""
     assert b"\\u009b2J\\u202e" in told
     assert json.loads(told.decode("latin-1")) == json.loads(RAW)
+
+
+def test_only_a_file_is_replaced(home: Path) -> None:
+    """A link stays a link; a pipe, or a device such as /dev/null, is written to and stays what it is."""
+    run(home, "import", "-", given=RAW.encode())
+    whole, link, pipe = home / "whole.jsonl", home / "link.jsonl", home / "pipe.jsonl"
+    whole.write_text("old")
+    link.symlink_to(whole)
+    os.mkfifo(pipe)
+    assert run(home, "export", str(link)).returncode == 0
+    assert (link.is_symlink(), whole.read_bytes()) == (True, RAW.encode() + b"\n")
+    with os.fdopen(os.open(pipe, os.O_RDWR), "rb") as reader:
+        assert run(home, "export", str(pipe)).returncode == 0
+        assert reader.readline() == RAW.encode() + b"\n"
+    assert pipe.is_fifo()
+
+
+@pytest.mark.parametrize("words", [["backup"], ["restore"], ["init"], ["import"], ["apply", "-f"]])
+def test_what_can_be_no_files_name(home: Path, words: list[str]) -> None:
+    said = run(home, *words, "x" * 70_000)
+    assert said.returncode == 2
+    assert said.stderr.count(b"\n") == 2
+    assert len(said.stderr) < 300

@@ -70,7 +70,14 @@ def _fill(world: World, count: int) -> None:
         (["event", "list"], [*HEAVY, *ORM]),
         (["subscription", "list"], [*HEAVY, *ORM]),
         (["config", "show"], [*HEAVY, *ORM]),
-        (["bead", "create", "x"], [*HEAVY, "sqlalchemy.dialects.postgresql"]),
+        (["bead", "create", "x"], [*HEAVY, *ORM]),
+        (["bead", "edit", "{bead}", "-p", "1"], [*HEAVY, *ORM]),
+        (["bead", "hold", "{bead}", "later"], [*HEAVY, *ORM]),
+        (["convoy", "create", "x", "{bead}"], [*HEAVY, *ORM]),
+        (["board", "edit", "cap=4"], [*HEAVY, *ORM]),
+        (["identity", "create", "--username", "cedar"], [*HEAVY, *ORM]),
+        (["audit", "sign"], [*HEAVY, *ORM]),
+        (["export"], [*HEAVY, *ORM]),
     ],
     ids=lambda v: " ".join(v) if isinstance(v, list) and v[0] not in HEAVY else "",
 )
@@ -262,3 +269,43 @@ def test_hostile_text_reaches_no_terminal(line: Line, world: World, env: dict[st
         for allowed in ("\x1b[1m", "\x1b[0m", "\x1b[31m"):
             said = said.replace(allowed, "")
         assert not [c for c in "\x1b\x07\x9b\u202e" if c in said], argv
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+@pytest.mark.parametrize("words", [["bead", "list"], ["bead", "list", "-o", "json"], ["export"]])
+def test_an_output_without_room_is_no_bug(line: Line, env: dict[str, str], words: list[str]) -> None:
+    line.bead()
+    with Path("/dev/full").open("w") as full:
+        ran = subprocess.run(
+            [*PROGRAM, *words],
+            env=env,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    assert (ran.returncode, ran.stderr.count("\n")) == (7, 2)
+    assert "can't be written: No space left" in ran.stderr
+
+
+def test_streams_that_the_caller_closed(line: Line, env: dict[str, str]) -> None:
+    """The database never gets the number of a standard stream."""
+    line.bead()
+    for closing in ("<&-", ">&-", "2>&-", "<&- >&- 2>&-"):
+        ran = subprocess.run(
+            ["sh", "-c", f'"$@" {closing}', "sh", sys.executable, "-m", "halftui", "bead", "list"],
+            env=env, capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+        assert (ran.returncode, ran.stderr) == (0, ""), closing
+
+
+@pytest.mark.parametrize("words", [[], ["demo"]])
+def test_the_board_needs_a_terminal(line: Line, env: dict[str, str], words: list[str]) -> None:
+    line.bead()
+    ran = subprocess.run(
+        [sys.executable, "-m", "halftui", *words], env=env, input="q", capture_output=True, text=True,
+        timeout=60, check=False,
+    )  # fmt: skip
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert ran.stderr.startswith("error: the board needs a terminal\n")

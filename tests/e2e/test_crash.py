@@ -23,8 +23,7 @@ def test_a_bug_leaves_the_terminal_whole_and_offers_a_report(tmp_path: Path) -> 
     git = ["git", "-C", str(shop), "-c", "user.name=a", "-c", "user.email=a@example.org"]
     for command in (("init", "-q", "-b", "main"), ("commit", "-q", "--allow-empty", "-m", "begin")):
         subprocess.run([*git, *command], check=True)
-    env = {"HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path / "config"), "HALFTUI_HOME": str(home),
-           "HALFTUI_TEST_TOKEN": TOKEN}  # fmt: skip
+    env = _env(tmp_path)
     shell = 'stty -a; "$@" init; "$@" add "A private title"; "$@"; code=$?; stty -a; exit $code'
     with tmux.terminal(tmp_path, ["sh", "-c", shell, "sh", *BUGGY], (120, 60), cwd=shop, env=env) as seen:
         seen.until("A private title", "? help")
@@ -36,17 +35,40 @@ def test_a_bug_leaves_the_terminal_whole_and_offers_a_report(tmp_path: Path) -> 
         assert len(modes) == 2, "what was on the terminal before is there again"
         assert modes[0] == modes[1], "keys are echoed, and read by lines"
         assert seen.run("display", "-p", "#{alternate_on}#{cursor_flag}#{mouse_any_flag}").strip() == "010"
-    reports = list((home / "reports").iterdir())
-    assert len(reports) == 1
-    assert reports[0].stat().st_mode & 0o777 == 0o600
-    told = reports[0].read_text(encoding="utf-8")
-    assert "ZeroDivisionError: a bug beside [secret] in ~/private and [secret]" in told
-    assert "in _fail" in told
+    told = _report(home)
     assert "textual 8" in told
     assert "The last lines of the log:" in told
     for hidden in (TOKEN, TOKEN.upper(), str(tmp_path), "A private title"):
         assert hidden not in told
         assert hidden not in "\n".join(row for row in rows if "Zero" in row)
+
+
+def test_a_bug_before_there_is_a_board_is_told_alike(tmp_path: Path) -> None:
+    nowhere = tmp_path / "nowhere"
+    nowhere.mkdir()
+    with tmux.terminal(tmp_path, BUGGY, (100, 30), cwd=nowhere, env=_env(tmp_path)) as seen:
+        seen.until("look at the demo")
+        seen.press("d")
+        rows = seen.until("LEFT 70", "this is a bug in HalfTUI (ZeroDivisionError)")
+    assert not any(word in "\n".join(rows) for word in ("Traceback", TOKEN, TOKEN.upper()))
+    told = _report(tmp_path / "data" / "halftui")
+    assert not any(word in told for word in (TOKEN, TOKEN.upper(), str(tmp_path)))
+
+
+def _env(tmp_path: Path) -> dict[str, str]:
+    home = tmp_path / "data" / "halftui"
+    return {"HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path / "config"), "HALFTUI_HOME": str(home),
+            "HALFTUI_TEST_TOKEN": TOKEN}  # fmt: skip
+
+
+def _report(home: Path) -> str:
+    """Return the one report that was written."""
+    (report,) = (home / "reports").iterdir()
+    assert report.stat().st_mode & 0o777 == 0o600
+    told = report.read_text(encoding="utf-8")
+    assert "ZeroDivisionError: a bug beside [secret] in ~/private and [secret]" in told
+    assert "in _fail" in told
+    return told
 
 
 def test_a_folder_that_is_gone_is_told_and_breaks_no_report(

@@ -21,7 +21,7 @@ from halftui.ops import attempts, beads, boards, trials
 from halftui.sandbox import image
 from halftui.sandbox.base import Places, Spec
 from halftui.sandbox.docker import engine, socket_of
-from halftui.store.talk import Artefact
+from halftui.store.rows.talk import Artefact
 from halftui.store.tx import Tx
 from halftui.workspace.artefacts import store_of, take
 from halftui.workspace.tree import Person

@@ -18,8 +18,8 @@ from halftui.engine import holding as turns
 from halftui.engine.naming import home_label, home_name
 from halftui.main.house import House
 from halftui.ops import beads, boards, collab, holding, outbox, pulls, trials, views
+from halftui.store.rows.tables import Bead
 from halftui.store.store import Rows, Store
-from halftui.store.tables import Bead
 from halftui.store.tx import Tx
 from halftui.tui import items
 from tests.helpers import forge

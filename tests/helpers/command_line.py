@@ -68,6 +68,7 @@ def door_of(actor: Actor | None = None) -> Door:
         status=lambda _settings: {"guests": 0},
         image_build=_build,
         image_list=lambda _settings: [ImageRow("halftui-agent:1", "sha256:00", 300, 0.0, ("shop",))],
+        shell=lambda _settings, bead, _command: (f"a shell opens in {bead}", 0),
         clear=lambda _settings, _days, _dry: [Cleared("clone", "hf-1", 1.5, "goes")],
     )
 

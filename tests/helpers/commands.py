@@ -55,6 +55,7 @@ EXAMPLES: dict[str, Example] = {
     "audit verify": _reads("audit verify"),
     "backup": _does("backup {folder}/new.db", "house.backup"),
     "bead add": _does("bead add title", "bead.create"),
+    "bead shell": _does("bead shell {w}", "bead.shell", code=2),  # there is no terminal
     "bead approve": _does("bead approve {r}", "bead.approve"),
     "bead artefact": _reads("bead artefact {r} report", code=5),
     "bead artefacts": _reads("bead artefacts {r}"),

@@ -1,13 +1,13 @@
 """The agent elm, as which leaders and workers come where commands are tried."""
 
 from halftui.domain.actor import Role
-from halftui.store.tables import Agent
+from halftui.store.rows.tables import Agent
 from halftui.store.tx import Tx
 
 
 def cast_elm(tx: Tx, role: Role) -> None:
     """Let the agent be there, as a leader or a worker of the board shop."""
-    found = tx.session.get(Agent, "elm") or Agent(
+    found = tx.find(Agent, "elm") or Agent(
         id="elm", board_id="shop", name="Elm", runtime="codex", username="elm", owner="owner",
         created_at=tx.now,
     )  # fmt: skip

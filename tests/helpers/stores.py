@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import create_engine, text
 from sqlmodel import SQLModel
 
+import halftui.store.indexes  # noqa: F401 - it fills the metadata
 from halftui.domain.actor import Actor, Role, person
 from halftui.ops import boards
 from halftui.store.store import Store

@@ -118,6 +118,8 @@ class World:
         """Return every row of every table."""
         from sqlmodel import SQLModel
 
+        import halftui.store.indexes  # noqa: F401 - it fills the metadata
+
         def rows(reader: Rows, table: str) -> list[tuple[Any, ...]]:
             return sorted(map(tuple, reader.rows(f'SELECT * FROM "{table}"')), key=repr)
 

@@ -52,6 +52,7 @@ bead.reject            a m o L   E
 bead.release           a m o L   E
 bead.reopen            a m o L
 bead.reparent          a m o L
+bead.shell             a m o
 bead.submit            a m o     E
 bead.unlink            a m o L
 collab.land                      E

@@ -44,6 +44,7 @@ from halftui.ops import (
     retention,
     reviews,
     secrets,
+    shells,
     subscriptions,
     tokens,
     toolcalls,
@@ -263,6 +264,12 @@ def _beating(world: World) -> tuple[Actor, Op]:
     return _engine(lambda tx: heartbeats.end(tx, "home"))
 
 
+def _shell(world: World) -> tuple[Actor, Op]:
+    claim = world.taken(world.bead())
+    world.engine(attempts.start, claim.attempt, claim.epoch, "docker", "name")
+    return _ann(lambda tx: shells.enter(tx, claim.bead))
+
+
 def _push(world: World) -> tuple[Actor, Op]:
     bead = world.put(world.bead(), "active")
     return _ann(
@@ -385,6 +392,7 @@ SCENES: dict[str, Scene] = {
     "bead.release": _on("active", beads.release),
     "bead.reopen": _on("done", beads.reopen),
     "bead.reparent": _pair(False, edges.reparent),
+    "bead.shell": _shell,
     "bead.submit": _on("active", lambda tx, bead: beads.submit(tx, bead, "made")),
     "bead.unlink": _pair(True, edges.unlink),
     "board.create": lambda _: _ann(lambda tx: boards.create(tx, "Other", "/srv/other", "main")),

@@ -57,3 +57,19 @@ def test_the_event_says_what_the_lanes_were(world: World) -> None:
     last = world.ask(views.events, 0)[-1]
     assert last.verb == "board.edit"
     assert {"name": "done", "limit": 3} in last.after["lanes"]
+
+
+def test_lanes_stand_as_they_did_until_something_happens(world: World) -> None:
+    first, second = (world.do(beads.create, world.board, f"bead {n}", labels=[f"l{n}"]) for n in range(2))
+    laid = lanes.changed(DEFAULT, "mine", filter="#l0")
+    lay(world, lanes.changed(laid, "busy", filter="#l1"))
+    world.put(second, "active")
+    before = world.ask(views.snapshot, world.board)
+    same = world.ask(views.snapshot, world.board, before=before)
+    assert same == world.ask(views.snapshot, world.board)
+    assert same.own[0] is before.own[0]
+    assert same.own[1] is not before.own[1], "what its agent does now is told without an event"
+    world.do(beads.edit, first, title="another")
+    after = world.ask(views.snapshot, world.board, before=same)
+    assert after == world.ask(views.snapshot, world.board)
+    assert after.own[0].cards[0].title == "another"

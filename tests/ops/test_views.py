@@ -1,5 +1,7 @@
 """What may be asked of a board: lanes, cards, events, lines, and names that people type."""
 
+import random
+
 import pytest
 
 from halftui.domain.happenings import Outcome
@@ -152,3 +154,24 @@ def test_what_a_snapshot_takes_over_is_as_if_read_anew(world: World) -> None:
     assert fresh.lane("ready") != before.lane("ready")
     world.do(beads.cancel, made[1])
     assert world.ask(views.snapshot, world.board, before=fresh) == world.ask(views.snapshot, world.board)
+
+
+@pytest.mark.parametrize("window", [3, 5, 400])
+def test_an_order_that_changed_is_taken_in_card_by_card(world: World, window: int) -> None:
+    chance, made = random.Random(window), [world.bead(f"{number}") for number in range(8)]
+    shown = world.ask(views.snapshot, world.board, window)
+    for _ in range(20):
+        for _ in range(chance.randint(1, 2)):
+            bead, beside = chance.sample(made, 2)
+            before, behind = chance.choice(((None, beside), (beside, None)))
+            world.do(ranks.between, bead, before, behind, chance.choice((None, None, 1, 2)))
+        shown = world.ask(views.snapshot, world.board, window, shown)
+        assert shown == world.ask(views.snapshot, world.board, window)
+
+
+def test_keys_that_were_made_anew_are_read_anew(world: World) -> None:
+    low, one, two = world.bead("low"), world.bead("one"), world.bead("two")
+    before = world.ask(views.snapshot, world.board)
+    world.do(lambda tx: tx.change("UPDATE bead SET rank = 'a0'"))
+    world.do(ranks.between, two, low, one)
+    assert world.ask(views.snapshot, world.board, before=before) == world.ask(views.snapshot, world.board)

@@ -13,7 +13,7 @@ import pytest
 from halftui.domain.graph import MARKS
 from halftui.domain.states import BeadState
 from halftui.ops import beads
-from halftui.store.tables import Bead
+from halftui.store.rows.tables import Bead
 from halftui.store.tx import Tx
 from tests.helpers.exports import ANN, by_record, desk, shuffled
 

@@ -5,7 +5,7 @@ import io
 import json
 import stat
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from halftui.errors import Misconfigured, Unavailable
 from halftui.runtime.base import Brief
 from halftui.runtime.claude import ClaudeRuntime
 from halftui.runtime.meter import Limit, Usage
-from halftui.runtime.proxy import LONGEST_BODY, Credential, Judge, Owner, serve
+from halftui.runtime.proxy import LONGEST_BODY, MOST_HELD, MOST_LINKS, Credential, Judge, Owner, serve
 from tests.runtime.doubles import FixedDesk, Stage
 
 SECRET = "sk-ant-canary-4711"
@@ -423,3 +423,44 @@ async def test_the_real_cli_works_through_the_proxy(tmp_path: Path, credential: 
     assert all(SECRET in str(request.headers) for request in model.requests)
     assert len(used) == model.count == 2
     assert all(usage.tokens_in > 100 and usage.tokens_out > 0 for usage in used)
+
+
+async def test_one_agent_does_not_take_the_boards_files(tmp_path: Path) -> None:
+    """Connections beyond a number are hung up on, before they said anything; who leaves makes room."""
+    async with serve(tmp_path / "s", always(KEY), "http://127.0.0.1:9") as path:
+        held = [await asyncio.open_unix_connection(path) for _ in range(MOST_LINKS)]
+        await asyncio.sleep(0.1)  # until all are taken in
+        reader, writer = await asyncio.open_unix_connection(path)
+        assert await reader.read() == b""
+        writer.close()
+        for _, each in held:
+            each.close()
+        await asyncio.gather(*(each.wait_closed() for _, each in held))
+        async with agent(path) as session:
+            for _ in range(50):
+                with suppress(aiohttp.ClientError):
+                    async with session.get("/v1/models") as answer:
+                        assert answer.status == 403
+                        break
+                await asyncio.sleep(0.05)
+            else:
+                pytest.fail("nobody is let in any more")
+
+
+async def test_what_all_requests_hold_is_bounded(tmp_path: Path) -> None:
+    head = f"POST /v1/messages HTTP/1.1\r\nHost: x\r\nContent-Length: {LONGEST_BODY}\r\n\r\n".encode()
+    async with serve(tmp_path / "s", always(KEY), "http://127.0.0.1:9") as path:
+        links = []
+        for _ in range(MOST_HELD // LONGEST_BODY + 1):  # none of them whole
+            reader, writer = await asyncio.open_unix_connection(path)
+            writer.write(head + bytes(LONGEST_BODY - 1))
+            with suppress(ConnectionError):
+                await writer.drain()
+            links.append((reader, writer))
+        answers = [asyncio.create_task(reader.readline()) for reader, _ in links]
+        done, waiting = await asyncio.wait(answers, return_when=asyncio.FIRST_COMPLETED, timeout=30)
+        assert [task.result()[:12] for task in done] == [b"HTTP/1.1 502"]
+        assert len(waiting) == MOST_HELD // LONGEST_BODY
+        for _, writer in links:
+            writer.transport.abort()
+        await asyncio.gather(*answers, return_exceptions=True)

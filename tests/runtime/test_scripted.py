@@ -212,10 +212,10 @@ async def test_a_shell_out_of_memory() -> None:
     assert ended.reason == "oom"
 
 
-def test_make() -> None:
-    assert [make(kind).kind for kind in KINDS] == list(KINDS)
-    with pytest.raises(Misconfigured, match="codex"):
-        make("codex")
+def test_make(tmp_path: Path) -> None:
+    assert [make(kind, programs=tmp_path).kind for kind in KINDS] == list(KINDS)
+    with pytest.raises(Misconfigured, match="copilot"):
+        make("copilot")
 
 
 @pytest.mark.parametrize(

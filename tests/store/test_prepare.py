@@ -19,7 +19,8 @@ from sqlmodel import SQLModel
 from halftui.errors import HalfTUIError, Misconfigured, NewerDatabase, Unavailable
 from halftui.ops import boards, views
 from halftui.store import schema
-from halftui.store.store import HEAD, KNOWN, MissingTable, Store
+from halftui.store.sqlite import MissingTable
+from halftui.store.store import HEAD, KNOWN, Store
 from tests.helpers.stores import ANN, command
 
 

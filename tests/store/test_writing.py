@@ -13,8 +13,8 @@ from halftui.domain.actor import ENGINE
 from halftui.errors import Conflict, HalfTUIError, NotFound, Refused, Unavailable
 from halftui.ops import beads, boards, transcripts, views
 from halftui.store import store as door
+from halftui.store.rows.tables import Bead
 from halftui.store.store import Store
-from halftui.store.tables import Bead
 from halftui.store.tx import Tx
 from tests.helpers.stores import ANN, Clock
 

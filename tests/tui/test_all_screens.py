@@ -13,6 +13,7 @@ from textual.drivers.headless_driver import HeadlessDriver
 from textual.pilot import Pilot
 
 from halftui.ops import beads, budgets, convoys, remarks, subscriptions
+from halftui.tui import themes
 from halftui.tui.app import HalfApp
 from halftui.tui.screens.logs import LogsScreen
 from halftui.tui.widgets.finder import Finder
@@ -178,6 +179,30 @@ async def test_every_word_can_be_read(shown: tuple[Stage, Mapping[str, Go]], the
             if name != "palette" and (words := _faint(player.pilot)):  # that one is Textual's
                 faint[name] = words
     assert not faint
+
+
+async def test_a_theme_dresses_what_is_open(shown: tuple[Stage, Mapping[str, Go]]) -> None:
+    stage, screens = shown
+    old = _colours("halflight") - _colours("light")
+    left: dict[str, set[str]] = {}
+    async with playing(stage) as player:
+        assert len(player.app.themes) > 1  # they are read when asked for
+        async for name in visited(player, screens):
+            player.app.theme = "light"
+            await player.pilot.pause(0.15)
+            strips = player.app.screen._compositor.render_strips()
+            styles = [segment.style for strip in strips for segment in strip if segment.style]
+            worn = {c.triplet.hex for s in styles for c in (s.color, s.bgcolor) if c and c.triplet}
+            if name != "palette" and (kept := worn & old):  # that one is Textual's
+                left[name] = kept
+            player.app.theme = "halflight"
+    assert not left
+
+
+def _colours(theme: str) -> set[str]:
+    """Return the colours that the file of a theme names."""
+    text = (themes.folders()[0] / f"{theme}.toml").read_text(encoding="utf-8")
+    return {colour.lower() for colour in re.findall(r"#[0-9a-fA-F]{6}", text)}
 
 
 def _faint(pilot: Pilot[None]) -> str:

@@ -3,13 +3,18 @@
 import sys
 import time
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from textual import events
+from textual._compositor import Compositor
+from textual.geometry import Region
 
-from halftui.ops import views
+from halftui.ops import beads, views
+from halftui.tui.widgets import gliding
 from tests.helpers import tmux
 from tests.helpers.stage import Stage
+from tests.tui.eyes import Eye
 from tests.tui.mouse import Mouse
 from tests.tui.player import Player, playing
 from tests.tui.test_board import ids
@@ -250,6 +255,44 @@ async def test_a_step_draws_the_same_few_lines_at_a_thousand_cards(empty: Stage)
                 mouse.x, mouse.y = x + step % 20, y + step % 30
                 await mouse.send(events.MouseMove)
         assert 0 < len(drawn) <= STEP_LINES * steps, len(drawn) / steps
+
+
+@pytest.mark.parametrize("is_forgetful", [False, True])
+async def test_each_frame_of_a_drag_leaves_what_a_full_repaint_would(
+    busy: Stage, monkeypatch: pytest.MonkeyPatch, is_forgetful: bool
+) -> None:
+    if is_forgetful:  # a ghost that leaves its traces behind must be found out
+        real = gliding._uncover
+        monkeypatch.setattr(gliding, "_uncover", lambda compositor, _: real(compositor, Region()))
+    stale = 0
+    async with playing(busy) as player:
+        mouse = Mouse(player)
+        with Eye().watching(player.app) as eye:
+            await mouse.lift(mouse.at("ready", 0))
+            for lane, index in (("ready", 4), ("working", 1), ("ready", 1), ("blocked", 0), ("ready", 2)):
+                await mouse.move(mouse.at(lane, index))
+                stale += eye.lines != player.lines
+            busy.write(beads.edit, busy.ids[HEALTH], title="Add a /healthz endpoint")
+            await player.app.renew()
+            await mouse.move(mouse.over(player.board.rail.agents, 2))
+            stale += eye.lines != player.lines
+            await player.press("escape")
+            stale += eye.lines != player.lines
+    assert bool(stale) is is_forgetful
+
+
+async def test_a_step_arranges_nothing_and_a_layout_leaves_the_ghost_where_it_is(busy: Stage) -> None:
+    async with playing(busy) as player:
+        mouse = Mouse(player)
+        await mouse.lift(mouse.at("ready", 0))
+        await mouse.move(mouse.at("ready", 1))
+        with patch.object(Compositor, "reflow", side_effect=AssertionError("a step arranged the screen")):
+            for index in (3, 0, 2):
+                await mouse.move(mouse.at("ready", index))
+        stood = player.board.ghost.region
+        player.board.refresh(layout=True)
+        await player.pilot.pause(0.1)
+        assert player.board.ghost.region == stood
 
 
 @tmux.NEEDED

@@ -63,7 +63,7 @@ async def test_no_key_is_bound_twice_in_a_focus_chain(busy: Stage, name: str) ->
         await player.pilot.pause(0.3)
         make = SCREENS.get(name)
         if name == "entry":
-            make = lambda: EntrySheet("New bead", explain_bead, [], player.app.inks)  # noqa: E731
+            make = lambda: EntrySheet("New bead", explain_bead, [])  # noqa: E731
         if callable(make):
             screen = make()
             assert isinstance(screen, Screen)

@@ -207,14 +207,6 @@ async def test_without_colour_no_colour_is_sent(busy: Stage, env: dict[str, str]
         assert codes <= {"0", "1", "2", "3", "4", "7", "", "39", "49"}, codes
 
 
-async def test_every_theme_dresses_the_whole_board(busy: Stage) -> None:
-    async with playing(busy) as player:
-        for _ in range(len(LOOKS)):
-            await player.press("ctrl+n")
-            assert player.board.lanes.lane.inks is LOOKS[player.app.theme].inks or player.app.inks
-            assert "Migrate the schema" in player.text
-
-
 async def test_the_help_names_every_action_and_scrolls_at_80_by_24(busy: Stage) -> None:
     async with playing(busy, 80, 24) as player:
         await player.press("question_mark")

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from halftui.cli.call import Call
-from halftui.cli.commands import artefact, review
+from halftui.cli.commands import artefact, review, shell
 from halftui.cli.grammar import command, group, pass_call
 from halftui.cli.times import when
 from halftui.cli.watching import watched
@@ -121,7 +121,7 @@ def add(call: Call, /, **given: Any) -> None:
     _create(call, **given)
 
 
-_OTHERS = (review.approve, review.diff, review.reject, artefact.list_artefacts, artefact.give)
+_OTHERS = (review.approve, review.diff, review.reject, artefact.list_artefacts, artefact.give, shell.shell)
 for _verb in (create, add, *_OTHERS):
     bead.add_command(_verb)
 

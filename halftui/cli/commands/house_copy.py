@@ -1,7 +1,5 @@
 """`halftui backup` and `restore`: keeping what the database holds."""
 
-from pathlib import Path
-
 import click
 
 from halftui.cli.call import Call
@@ -17,7 +15,7 @@ def backup(call: Call, file: str) -> None:
     The key that opens them is not in it: keep ~/.config/halftui/key as well, at another place, or with
     key_store=keyring a copy of the system's keyring.
     """
-    size = call.door.safe(call.settings).backup(Path(file))
+    size = call.door.safe(call.settings).backup(call.file(file))
     call.say(f"{file} holds {size / 1e6:.1f} MB", {"file": file, "bytes": size})
 
 
@@ -26,6 +24,6 @@ def backup(call: Call, file: str) -> None:
 @pass_call
 def restore(call: Call, file: str) -> None:
     """Put a copy in the database's place; the present one is kept beside it."""
-    kept = call.door.safe(call.settings).restore(Path(file))
+    kept = call.door.safe(call.settings).restore(call.file(file))
     said = f"; what was there is in {kept}" if kept else ""
     call.say(f"{file} is restored{said}", {"file": file, "kept": str(kept or "")})

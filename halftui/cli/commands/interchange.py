@@ -87,15 +87,19 @@ def _printer(call: Call) -> Callable[[str], object]:
 
 
 def _replace(file: Path, give: Callable[[Callable[[str], object]], int]) -> int:
-    """Write a file anew; an old one stays whole until the new one is."""
+    """Write a file anew; an old one stays whole until the new one is, and what is none is written to."""
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
-        made = file.parent / name  # it is absolute
+        place = file.parent / os.path.realpath(file)  # which is absolute; a link stays one
+        if place.exists() and not place.is_file():  # a pipe, a device
+            with place.open("wb") as stream:
+                return give(lambda line: stream.write(line.encode() + b"\n"))
+        handle, name = tempfile.mkstemp(prefix=f".{place.name}.", dir=place.parent)
+        made = place.parent / name
         try:
             with os.fdopen(handle, "wb") as stream:
                 count = give(lambda line: stream.write(line.encode() + b"\n"))
-            made.chmod(file.stat().st_mode & 0o777 if file.exists() else 0o644)
-            made.replace(file)
+            made.chmod(place.stat().st_mode & 0o777 if place.exists() else 0o644)
+            made.replace(place)
         finally:
             made.unlink(missing_ok=True)  # it is gone already if it took the file's place
     except OSError as error:

@@ -134,7 +134,7 @@ def _rows(call: Call, kind: str) -> Sequence[Any]:
     if kind == "bead":
         return call.service.read(views.beads, board, most=0)
     if kind == "profile":
-        from halftui.ops import profiles  # the other kinds are read without the ORM
+        from halftui.ops import profiles
 
         return call.service.read(profiles.listed, board)
     if kind == "convoy":

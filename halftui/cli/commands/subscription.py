@@ -23,7 +23,9 @@ def subscription() -> None:
 
 @subscription.command("register", example="halftui subscription register work --kind oauth < token")
 @click.argument("name")
-@click.option("--kind", type=click.Choice(["oauth", "api-key"]), default="oauth", show_default=True)
+@click.option(
+    "--kind", type=click.Choice(["oauth", "api-key", "openai-key"]), default="oauth", show_default=True
+)
 @click.option("--base-url", default="", metavar="URL", help="Another address of the provider.")
 @pass_call
 def register(call: Call, name: str, kind: str, base_url: str) -> None:

@@ -3,9 +3,7 @@
 from alembic import context
 from sqlmodel import SQLModel
 
-import halftui.store.crew
-import halftui.store.indexes
-import halftui.store.talk  # noqa: F401 - they fill the metadata
+import halftui.store.indexes  # noqa: F401 - it fills the metadata
 
 connection = context.config.attributes["connection"]
 context.configure(

@@ -72,7 +72,7 @@ class AccountsScreen(Place):
                 ("·", "muted"), PLATFORM, "env", "", money(used.cost_usd) if used else "",
                 money(before.cost_usd) if before else "",
                 amount(used.tokens_in + used.tokens_out) if used else "",
-                ("the credential of this machine's environment", "muted"),
+                ("environment", "muted"),
             ]))  # fmt: skip
         rows = tables.told(COLUMNS, lines, width)
         if found.why:
@@ -81,7 +81,7 @@ class AccountsScreen(Place):
 
     def _budgets(self, width: int) -> list[Told]:
         if not self._books.budgets:
-            said = "no budget: halftui budget set day usd=10 stops starting agents at 10 USD a day"
+            said = "no budget; :budget set day usd=10 starts no more at 10 USD a day"
             return [Told(((said, "muted"),))]
         return tables.told(BUDGETS, [_budget(row) for row in self._books.budgets], width)
 

@@ -15,6 +15,7 @@ from textual.widgets import Static
 
 from halftui.domain.shown import Card, Snapshot
 from halftui.errors import Refused
+from halftui.tui import lending
 from halftui.tui.app import HalfApp, half, spawn
 from halftui.tui.hand import Hand
 from halftui.tui.items import Item
@@ -308,6 +309,7 @@ class BoardScreen(Screen[None]):
     action_bead_comment = _on_card(lambda board, card: writing.comment(board, card))
     action_bead_dispatch = _in_turn(lambda board: verbs.dispatch(board, board.lanes.chosen()))
     action_bead_retry = action_bead_dispatch
+    action_bead_shell = _on_card(lambda board, card: lending.visit(board.half, card.id))
     action_event_undo = _in_turn(lambda board: verbs.undo(board))
     action_event_redo = _in_turn(lambda board: verbs.undo(board, is_again=True))
     action_jump = _in_turn(lambda board: ties.jump(board))

@@ -1,5 +1,6 @@
 """A question before something is lost: what, what is lost, and No unless said otherwise."""
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from rich.text import Text
@@ -39,14 +40,23 @@ class Confirm(ModalScreen[bool]):
 
     def compose(self) -> ComposeResult:
         """Return the words and two choices."""
-        key = half(self).inks["key"]
         with Vertical():
             yield Static(self._asked, classes="asked", markup=False)
             if self._loss:
                 yield Static(self._loss, classes="loss", markup=False)
             with Horizontal():
-                yield Static(Text.assemble(("n", key), " No (enter)"), classes="choice", id="no")
-                yield Static(Text.assemble(("y", key), f" {self._yes}"), classes="choice", id="yes")
+                yield Static(classes="choice", id="no")
+                yield Static(classes="choice", id="yes")
+
+    def on_mount(self) -> None:
+        """Write the choices, in the colours of the theme that is worn."""
+        self._dress()
+        self.app.theme_changed_signal.subscribe(self, lambda _: self._dress())
+
+    def _dress(self) -> None:
+        key = half(self).inks["key"]
+        self.query_one("#no", Static).update(Text.assemble(("n", key), " No (enter)"))
+        self.query_one("#yes", Static).update(Text.assemble(("y", key), f" {self._yes}"))
 
     def action_answer(self, is_yes: bool) -> None:
         """Close with the answer."""
@@ -56,3 +66,10 @@ class Confirm(ModalScreen[bool]):
         """A click on a choice is that choice, and one beside the question is a No."""
         if event.widget is self or (event.widget is not None and event.widget.id in ("no", "yes")):
             self.dismiss(event.widget is not self and event.widget.id == "yes")
+
+
+def leaving(names: Sequence[str]) -> Confirm:
+    """Return the question whether to leave while agents of those names work."""
+    asked = f"Leave while {', '.join(names)} {'is' if len(names) == 1 else 'are'} at work?"
+    loss = "They stop; their branches are kept and the beads go on at the next start."
+    return Confirm(asked, loss, "Leave")

@@ -220,7 +220,7 @@ class ConvoysScreen(Place):
         if self._found is None:
             return
         keys = [("enter", "write"), ("esc", "back")]
-        typed = await self.app.push_screen_wait(EntrySheet("New bead", explain_bead, keys, self.half.inks))
+        typed = await self.app.push_screen_wait(EntrySheet("New bead", explain_bead, keys))
         for line in typed.lines if typed else ():
             entry = parse(line)
             fields: dict[str, Any] = {"labels": list(entry.labels)}

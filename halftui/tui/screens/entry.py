@@ -14,9 +14,9 @@ from textual.screen import ModalScreen
 from textual.strip import Strip
 from textual.widgets import Input, Label
 
+from halftui.tui.app import half
 from halftui.tui.draw import Row
 from halftui.tui.entry import NOBODY, Entry, lines, parse
-from halftui.tui.themes import Inks
 from halftui.tui.widgets.line import Line
 
 Chips = list[tuple[str, str]]  # words and their ink
@@ -85,18 +85,15 @@ class EntrySheet(ModalScreen[Typed | None]):
     }
     """
 
-    def __init__(
-        self, prompt: str, explain: Callable[[str], Chips], keys: Chips, inks: Inks, text: str = ""
-    ) -> None:
+    def __init__(self, prompt: str, explain: Callable[[str], Chips], keys: Chips, text: str = "") -> None:
         super().__init__()
         self._text = text  # to begin with
-        self._prompt, self._explain, self._keys, self._inks = prompt, explain, keys, inks
+        self._prompt, self._explain, self._keys = prompt, explain, keys
 
     def compose(self) -> ComposeResult:
         """Return a rule, the line, and what it means."""
         with Vertical():
-            rule, ground = self._inks["focus"], self._inks["bar"]
-            yield Line(lambda width: Row(width, ground).put("▔" * width, rule).strip(), id="rule")
+            yield Line(self._rule, id="rule")
             with Horizontal():
                 yield Label(self._prompt, markup=False)
                 yield EntryInput(self._text, select_on_focus=False)
@@ -122,15 +119,20 @@ class EntrySheet(ModalScreen[Typed | None]):
         """Go back."""
         self.dismiss(None)
 
+    def _rule(self, width: int) -> Strip:
+        inks = half(self).inks
+        return Row(width, inks["bar"]).put("▔" * width, inks["focus"]).strip()
+
     def _chips(self, width: int) -> Strip:
-        row = Row(width, self._inks["bar"]).skip(1)
+        inks = half(self).inks
+        row = Row(width, inks["bar"]).skip(1)
         keys = sum(cell_len(k) + cell_len(w) + 3 for k, w in self._keys)
         for words, ink in self._explain(self.query_one(EntryInput).value):
             if row.left - cell_len(words) >= keys:
-                row.put(words, self._inks[ink]).skip(2)
+                row.put(words, inks[ink]).skip(2)
         row.skip(row.left - keys)
         for key, words in self._keys:
-            row.put(key, self._inks["key"]).put(f" {words}", self._inks["muted"]).skip(2)
+            row.put(key, inks["key"]).put(f" {words}", inks["muted"]).skip(2)
         return row.strip()
 
 

@@ -54,6 +54,10 @@ class HelpScreen(ModalScreen[None]):
     def on_mount(self) -> None:
         """Let the keys scroll it."""
         self.query_one(VerticalScroll).focus()
+        self.app.theme_changed_signal.subscribe(self, lambda _: self._dress())
+
+    def _dress(self) -> None:
+        self.query_one(Static).update(self._words())
 
     def _words(self) -> Text:
         inks = half(self).inks

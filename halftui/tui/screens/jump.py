@@ -8,6 +8,7 @@ from rich.text import Text
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
+from textual.geometry import Size
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
@@ -42,9 +43,11 @@ class JumpSheet(ModalScreen[str | None]):
         super().__init__()
         self._spots = dict(zip(labels(len(spots)), spots, strict=False))
         self._typed = ""
+        self._room = Size(0, 0)
 
     def compose(self) -> ComposeResult:
         """Return the labels."""
+        self._room = self.app.size
         look = "bold reverse" if half(self).ansi_color else ""
         for label, spot in self._spots.items():
             sign = Static(Text(label, look), markup=False)
@@ -59,6 +62,11 @@ class JumpSheet(ModalScreen[str | None]):
         if self._typed in self._spots:
             self.dismiss(self._spots[self._typed].value)
         elif not any(label.startswith(self._typed) for label in self._spots):
+            self.dismiss(None)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """What the labels stood over is elsewhere now."""
+        if event.size != self._room and self.is_current:
             self.dismiss(None)
 
     def on_click(self) -> None:

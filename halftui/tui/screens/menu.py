@@ -16,7 +16,7 @@ from halftui.tui import draw
 from halftui.tui.app import half
 from halftui.tui.draw import PLAIN, Row
 
-WIDEST, NARROWEST = 64, 24
+WIDEST, NARROWEST = 78, 24
 ROOM = 2  # rows above and below that stay visible
 
 
@@ -92,6 +92,16 @@ class Menu(ModalScreen[str | None]):
         """A click beside the menu closes it."""
         if event.widget is self:
             self.dismiss(None)
+
+    def on_mouse_scroll_down(self) -> None:
+        """The wheel moves the cursor, not around the ends."""
+        if self._cursor + 1 < len(self._choices):
+            self.action_move(1)
+
+    def on_mouse_scroll_up(self) -> None:
+        """The other way."""
+        if self._cursor:
+            self.action_move(-1)
 
     def on_menu_box_taken(self, event: "MenuBox.Taken") -> None:
         """A click on a choice takes it."""

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from halftui.domain.shown import Ask, AttemptRow, Detail, Happened
-from halftui.tui.draw import age, amount, money
+from halftui.tui.draw import amount, money, waited
 from halftui.tui.widgets.cells import broken, padded
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def spec(
     """Return what is wanted, what its agent asks, how its checks went, and how it stands."""
     rows: list[Told] = []
     for ask in asks:
-        rows += _prose(f"? {ask.agent} asks since {age(now - ask.asked_at)}: {ask.text}", width, "asking")
+        rows += _prose(f"? {ask.agent} asks · {waited(now - ask.asked_at)}: {ask.text}", width, "asking")
         rows += [Told((("  ", "text"), ("a", "key"), (" answers", "muted"))), Told()]
     rows += _prose(detail.description, width) or [Told((("no description", "muted"), (" · ", "edge"),
                                                         ("e", "key"), (" writes one", "muted")))]  # fmt: skip
@@ -177,6 +177,7 @@ _PAST = {
     "bead.approve": "accepted", "bead.reject": "sent back", "bead.fail": "given up", "bead.cancel": "dropped",
     "bead.reopen": "taken up again", "bead.dispatch": "slung", "bead.hold": "held", "bead.rank": "moved",
     "bead.comment": "said",
+    "bead.shell": "shell in the container",
     "bead.review": "reviewed by an agent",
     "review.claim": "given to a reviewer",
     "pull.open": "pull request opened",

@@ -21,7 +21,7 @@ from halftui.domain.shown import Ask, Snapshot
 from halftui.errors import HalfTUIError, Refused
 from halftui.ops import views
 from halftui.tui.app import HalfApp, half
-from halftui.tui.draw import PLAIN, Row, age
+from halftui.tui.draw import PLAIN, Row, waited
 from halftui.tui.keys import Action, bindings
 from halftui.tui.widgets.cells import broken
 from halftui.tui.widgets.line import Line
@@ -205,7 +205,7 @@ class QuestionSheet(ModalScreen[None]):
         verb = f"wants to use {ask.tool or 'a tool'}" if self._is_permission else "asks"
         verb = "stands still" if ask.kind == "alarm" else verb
         parts = [f"{ask.agent} {verb}", f"{ask.bead} {ask.bead_title}"]
-        parts.append(f"waiting {_waited(self.half.clock() - ask.asked_at)}")
+        parts.append(waited(self.half.clock() - ask.asked_at))
         parts += [others] if (others := self.half.company.answering(ask.id)) else []
         parts += [f"{ids.index(ask.id) + 1} of {len(ids)}"] if ask.id in ids and len(ids) > 1 else []
         title = Content(" · ".join(parts))
@@ -386,7 +386,3 @@ def _painted(detail: str) -> Content:
     styles = {"+": "$success", "-": "$error"}
     parts = [Content.styled(line, styles.get(line[:1], "")) for line in lines]
     return Content("\n").join(parts)
-
-
-def _waited(seconds: float) -> str:
-    return "since now" if age(seconds) == "now" else age(seconds)

@@ -15,7 +15,7 @@ from textual.strip import Strip
 from halftui.domain.shown import Card, Detail, FileRow, Snapshot, Work
 from halftui.errors import HalfTUIError, Refused
 from halftui.ops import views
-from halftui.tui import bars, items
+from halftui.tui import bars, items, lending
 from halftui.tui.app import HalfApp, half
 from halftui.tui.cards import tell
 from halftui.tui.draw import Row
@@ -46,6 +46,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("review.more", "}", "context", "Show more lines around changes", "review", 6),
     Action("review.less", "{", "less", "Show fewer lines around changes", "review", 9),
     Action("review.output", "o", "output", "What its agent printed", "review", 7),
+    Action("review.shell", "T", "shell", "A shell where an agent works on it", "review", 8),
     Action("review.open", "enter", "open", "Open the chosen bead or file", "review", 8),
     Action("review.leave", "escape", "back", "Back to where you were; comments are kept", "review", 3),
 )
@@ -250,10 +251,7 @@ class ReviewScreen(Screen[None]):
         parts = [file.path, f"{self._file + 1}/{len(files)}", f"hunk {hunk}/{hunks}" if hunks else ""]
         self._frame.border_title = Content(" · ".join(part for part in parts if part))
         seen = sum(f.path in self.notes.seen for f in files)
-        told = [
-            f"{self.notes.count} comment{'' if self.notes.count == 1 else 's'}",
-            f"{seen} of {len(files)} seen",
-        ]
+        told = [plural(self.notes.count, "comment"), f"{seen} of {len(files)} seen"]
         told += ["space ignored"] if self._ignores_space else []
         self._frame.border_subtitle = Content(" · ".join(told[0 if self.notes.count else 1 :]))
 
@@ -355,6 +353,7 @@ class ReviewScreen(Screen[None]):
     action_review_accept = deciding(verdicts.accept)
     action_review_reject = deciding(verdicts.reject)
     action_review_drop = deciding(verdicts.drop)
+    action_review_shell = lending.visits(lambda review: review.bead)
 
     def decide(self, verdict: Verdict, *, is_final: bool) -> None:
         """Do what was decided; a final verdict on a bead that nobody has seen yet is refused."""

@@ -1,6 +1,7 @@
 """The ghost: what is dragged, beside the pointer, with the words of what releasing it would do."""
 
 from rich.style import Style
+from textual.geometry import Offset
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -8,6 +9,7 @@ from halftui.domain.shown import Card
 from halftui.tui.cards import mark
 from halftui.tui.draw import Row
 from halftui.tui.themes import Inks
+from halftui.tui.widgets.gliding import glide
 
 WIDTH, HEIGHT = 44, 2
 BESIDE = (2, 2)  # from the pointer; the marker is at most one row from it and stays in sight
@@ -43,7 +45,7 @@ class Ghost(Widget):
         width, height = self.app.size
         left = max(min(x + BESIDE[0], width - WIDTH), 0)
         up = y + BESIDE[1] if y + BESIDE[1] + HEIGHT <= height else y - BESIDE[1] - HEIGHT + 1
-        self.styles.offset = (left, max(up, 0))
+        glide(self, Offset(left, max(up, 0)))
 
     def say(self, words: str, *, is_refused: bool) -> None:
         """Say what releasing does."""

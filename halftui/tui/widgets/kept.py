@@ -46,6 +46,11 @@ class Kept:
         return [strip.crop(first, last) for strip in strips]
 
 
+def covered(widget: Widget, crop: Region) -> list[Strip]:
+    """Return no rows, as the `render_lines` of what its children cover."""
+    return []
+
+
 def _filtered(strip: Strip, filters: Sequence[LineFilter], ground: Color) -> Strip:
     for each in filters:
         strip = strip.apply_filter(each, ground)

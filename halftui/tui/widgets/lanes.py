@@ -17,6 +17,7 @@ from halftui.tui.keys import bindings
 from halftui.tui.places import LANE, widths
 from halftui.tui.themes import Inks
 from halftui.tui.widgets import empty
+from halftui.tui.widgets.kept import covered
 from halftui.tui.widgets.lane import Lane
 
 START = ("ready", "working", "review", "blocked", "done")  # where something is to do comes first
@@ -27,6 +28,8 @@ class Lanes(Horizontal):
 
     BINDINGS: ClassVar[list[BindingType]] = list(bindings("lanes"))
     DEFAULT_CSS = "Lanes { height: 1fr; }"
+
+    render_lines = covered
 
     class Turned(Message):
         """The cursor stands in another lane."""

@@ -154,7 +154,9 @@ class LinePane(ScrollView, can_focus=True, inherit_bindings=False):
             parts.append(f"PAUSED · {self._unseen:,} new ↓" if self._unseen else "PAUSED")
         else:
             parts.append("ENDED" if self._is_over else "FOLLOW")
-        return " · ".join([*parts, f"{self.tail.last:,} lines"] if self.tail.entries else parts)
+        if self.tail.entries:
+            parts.append(f"{self.tail.last:,} line{'s' * (self.tail.last != 1)}")
+        return " · ".join(parts)
 
     # Rows and their drawing
 

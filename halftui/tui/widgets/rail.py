@@ -21,7 +21,7 @@ from halftui.tui.draw import PLAIN, Row
 from halftui.tui.items import Item, agents, convoys, inbox
 from halftui.tui.keys import ACTIONS, bindings
 from halftui.tui.themes import Inks
-from halftui.tui.widgets.kept import Kept
+from halftui.tui.widgets.kept import Kept, covered
 
 BAR = 10
 AGE = 5  # seconds in which no age is told anew
@@ -193,6 +193,27 @@ class Box(Widget, can_focus=True):
         while sum(map(self._height, self.items[self.top : self.cursor + 1])) > max(self.size.height - 2, 2):
             self.top += 1
 
+    def roll(self, by: int) -> None:
+        """Scroll by an item; the cursor stays in sight."""
+        room = max(self.size.height - 2, 2)
+        if by > 0 and sum(map(self._height, self.items[self.top :])) <= room:
+            return
+        self.top = max(min(self.top + by, len(self.items) - 1), 0)
+        self.cursor = max(self.cursor, self.top)
+        while sum(map(self._height, self.items[self.top : self.cursor + 1])) > room:
+            self.cursor -= 1
+        self.refresh()
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """Show what is further down."""
+        event.stop()
+        self.roll(1)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """Show what is further up."""
+        event.stop()
+        self.roll(-1)
+
     def _note(self) -> str:
         if self.has_focus and self.items:
             return f"{self.cursor + 1}/{len(self.items)}"
@@ -247,6 +268,7 @@ class Rail(Container):
     Rail.-wide { layout: horizontal; }
     Rail Vertical { width: 1fr; height: 1fr; }
     """
+    render_lines = covered
 
     def __init__(self, inks: Inks) -> None:
         super().__init__(id="rail")
