@@ -21,10 +21,10 @@ def checks(house: House, folder: Path | None = None) -> list[Check]:
         ("account", lambda: _account(house)),
         ("keys", lambda: house.vault.place),
     )
-    if "codex" in _runtimes(house):
-        looks = (*looks, ("codex", lambda: _codex(house)))
-    found = [_check(name, look) for name, look in looks]
-    return [*found, *(_check("server", partial(_server, house, *place)) for place in _places(house))]
+    for runtime in sorted(_runtimes(house) & {"codex", "gemini"}):
+        looks = (*looks, (runtime, partial(_installed, house, runtime)))
+    looks = (*looks, *(("server", partial(_server, house, *place)) for place in _places(house)))
+    return [_check(name, look) for name, look in looks]
 
 
 def _places(house: House) -> list[tuple[str, str]]:
@@ -101,12 +101,12 @@ def _account(house: House) -> str:
     return f"{'a stored subscription' if stored else 'from the environment'} ({found.kind})"
 
 
-def _codex(house: House) -> str:
+def _installed(house: House, runtime: str) -> str:
     from halftui.engine.gate import Credentials
     from halftui.ops import accounts
-    from halftui.runtime import codex
+    from halftui.runtime import codex, gemini
 
-    codex.find(house.settings.programs_folder)
-    stored = house.store.read(accounts.choose, "codex")
-    Credentials(house.store, house.vault, house.env).find(stored, "codex")
+    {"codex": codex, "gemini": gemini}[runtime].find(house.settings.programs_folder)
+    stored = house.store.read(accounts.choose, runtime)
+    Credentials(house.store, house.vault, house.env).find(stored, runtime)
     return f"installed, with {'a stored key' if stored else 'the key of the environment'}"
