@@ -1,11 +1,12 @@
 """What `halftui doctor` and the first screen look at: can work be done here, and what is missing."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
 from halftui.cli.door import Check
 from halftui.domain.address import host_of, scope_of
+from halftui.domain.shown import BoardRow
 from halftui.errors import HalfTUIError, Misconfigured
 from halftui.main.house import House
 from halftui.ops import views
@@ -21,19 +22,28 @@ def checks(house: House, folder: Path | None = None) -> list[Check]:
         ("account", lambda: _account(house)),
         ("keys", lambda: house.vault.place),
     )
-    for runtime in sorted(_runtimes(house) & {"codex", "gemini"}):
+    boards = _boards(house)
+    for runtime in sorted({board.runtime for board in boards} & {"codex", "gemini"}):
         looks = (*looks, (runtime, partial(_installed, house, runtime)))
-    looks = (*looks, *(("server", partial(_server, house, *place)) for place in _places(house)))
+    for place in _places(boards):
+        looks = (*looks, ("server", partial(_server, house, *place)))
     return [_check(name, look) for name, look in looks]
 
 
-def _places(house: House) -> list[tuple[str, str]]:
-    """Return an address at each https server that boards have to do with, with its branch."""
+def _boards(house: House) -> tuple[BoardRow, ...]:
+    """Return all boards; none if there is no database to ask, which is told elsewhere."""
     try:
-        rows = house.store.read(views.boards) if house.store.revision() else ()
-    except HalfTUIError:  # the look at the database tells of it
-        rows = ()
-    found = [place for b in rows for place in ((b.repository, b.branch), (b.collab, b.collab_branch))]
+        if not house.store.revision():
+            return ()
+        house.store.prepare()
+        return house.store.read(views.boards)
+    except HalfTUIError:
+        return ()
+
+
+def _places(boards: Sequence[BoardRow]) -> list[tuple[str, str]]:
+    """Return an address at each https server that boards have to do with, with its branch."""
+    found = [place for b in boards for place in ((b.repository, b.branch), (b.collab, b.collab_branch))]
     return list({scope: place for place in found if (scope := scope_of(place[0]))}.values())
 
 
@@ -47,17 +57,6 @@ def _check(name: str, look: Callable[[], str]) -> Check:
         return Check(name, is_ok=True, says=look())
     except HalfTUIError as error:
         return Check(name, is_ok=False, says=error.message, remedy=error.hint)
-
-
-def _runtimes(house: House) -> set[str]:
-    """Return the runtimes of the boards; none if there is no database to ask, which is told elsewhere."""
-    try:
-        if not house.store.revision():
-            return set()
-        house.store.prepare()
-        return {board.runtime for board in house.store.read(views.boards)}
-    except HalfTUIError:
-        return set()
 
 
 def _git() -> str:

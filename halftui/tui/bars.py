@@ -76,11 +76,30 @@ def _places(width: int, here: str, inks: Inks) -> list[tuple[str, Style]]:
 def tabs(width: int, lanes: Sequence[tuple[str, int]], here: int, inks: Inks) -> Strip:
     """Return the row of lanes, as titles and counts, that stands above a single lane, number `here`."""
     row = Row(width).skip(1)
-    long = sum(cell_len(title) + 5 for title, _ in lanes) <= width
+    counts = sum(len(str(total)) + 1 + GAP for _, total in lanes)
+    room = next((n for n in (99, 6, 4, 3) if counts + sum(cell_len(t[:n]) for t, _ in lanes) < width), 2)
     for number, (title, total) in enumerate(lanes):
-        text = f"{title if long else title[:2]} {total}"
+        text = f"{title[:room]} {total}"
         style = inks["strong"] + Style(underline=True) if number == here else inks["muted"]
         row.put(text, style).skip(GAP)
+    return row.strip()
+
+
+def reel(width: int, entries: Sequence[Sequence[tuple[str, Style]]], here: int, inks: Inks) -> Strip:
+    """Return entries in one row, number `here` always among them; arrows say that there are more."""
+    sizes = [sum(cell_len(text) for text, _ in entry) + 3 for entry in entries]
+    first, beyond = 0, 3
+    while first < here and sum(sizes[first : here + 1]) + 2 * beyond > width:
+        first += 1
+    row = Row(width, inks["ground"]).put("← " if first else " ", inks["muted"])
+    for number, entry in enumerate(entries[first:], first):
+        more = beyond if number + 1 < len(entries) else 0
+        if number > here and sizes[number] + more > row.left:
+            row.end(" → ", inks["muted"])
+            break
+        row.skip(3 if number > first else 0)
+        for text, style in entry:
+            row.put(text, style)
     return row.strip()
 
 

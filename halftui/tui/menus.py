@@ -52,7 +52,7 @@ async def act(app: HalfApp) -> None:
     found = actions(screen)
     title = _title(screen)
     choices = [
-        Choice(a.id, a.does, a.key, "text" if app.may(a.id) else "muted")
+        Choice(a.id, a.does, a.key, "text" if app.may(a.id) else "muted", a.label)
         for a in sorted(found, key=lambda a: a.group == ALWAYS)
     ]
     taken = await app.push_screen_wait(Menu(title, choices, at)) if choices else None

@@ -116,6 +116,29 @@ def test_hints_are_whole_and_end_with_the_help(width: int) -> None:
         assert hint in whole, hint
 
 
+@given(st.integers(40, 200), st.lists(st.integers(1, 24), min_size=1, max_size=60), st.data())
+def test_the_chosen_of_many_is_always_in_the_row(width: int, sizes: list[int], data: st.DataObject) -> None:
+    here = data.draw(st.integers(0, len(sizes) - 1))
+    entries = [[(f"{number:x}".rjust(size, "_"), INKS["text"])] for number, size in enumerate(sizes)]
+    row = bars.reel(width, entries, here, INKS).text
+    assert cell_len(row) == width
+    shown = row.split()
+    assert entries[here][0][0] in shown
+    first, last = (shown.index(mark) if mark in shown else -1 for mark in "←→")
+    inside = [word for n, word in enumerate(shown) if n not in (first, last)]
+    told = [entry[0][0] for entry in entries]
+    at = next(n for n in range(len(told)) if told[n : n + len(inside)] == inside)
+    assert (first == 0) is (at > 0), "an arrow says that there are more before"
+    assert (last > 0) is (at + len(inside) < len(told)), "and behind"
+
+
+def test_no_two_lanes_have_one_name_in_a_narrow_row() -> None:
+    lanes = [("Blocked", 17), ("Ready", 7), ("Working", 50), ("Review", 0), ("Done", 0)]
+    names = bars.tabs(40, lanes, 1, INKS).text.split()[::2]
+    assert len(set(names)) == len(lanes)
+    assert "Working" in bars.tabs(80, lanes, 1, INKS).text
+
+
 @given(st.integers(40, 300), st.sampled_from(LANES[:-1]), st.booleans())
 def test_lanes_fill_the_room_and_the_focused_is_open(room: int, here: str, is_one: bool) -> None:
     sizes = widths(room, LANES[:-1], here, is_one=is_one)

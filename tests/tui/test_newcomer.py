@@ -49,6 +49,19 @@ async def test_the_words_of_menus_are_whole_at_80_columns(busy: Stage, key: str)
             await player.pilot.press("down")
 
 
+async def test_at_40_columns_menus_and_help_have_whole_words_too(busy: Stage) -> None:
+    async with playing(busy, 40, 12) as player:
+        await player.press("m")
+        for _ in range(30):
+            assert not any("…" in row for row in player.lines[1:-1])
+            await player.pilot.press("down")
+        await player.press("escape", "question_mark")
+        rows = [row[3:-2] for row in player.lines if "Write a bead in" in row or "line; tab" in row]
+        assert len({len(row) - len(row.lstrip("n ")) for row in rows}) == 1, (
+            "further rows stand below the first"
+        )
+
+
 async def test_the_wheel_turns_menus_and_the_rail(busy: Stage) -> None:
     for number in range(30):
         busy.write(convoys.create, busy.board, f"Convoy {number}")

@@ -12,7 +12,8 @@ from halftui.domain.shown import Card, ConvoyDetail
 from halftui.domain.text import counted
 from halftui.errors import Refused
 from halftui.ops import listings
-from halftui.tui.draw import Row, cut
+from halftui.tui import bars
+from halftui.tui.draw import cut
 from halftui.tui.entry import parse
 from halftui.tui.keys import AGENTS, Action, bindings
 from halftui.tui.screens import outline
@@ -121,12 +122,10 @@ class ConvoysScreen(Place):
 
     def _which(self, width: int) -> Strip:
         inks = self.half.inks
-        row = Row(width, inks["ground"]).skip(1)
         at = [ident for ident, _ in self._names].index(self._here) if self._here else 0
-        for ident, name in self._names[max(at - 2, 0) :]:
-            style = inks["strong"] + Style(underline=True) if ident == self._here else inks["muted"]
-            row.put(cut(name, 24), style).skip(3)
-        return row.strip()
+        here = inks["strong"] + Style(underline=True)
+        entries = [[(cut(n, 24), here if i == at else inks["muted"])] for i, (_, n) in enumerate(self._names)]
+        return bars.reel(width, entries, at, inks)
 
     # Keys
 

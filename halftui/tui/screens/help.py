@@ -13,12 +13,16 @@ from textual.widgets import Static
 from halftui.tui.app import half
 from halftui.tui.keys import GROUPS, Action, shown
 from halftui.tui.themes import Inks
+from halftui.tui.widgets.cells import broken
 
 MARKS = (
     ("○", "ready", "ready"), ("▶", "working", "at work"), ("?", "asking", "asks you"),
     ("◌", "blocked", "waits for others"), ("‖", "blocked", "held"), ("✓", "review", "handed in, done"),
     ("✗", "failed", "failed"), ("◆", "focus", "marked"),
 )  # fmt: skip
+
+
+WIDE, FRAME, KEYS = 84, 7, 12  # cells: of the page, of its frame and scrollbar, of the keys
 
 
 class HelpScreen(ModalScreen[None]):
@@ -51,6 +55,10 @@ class HelpScreen(ModalScreen[None]):
             scroll.border_subtitle = "esc back"
             yield Static(self._words())
 
+    def on_resize(self) -> None:
+        """Break the lines for the new width."""
+        self._dress()
+
     def on_mount(self) -> None:
         """Let the keys scroll it."""
         self.query_one(VerticalScroll).focus()
@@ -62,10 +70,10 @@ class HelpScreen(ModalScreen[None]):
     def _words(self) -> Text:
         inks = half(self).inks
         actions = sorted(self._actions, key=lambda a: GROUPS.index(a.group))
-        text = Text()
+        text, room = Text(), min(WIDE, self.app.size.width) - FRAME
         for group in dict.fromkeys(a.group for a in actions):
             text.append(f"{group}\n", inks["heading"])
-            _group(text, [a for a in actions if a.group == group], inks)
+            _group(text, [a for a in actions if a.group == group], inks, room)
             text.append("\n")
         text.append("Marks\n", inks["heading"])
         for sign, ink, words in MARKS:
@@ -85,7 +93,9 @@ class HelpScreen(ModalScreen[None]):
         self.dismiss(None)
 
 
-def _group(text: Text, actions: Sequence[Action], inks: Inks) -> None:
+def _group(text: Text, actions: Sequence[Action], inks: Inks, room: int) -> None:
     for each in actions:
         keys = " ".join(shown(k) for k in each.held)
-        text.append(f"  {keys:<12}", inks["key"]).append(f" {each.does}\n", inks["text"])
+        text.append(f"  {keys:<{KEYS}}", inks["key"])
+        for number, (a, b) in enumerate(broken(each.does, max(room - KEYS - 3, 8), at_words=True)):
+            text.append(f"{' ' * (KEYS + 2) if number else ''} {each.does[a:b]}\n", inks["text"])

@@ -13,7 +13,7 @@ from textual.strip import Strip
 from halftui.domain.shown import AgentRow, Snapshot
 from halftui.tui import bars
 from halftui.tui.app import HalfApp, half
-from halftui.tui.draw import Row, age, amount, money
+from halftui.tui.draw import age, amount, money
 from halftui.tui.keys import Action, bindings
 from halftui.tui.widgets import pane
 from halftui.tui.widgets.line import Line
@@ -158,16 +158,16 @@ class LogsScreen(Screen[None]):
         return bars.header(width, self.half.snapshot, "Output", inks).apply_style(inks["ground"])
 
     def _agents(self, width: int) -> Strip:
-        inks = self.half.inks
-        row = Row(width, inks["ground"]).skip(1)
-        shown = self._places[: self._count]
-        for attempt in self._live:
+        inks, shown = self.half.inks, self._places[: self._count]
+        entries, here = [], 0
+        for number, attempt in enumerate(self._live):
             agent = self._known[attempt]
             sign, ink = SIGNS.get(agent.status, ("·", "muted"))
-            is_shown = attempt in shown
-            row.put(f"{sign} ", inks[ink]).put(agent.name, inks["strong" if is_shown else "muted"])
-            row.put(f" {agent.bead}", inks["muted"] + Style(bold=False)).skip(3)
-        return row.strip()
+            here = number if attempt in shown else here
+            name = (agent.name, inks["strong" if attempt in shown else "muted"])
+            bead = (f" {agent.bead}", inks["muted"] + Style(bold=False))
+            entries.append([(f"{sign} ", inks[ink]), name, bead])
+        return bars.reel(width, entries, here, inks)
 
     def _hints(self, width: int) -> Strip:
         inks = self.half.inks

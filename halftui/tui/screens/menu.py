@@ -27,6 +27,7 @@ class Choice(NamedTuple):
     words: str
     key: str = ""
     ink: str = "text"
+    short: str = ""  # words for where there is no room
 
 
 class Menu(ModalScreen[str | None]):
@@ -177,7 +178,8 @@ class MenuBox(Widget):
         row = Row(width, inks["chosen"] if is_here else PLAIN).put("▌" if is_here else " ", inks["focus"])
         if self._keys:
             row.put(each.key.ljust(self._keys), inks["key"]).skip(2)
-        return row.put(each.words, inks[each.ink]).strip()
+        words = each.short if each.short and cell_len(each.words) > row.left else each.words
+        return row.put(words, inks[each.ink]).strip()
 
     def on_click(self, event: events.Click) -> None:
         """Take the choice under the pointer."""
