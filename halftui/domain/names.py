@@ -21,7 +21,7 @@ THEMES = {
         "Meuse", "Neva", "Tiber", "Drava", "Sava", "Inn", "Main", "Lena", "Ural", "Yukon",
     ),
 }  # fmt: skip
-RUNTIMES = ("claude", "codex", "acp", "shell", "scripted")
+RUNTIMES = ("claude", "codex", "gemini", "acp", "shell", "scripted")
 SHORTEST = 3
 _BRANCH = re.compile(r"(?!.*\.\.)(?!.*\.lock$)[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9_-])?")
 CONVOY_BRANCHES = "convoy/"  # a convoy's own branch is this and its id

@@ -11,7 +11,7 @@ import re
 
 from halftui.domain.text import MARKS_AT_END, mark_hidden
 
-_PLAIN = re.compile(r"[^\x00-\x1f\x7f-\x9f]+")
+_PLAIN = re.compile(r"(?:[^\x00-\x1f\x7f-\x9f]+|\r\n)+")
 _CONTROLS = "\x07\x08\t\n\r"  # bell, back, tab, line feed, carriage return; shifts of the letters are not
 _ESCAPES = frozenset("78DEM=>")  # save and put back the cursor, index, next line, reverse index, keypad
 _LETTERS = frozenset(("(0", "(B"))  # the line drawing letters, and back
@@ -79,6 +79,8 @@ class Sieve:
             self._in_string = sign not in "\x07\x18\x1a"
             return ""
         if not self._held:
+            if sign == "\n":
+                self._marks = ""  # they would be put above another row's
             return sign if sign in _CONTROLS else ""
         if not " " <= sign <= "~":  # a control within a sequence: it holds, the sequence does not
             self._held = ""

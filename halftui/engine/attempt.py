@@ -192,11 +192,11 @@ class Running:
         if here.is_new and self.claim.is_resumed:  # its session belongs to a folder that is not there
             self.claim = replace(self.claim, session=str(uuid.uuid4()))
         can_resume = self.claim.is_resumed and runtime.abilities.resume and _has_session(here)
-        letters = await asyncio.to_thread(self.store.read, messages.first, self.claim.attempt)
+        letters, has_pointers = await asyncio.to_thread(self._prospect, here)
         told = brief.write(
             replace(self.claim, is_resumed=can_resume), self.board, here.bead, letters,
             is_free=self.rooms.is_free(sandbox), max_turns=self.max_turns,
-            has_tools=runtime.abilities.questions, has_pointers=await asyncio.to_thread(here.has_pointers),
+            has_tools=runtime.abilities.questions, has_pointers=has_pointers,
             is_confined=sandbox.is_confined, result=here.result,
         )  # fmt: skip
         self._sockets.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -215,6 +215,10 @@ class Running:
         await gate.shut()
         settled = await self._harvest(end, here, sandbox, spec)
         return replace(settled, retry_at=gate.until) if end.outcome is Outcome.LIMITED else settled
+
+    def _prospect(self, here: Ground) -> tuple[list[tuple[str, str]], bool]:
+        """Return what its agent was told before, and whether the clone has pointers for files. Blocks."""
+        return self.store.read(messages.first, self.claim.attempt), here.has_pointers()
 
     async def _start(self, sandbox: Sandbox, spec: Spec, stack: AsyncExitStack) -> Process:
         """Start the program, or take over the one that an earlier board started."""

@@ -140,34 +140,20 @@ class Engine:
     async def _dispatch(self, group: asyncio.TaskGroup, board: BoardRow) -> None:
         while not (self._stopping.is_set() or self.is_draining) and await self._is_able(board):
             failpoint("claim.before")
-            claim = await asyncio.to_thread(
-                self.store.write,
-                ENGINE,
-                attempts.claim,
-                board.id,
-                self.lease,
-                self.cap,
-                self.pool,
-                self.rules,
-                self._home,
-            )
-            if claim is None:  # nothing to make: is there something to look at?
-                claim = await asyncio.to_thread(
-                    self.store.write,
-                    ENGINE,
-                    reviews.claim,
-                    board.id,
-                    self.lease,
-                    self.cap,
-                    self.pool,
-                    self._home,
-                )
+            claim, has_room = await asyncio.to_thread(self._claim, board.id)
             if claim is None:
                 return
             failpoint("claim.after")
             self._open(group, claim, board)
-            if await asyncio.to_thread(self.store.read, slots.refusal, board.id, self.cap):
+            if not has_room:
                 return
+
+    def _claim(self, board: str) -> tuple[Claim | None, bool]:
+        """Return the next bead in the hands of an agent, to make or else to review, and if there is room."""
+        common = (board, self.lease, self.cap, self.pool)
+        claim = self.store.write(ENGINE, attempts.claim, *common, self.rules, self._home)
+        claim = claim or self.store.write(ENGINE, reviews.claim, *common, self._home)
+        return claim, claim is not None and not self.store.read(slots.refusal, board, self.cap)
 
     def _open(self, group: asyncio.TaskGroup, claim: Claim, board: BoardRow) -> None:
         running = Running(

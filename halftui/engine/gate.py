@@ -23,7 +23,7 @@ from halftui.ops import egress as hosts
 from halftui.ops.attempts import Claim
 from halftui.runtime import egress, proxy, relay
 from halftui.runtime.meter import TOO_MANY, UNAUTHORIZED, Limit, Usage
-from halftui.runtime.providers import OPENAI
+from halftui.runtime.providers import GOOGLE, OPENAI
 from halftui.runtime.proxy import Credential, Kind, Loopback, Owner
 from halftui.sandbox.base import Places, Sandbox
 from halftui.service.lines import Lines
@@ -34,9 +34,10 @@ log = logging.getLogger(__name__)
 
 KINDS: Mapping[str, Kind] = {
     "ANTHROPIC_API_KEY": "api-key", "CLAUDE_CODE_OAUTH_TOKEN": "oauth", "OPENAI_API_KEY": "openai-key",
+    "GEMINI_API_KEY": "google-key",
 }  # fmt: skip
 VARIABLES: Mapping[str, str] = {kind: name for name, kind in KINDS.items()}
-PROVIDERS = {"codex": OPENAI}  # of those that reach it by a port
+PROVIDERS = {"codex": OPENAI, "gemini": GOOGLE}  # of those that reach it by a port
 NO_ACCOUNT = "no account is registered for agents"
 API_PORT = 3129  # of the sandbox's own loopback, which nobody else is on
 UNTOLD_SECONDS = 3_600.0  # of a limit whose end the provider does not tell

@@ -1,10 +1,12 @@
 """What `halftui doctor` and the first screen look at: can work be done here, and what is missing."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from halftui.cli.door import Check
-from halftui.domain.address import scope_of
+from halftui.domain.address import host_of, scope_of
+from halftui.domain.shown import BoardRow
 from halftui.errors import HalfTUIError, Misconfigured
 from halftui.main.house import House
 from halftui.ops import views
@@ -20,27 +22,34 @@ def checks(house: House, folder: Path | None = None) -> list[Check]:
         ("account", lambda: _account(house)),
         ("keys", lambda: house.vault.place),
     )
-    if "codex" in _runtimes(house):
-        looks = (*looks, ("codex", lambda: _codex(house)))
-    if places := _places(house):
-        looks = (*looks, ("servers", lambda: _servers(house, places)))
+    boards = _boards(house)
+    for runtime in sorted({board.runtime for board in boards} & {"codex", "gemini"}):
+        looks = (*looks, (runtime, partial(_installed, house, runtime)))
+    for place in _places(boards):
+        looks = (*looks, ("server", partial(_server, house, *place)))
     return [_check(name, look) for name, look in looks]
 
 
-def _places(house: House) -> list[tuple[str, str]]:
-    """Return the addresses over https of all boards, each with its branch."""
-    if not house.store.revision():
-        return []
-    rows = house.store.read(views.boards)
-    found = [place for b in rows for place in ((b.repository, b.branch), (b.collab, b.collab_branch))]
-    return [(place, branch) for place, branch in found if scope_of(place)]
+def _boards(house: House) -> tuple[BoardRow, ...]:
+    """Return all boards; none if there is no database to ask, which is told elsewhere."""
+    try:
+        if not house.store.revision():
+            return ()
+        house.store.prepare()
+        return house.store.read(views.boards)
+    except HalfTUIError:
+        return ()
 
 
-def _servers(house: House, places: list[tuple[str, str]]) -> str:
-    for place, branch in places:
-        house.locate(place, branch, is_forced=True)
-    count = len({scope_of(place) for place, _ in places})
-    return f"{count} let{'s' if count == 1 else ''} git in"
+def _places(boards: Sequence[BoardRow]) -> list[tuple[str, str]]:
+    """Return an address at each https server that boards have to do with, with its branch."""
+    found = [place for b in boards for place in ((b.repository, b.branch), (b.collab, b.collab_branch))]
+    return list({scope: place for place in found if (scope := scope_of(place[0]))}.values())
+
+
+def _server(house: House, place: str, branch: str) -> str:
+    house.locate(place, branch, is_forced=True)
+    return f"{host_of(scope_of(place))} lets git in"
 
 
 def _check(name: str, look: Callable[[], str]) -> Check:
@@ -48,17 +57,6 @@ def _check(name: str, look: Callable[[], str]) -> Check:
         return Check(name, is_ok=True, says=look())
     except HalfTUIError as error:
         return Check(name, is_ok=False, says=error.message, remedy=error.hint)
-
-
-def _runtimes(house: House) -> set[str]:
-    """Return the runtimes of the boards; none if there is no database to ask, which is told elsewhere."""
-    try:
-        if not house.store.revision():
-            return set()
-        house.store.prepare()
-        return {board.runtime for board in house.store.read(views.boards)}
-    except HalfTUIError:
-        return set()
 
 
 def _git() -> str:
@@ -102,12 +100,12 @@ def _account(house: House) -> str:
     return f"{'a stored subscription' if stored else 'from the environment'} ({found.kind})"
 
 
-def _codex(house: House) -> str:
+def _installed(house: House, runtime: str) -> str:
     from halftui.engine.gate import Credentials
     from halftui.ops import accounts
-    from halftui.runtime import codex
+    from halftui.runtime import codex, gemini
 
-    codex.find(house.settings.programs_folder)
-    stored = house.store.read(accounts.choose, "codex")
-    Credentials(house.store, house.vault, house.env).find(stored, "codex")
+    {"codex": codex, "gemini": gemini}[runtime].find(house.settings.programs_folder)
+    stored = house.store.read(accounts.choose, runtime)
+    Credentials(house.store, house.vault, house.env).find(stored, runtime)
     return f"installed, with {'a stored key' if stored else 'the key of the environment'}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import gc
 import os
 import signal
@@ -117,6 +116,8 @@ def _shell(chosen: Settings, bead: str, command: Sequence[str]) -> tuple[str, in
 
 
 async def _visit(house: House, bead: str, command: Sequence[str]) -> tuple[str, int]:
+    import asyncio
+
     from halftui.service.seats import own_seat
 
     visit = asyncio.ensure_future(_shells(house).visit(bead, command, own_seat))
@@ -143,8 +144,9 @@ def _require_terminal() -> None:
 
 
 def _tui(chosen: Settings, board: str) -> int:
+    import asyncio
+
     _require_terminal()
-    gc.disable()  # the app lets it work again once the first frame is drawn and its objects are frozen
     house = House(chosen)
     return asyncio.run(_open(house, board, lambda: house.engine(house.service)))
 
@@ -157,6 +159,8 @@ def _shells(house: House) -> Shells:
 
 def _live(work: Coroutine[None, None, Result]) -> Result:
     """Run what may take hours, with the search for garbage on again, and return what it returns."""
+    import asyncio
+
     gc.freeze()  # what is imported stays
     gc.enable()
     return asyncio.run(work)
@@ -167,6 +171,7 @@ async def _open(house: House, board: str, make_engine: Callable[[], Engine]) -> 
     from halftui.tui import terminal
     from halftui.tui.app import HalfApp
 
+    gc.disable()  # the app lets it work again once the first frame is drawn and its objects are frozen
     database = house.settings.database_url.partition(":")[0].partition("+")[0]
     app = HalfApp(
         house.service,
@@ -177,7 +182,7 @@ async def _open(house: House, board: str, make_engine: Callable[[], Engine]) -> 
         database=database,
     )
     app.console_of = lambda: _console(house, board)
-    app.shells = lambda: _shells(house)
+    app.lending.shells = lambda: _shells(house)
     app.has_mouse = house.settings.mouse == "on"
     app.teller.way, app.teller.command = house.settings.notify, house.settings.notify_command
     terminal.be_careful(app)
@@ -215,6 +220,8 @@ def _demo(chosen: Settings, showing: Showing) -> int:
 
 
 async def _demonstrate(chosen: Settings, showing: Showing) -> int:
+    import asyncio
+
     from halftui.demo.stage import open_stage
 
     if not showing.is_headless:  # for some seconds there is nothing else to be seen
@@ -260,6 +267,8 @@ def _engine_of(house: House) -> Callable[[], Engine]:
 async def _run_headless(
     house: House, board: BoardRow, make_engine: Callable[[], Engine], showing: Showing
 ) -> int:
+    import asyncio
+
     from halftui.main.headless import Run
 
     run = Run(house, board.id, _say)

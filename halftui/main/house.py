@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import Callable, Mapping
 from functools import cache, cached_property
@@ -161,6 +160,8 @@ class House:
 
     async def sandbox(self, board: BoardRow) -> Sandbox:
         """Return where a board's agents run. Raises Unavailable if that does not answer."""
+        import asyncio
+
         wanted = self.settings.sandbox or board.sandbox
         found = (await asyncio.to_thread(self.choice, wanted, board.recipe)).sandbox
         if found.kind == "docker":
@@ -169,6 +170,8 @@ class House:
 
     async def runtime(self, kind: str, credential: str) -> Runtime:
         """Return the program of a kind; importing it takes a while, so a thread does."""
+        import asyncio
+
         from halftui.runtime.choose import make
 
         env = {"IS_SANDBOX": "1"} if os.geteuid() == 0 else {}  # the CLI refuses free tools to root

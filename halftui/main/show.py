@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from halftui.engine.lock import sole_engine
 from halftui.errors import BUG_EXIT, HalfTUIError
-from halftui.main.crash import Crash
 from halftui.service.auditor import keep_signed
 from halftui.tui import lending
 
@@ -37,6 +36,8 @@ async def show(house: House, app: HalfApp, make_engine: MakeEngine) -> int:
     except Exception as error:  # noqa: BLE001 - what ends the engine ends the screen, and is reported alike
         code, fault = BUG_EXIT, error
     if fault is not None:
+        from halftui.main.crash import Crash  # what it brings along is no part of a start
+
         raise Crash(fault, house.service.lines.redact) from fault
     return code
 

@@ -9,7 +9,9 @@ from halftui.ops import spending
 from halftui.store.store import Rows
 
 UNOPENABLE = "its token can't be opened with this key"
-CREDENTIALS = {"claude": ("oauth", "api-key"), "codex": ("openai-key",)}  # kinds that a runtime can use
+CREDENTIALS = {  # kinds that a runtime can use
+    "claude": ("oauth", "api-key"), "codex": ("openai-key",), "gemini": ("google-key",),
+}  # fmt: skip
 NEEDS_ACCOUNT = tuple(CREDENTIALS)  # runtimes that speak with a provider
 
 Wait = tuple[str, float | None]  # why, and until when if that is known

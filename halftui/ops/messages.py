@@ -13,7 +13,7 @@ from halftui.store.store import Rows
 from halftui.store.tx import Tx
 
 LONGEST = 16_384
-TALKS = ("claude", "codex", "acp")  # runtimes whose agents hear people while they work
+TALKS = ("claude", "codex", "gemini", "acp")  # runtimes whose agents hear people while they work
 MUTE = ("shell",)  # those that never do
 HAND_OFF = """\
 You hand this work over now. Commit what you have. Then answer with all that your successor, who starts \

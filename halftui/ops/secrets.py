@@ -115,6 +115,7 @@ def _try_again(tx: Tx, scope: str) -> None:
     """Let what waits since that server let nobody in be done now."""
     says = f"{address.host_of(scope)} %"
     tx.change("UPDATE outbox SET due_at = :n WHERE state = 'waiting' AND answer LIKE :w", n=tx.now, w=says)
+    tx.change("UPDATE convoy SET remark = '' WHERE state = 'moving' AND remark LIKE :w", w=says)
 
 
 def _make(tx: Tx, scope: str, ident: str) -> None:

@@ -9,7 +9,7 @@ from halftui.store.rows.tables import Subscription
 from halftui.store.store import Rows
 from halftui.store.tx import Tx
 
-KINDS = ("oauth", "api-key", "openai-key")
+KINDS = ("oauth", "api-key", "openai-key", "google-key")
 
 # What waited for the end of a limit may go on with this account.
 _GO_ON = """

@@ -25,7 +25,7 @@ from halftui.runtime.preset import ANY, Preset
 LONGEST_LINE = 32 * 2**20
 GREETING_SECONDS = 60.0
 END_SECONDS = 5.0
-_AUTH_REQUIRED = -32000  # of the protocol
+_CODES = {-32000: "authentication_failed", 429: "rate_limit"}  # of the protocol, and of HTTP as some tell it
 _BAD_ENDS = {"max_tokens": "max_turns", "max_turn_requests": "max_turns"}
 
 Queue = asyncio.Queue[Happening | None]
@@ -243,5 +243,4 @@ def _parsed(line: bytes) -> Any:
 
 
 def _refusal(error: RequestError) -> Result:
-    cause = "authentication_failed" if error.code == _AUTH_REQUIRED else ""
-    return Result(is_error=True, text=str(error), causes=(cause,))
+    return Result(is_error=True, text=str(error), causes=(_CODES.get(error.code, ""),))

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from halftui.runtime.script import Scenario
 
-KINDS = ("acp", "claude", "codex", "scripted", "shell")
+KINDS = ("acp", "claude", "codex", "gemini", "scripted", "shell")
 
 
 def make(
@@ -27,7 +27,8 @@ def make(
     """Return the runtime called `kind`. Raises Misconfigured if there is none, or no such `credential`.
 
     `credential`, `retries` and `env` are for `claude`; `scenario` and `python`, the interpreter's name in
-    the sandbox (empty: this one), for `scripted`; `programs`, the folder of what npm installed, for `codex`.
+    the sandbox (empty: this one), for `scripted`; `programs`, the folder of what npm installed, for
+    `codex` and `gemini`.
     """
     if kind == "claude":
         from halftui.runtime.claude import ClaudeRuntime
@@ -37,11 +38,11 @@ def make(
         from halftui.runtime.scripted import ScriptedRuntime
 
         return ScriptedRuntime(scenario, **({"python": python} if python else {}))
-    if kind == "codex" and programs is not None:
-        from halftui.runtime import codex
+    if kind in ("codex", "gemini") and programs is not None:
+        from halftui.runtime import codex, gemini
         from halftui.runtime.acp import AcpRuntime
 
-        return AcpRuntime(codex.preset(programs))
+        return AcpRuntime({"codex": codex, "gemini": gemini}[kind].preset(programs))
     if kind == "acp":
         from halftui.runtime.acp import AcpRuntime
 

@@ -1,25 +1,21 @@
 """Codex CLI, by its adapter for the Agent Client Protocol: where it is, how it starts, how it fails."""
 
 import json
-import platform
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from halftui.errors import Unavailable
-from halftui.runtime import board_server
+from halftui.runtime import board_server, npm
 from halftui.runtime.base import Abilities, Brief, Command, Inside
 from halftui.runtime.outcome import Result
 from halftui.runtime.preset import Preset
 
 ADAPTER = "@agentclientprotocol/codex-acp@2.6.0"  # brings the Codex CLI that it fits
-NODE = "24.21.0"
 FOLDER = "codex"  # below the folder of programs
 API_URL, API_KEY = "HALFTUI_API_URL", "HALFTUI_API_KEY"  # set by who opens the way to the provider
 WEEK = 7 * 24 * 3600  # seconds; a question may wait for a person for days
 
-_ARCHITECTURES = {"x86_64": "x64", "aarch64": "arm64"}
 _MAIN = "node_modules/@agentclientprotocol/codex-acp/dist/index.js"
 
 # The adapter calls every project trusted, and Codex then starts what a repository's `.codex` names. All that
@@ -59,20 +55,13 @@ def preset(programs: Path) -> Preset:
 
 
 def packages() -> tuple[str, str]:
-    """Return what npm has to install: the adapter, and a Node.js that runs in containers, too."""
-    machine = platform.machine()
-    return ADAPTER, f"node-linux-{_ARCHITECTURES.get(machine, machine)}@{NODE}"
+    """Return what npm has to install."""
+    return npm.packages(ADAPTER)
 
 
 def find(programs: Path) -> Path:
     """Return the folder that npm filled. Raises Unavailable, with the command that fills it."""
-    folder = programs / FOLDER
-    if not (folder / _MAIN).is_file():
-        raise Unavailable(
-            "Codex is not installed for agents.",
-            f"run: npm install --ignore-scripts --prefix {folder} {' '.join(packages())}",
-        )
-    return folder
+    return npm.find(programs / FOLDER, _MAIN, ADAPTER)
 
 
 def command(brief: Brief, inside: Inside) -> Command:

@@ -95,7 +95,7 @@ class Meter:
     def _look(self, line: bytes) -> None:
         if self._is_stream and not line.startswith(b"data:"):
             return
-        if b'"usage"' not in line:
+        if b'"usage"' not in line and b'"usageMetadata"' not in line:
             return
         try:
             event = json.loads(line.removeprefix(b"data:"))
@@ -110,6 +110,8 @@ class Meter:
                 "response": {"usage": dict() as usage} as answer
             }:
                 self._model = str(answer.get("model", self._model))
+            case {"usageMetadata": dict() as metadata}:
+                usage = _of_google(metadata)
             case {"usage": dict() as usage}:
                 self._model = str(event.get("model", self._model))
             case _:
@@ -117,3 +119,13 @@ class Meter:
         details = usage.get("input_tokens_details")
         told = {**usage, **(details if isinstance(details, dict) else {})}
         self._counts |= {name: count for name, count in told.items() if isinstance(count, int) and count >= 0}
+
+
+def _of_google(told: Mapping[str, Any]) -> dict[str, Any]:
+    """Return Gemini's counts under the names of the others."""
+    counts = {name: count for name, count in told.items() if isinstance(count, int)}
+    return {
+        "input_tokens": counts.get("promptTokenCount", 0),
+        "cached_tokens": counts.get("cachedContentTokenCount", 0),
+        "output_tokens": counts.get("candidatesTokenCount", 0) + counts.get("thoughtsTokenCount", 0),
+    }

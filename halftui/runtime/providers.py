@@ -6,29 +6,37 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+NOTHING = "The request is no JSON object."
 OAUTH_BETA = "oauth-2025-04-20"
 
 # What a model may use of the Responses API: functions that the agent runs itself. Searching, connectors and
 # the like are run by the provider and would reach the internet for a sandbox that must not.
 _OWN_TOOLS = {"custom", "function", "local_shell", "namespace", "tool_search"}
-_FETCHED = {"file_url", "image_url"}  # by the provider, so that an address can carry something out
+_GOOGLE_TOOLS = {"functionDeclarations"}
+_FETCHED = {
+    "file_url",
+    "fileUri",
+    "file_uri",
+    "image_url",
+}  # by the provider, so that an address can carry something out
 
 
 @dataclass(frozen=True, slots=True)
 class Provider:
     """A provider's interface.
 
-    `paths` are those of the POST requests that are passed on, `counted` those that use something.
+    `paths` match those of the POST requests that are passed on, `counted` those that use something.
     `sign` returns the headers that carry a credential of a kind, given what the agent sent; `error` the body
-    of a refusal; `fault` what is wrong with a request's body, "" if nothing is.
+    of a refusal; `fault` what is wrong with a request's target and body, given the models that it may ask
+    for, "" if nothing is.
     """
 
     upstream: str
-    paths: Collection[str]
-    counted: Collection[str]
+    paths: re.Pattern[str]
+    counted: re.Pattern[str]
     sign: Callable[[str, str, Mapping[str, str]], dict[str, str]]
     error: Callable[[str, str], dict[str, Any]]
-    fault: Callable[[bytes, Collection[str]], str] | None = None
+    fault: Callable[[str, bytes, Collection[str]], str] | None = None
     tells_limits: bool = True  # False: its agents would sleep through a limit, so they are told of it shortly
 
 
@@ -53,17 +61,50 @@ def _openai_error(kind: str, message: str) -> dict[str, Any]:
     return {"error": {"type": named, "message": message}}
 
 
-def _openai_fault(body: bytes, models: Collection[str]) -> str:
+def _openai_fault(target: str, body: bytes, models: Collection[str]) -> str:
+    if not (asked := _read(body)):
+        return NOTHING
+    model = asked.get("model")
+    return _foreign(model, models) or _strange(asked.get("tools") or []) or _afar(asked)
+
+
+def _sign_google(kind: str, secret: str, sent: Mapping[str, str]) -> dict[str, str]:
+    return {"x-goog-api-key": secret}
+
+
+def _google_error(kind: str, message: str) -> dict[str, Any]:
+    if kind != "rate_limit_error":
+        return {"error": {"code": 400, "status": kind.upper(), "message": message}}
+    quota = {"@type": "type.googleapis.com/google.rpc.QuotaFailure", "violations": [{"quotaId": "PerDay"}]}
+    # Of a day's quota: then Gemini CLI asks no more.
+    error = {"code": 429, "status": "RESOURCE_EXHAUSTED", "message": message, "details": [quota]}
+    return {"error": error}
+
+
+def _google_fault(target: str, body: bytes, models: Collection[str]) -> str:
+    path, _, query = target.partition("?")
+    if query not in ("", "alt=sse"):
+        return "A request can't say more in its address."
+    if not (asked := _read(body)):
+        return NOTHING
+    tools = asked.get("tools") or []
+    own = isinstance(tools, list) and all(isinstance(t, dict) and t.keys() <= _GOOGLE_TOOLS for t in tools)
+    strange = "" if own else "Functions of the agent alone are open here as tools."
+    return _foreign(path.rpartition("/")[2].partition(":")[0], models) or strange or _afar(asked)
+
+
+def _read(body: bytes) -> dict[str, Any]:
+    """Return the JSON object of a request, empty if it is none."""
     try:
         asked = json.loads(body)
     except (ValueError, RecursionError):
-        asked = None
-    if not isinstance(asked, dict):
-        return "The request is no JSON object."
-    model = asked.get("model")
-    if models and model not in models:
-        return f"The model {str(model)[:80]!r} is not this agent's."
-    return _strange(asked.get("tools") or []) or _afar(asked)
+        return {}
+    return asked if isinstance(asked, dict) else {}
+
+
+def _foreign(model: Any, models: Collection[str]) -> str:
+    """Return that a model is not the agent's, "" if it is."""
+    return f"The model {str(model)[:80]!r} is not this agent's." if models and model not in models else ""
 
 
 def _afar(asked: Any) -> str:
@@ -94,17 +135,26 @@ def _strange(tools: Any) -> str:
 
 ANTHROPIC = Provider(
     "https://api.anthropic.com",
-    paths=("/v1/messages", "/v1/messages/count_tokens"),
-    counted=("/v1/messages",),
+    paths=re.compile("/v1/messages(/count_tokens)?"),
+    counted=re.compile("/v1/messages"),
     sign=_sign_anthropic,
     error=lambda kind, message: {"type": "error", "error": {"type": kind, "message": message}},
 )
 OPENAI = Provider(
     "https://api.openai.com",
-    paths=("/v1/responses", "/v1/responses/compact"),
-    counted=("/v1/responses", "/v1/responses/compact"),
+    paths=re.compile("/v1/responses(/compact)?"),
+    counted=re.compile("/v1/responses(/compact)?"),
     sign=_sign_openai,
     error=_openai_error,
     fault=_openai_fault,
+    tells_limits=False,
+)
+GOOGLE = Provider(
+    "https://generativelanguage.googleapis.com",
+    paths=re.compile("/v1beta/models/[a-z0-9.-]+:(streamGenerateContent|generateContent|countTokens)"),
+    counted=re.compile("/v1beta/models/[a-z0-9.-]+:(streamGenerateContent|generateContent)"),
+    sign=_sign_google,
+    error=_google_error,
+    fault=_google_fault,
     tells_limits=False,
 )

@@ -53,7 +53,7 @@ _REPLACED = {  # headers of the agent that the board sets itself, or that no age
 }
 
 
-Kind = Literal["api-key", "oauth", "openai-key"]
+Kind = Literal["api-key", "oauth", "openai-key", "google-key"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ class Owner:
 
 @dataclass(frozen=True, slots=True)
 class Loopback:
-    """A port of this machine on which the proxy listens, too, for those who say the key as a bearer's."""
+    """A port of this machine on which the proxy listens, too, for those who say its key."""
 
     socket: socket
     key: str = field(repr=False)
@@ -130,16 +130,16 @@ async def serve(
     app.router.add_route("*", "/{path:.*}", door.pass_on)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1, handler_cancellation=True)
     await runner.setup()
-    mine, server = 0, None
+    mine, loop, servers = 0, asyncio.get_running_loop(), []
     try:
-        server = await asyncio.get_running_loop().create_unix_server(_usher(runner), path)
+        servers.append(await loop.create_unix_server(_usher(runner), path))
         if loopback is not None:
-            await web.SockSite(runner, loopback.socket).start()
+            servers.append(await loop.create_server(_usher(runner), sock=loopback.socket))
         await asyncio.to_thread(give, path, owner, 0o600)
         mine = path.stat().st_ino
         yield path
     finally:
-        if server is not None:
+        for server in servers:
             server.close()
         await runner.cleanup()
         await door.close()
@@ -232,10 +232,10 @@ class _Door:
 
     async def pass_on(self, request: web.Request) -> web.StreamResponse:
         """Answer one request of the agent with the provider's answer, as it comes."""
-        said = request.headers.get("authorization", "").removeprefix("Bearer ")
-        if self._key and not hmac.compare_digest(said.encode(), self._key.encode()):
+        said = request.headers.get("x-goog-api-key", request.headers.get("authorization", ""))
+        if self._key and not hmac.compare_digest(said.removeprefix("Bearer ").encode(), self._key.encode()):
             return self._refuse(403, "permission_error", "This is another agent's door.")
-        if request.method != "POST" or request.path not in self._provider.paths:
+        if request.method != "POST" or not self._provider.paths.fullmatch(request.path):
             return self._refuse(403, "permission_error", "Only the models are open here.")
         body = bytearray()
         try:
@@ -262,7 +262,8 @@ class _Door:
             return ""
         if request.headers.get("content-encoding", "identity") != "identity":
             return "A packed request can't be looked at."
-        return await asyncio.to_thread(self._provider.fault, bytes(body), self._models)
+        target = f"{request.path}?{request.rel_url.raw_query_string}"
+        return await asyncio.to_thread(self._provider.fault, target, bytes(body), self._models)
 
     async def _take(self, content: aiohttp.StreamReader, body: bytearray) -> None:
         """Read a request's body, which counts until the request is over."""
@@ -310,7 +311,7 @@ class _Door:
             _hang_up(request)
         finally:
             usage = meter.usage()
-            if usage is not None and request.path in self._provider.counted:
+            if usage is not None and self._provider.counted.fullmatch(request.path):
                 self._on_usage(usage)
         return response
 

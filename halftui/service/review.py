@@ -127,7 +127,7 @@ class Review:
         found = self._store.read(journeys.due, convoy)
         try:
             sha = self._land(found[0]) if found else ""
-        except (Refused, Conflict) as error:
+        except (Refused, Conflict, Unauthorized) as error:
             self._store.write(self._actor, convoys.stay, convoy, error.message)
             raise
         self._store.write(self._actor, convoys.landed, convoy, sha)

@@ -15,6 +15,7 @@ from halftui.domain.sieve import Sieve
 from halftui.domain.text import clean_line
 from halftui.errors import Conflict, HalfTUIError, NotFound, Refused
 from halftui.ops import views
+from halftui.ops.access import authorize
 from halftui.ops.shells import Room, enter, leave
 from halftui.sandbox.base import Sandbox, Shell
 from halftui.sandbox.settle import settle
@@ -74,6 +75,7 @@ class Shells:
 
         The seat is taken once there is something to show. Raises Denied and Refused as the op does.
         """
+        authorize(self._service.actor, "bead.shell")
         if self._shows_secret and self._service.actor.role is not Role.ADMIN:
             raise Refused("here an agent's container holds its account's key", "set credentials=proxy")
         words = " ".join(command)

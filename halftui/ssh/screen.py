@@ -30,8 +30,8 @@ async def show(session: Session, board: str, terminal: Terminal) -> int:
         database=server.hosting.database,
     )
     app.console_of = partial(server.hosting.console, service, board)
-    app.shells = partial(server.hosting.shells, service)
-    app.lend = partial(app.lend_to, session)
+    app.lending.shells = partial(server.hosting.shells, service)
+    app.lending.lend = partial(app.lend_to, session)
     if not session.line.is_open:
         return BUG_EXIT
     session.app = app

@@ -185,7 +185,7 @@ class Subscription(SQLModel, table=True):
 
     id: str = Field(primary_key=True)
     name: str = Field(unique=True)
-    kind: str = "oauth"  # oauth | api-key | openai-key
+    kind: str = "oauth"  # oauth | api-key | openai-key | google-key
     sealed: str = Field(default="", sa_column=Column(Text, nullable=False))
     base_url: str = ""
     cooling_until: float | None = Field(default=None, sa_column=_time())

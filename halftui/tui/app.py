@@ -30,9 +30,6 @@ from halftui.tui.keys import bindings
 from halftui.tui.telling import Teller
 
 if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
-
-    from halftui.service.shells import Seat, Shells
     from halftui.tui.screens.command import Commands
 
 P = ParamSpec("P")
@@ -101,9 +98,7 @@ class HalfApp(App[None]):
         self.clock = clock
         self.owns_agents = owns_agents
         self.console_of: Callable[[], Commands] | None = None  # makes what runs typed commands
-        self.shells: Callable[[], Shells] | None = None  # what lets a person into agents' containers
-        self.lend: Callable[[], AbstractContextManager[Seat]] = partial(lending.own_terminal, self)
-        self.visit: asyncio.Task[Any] | None = None  # of a person in a container
+        self.lending = lending.Lending(self)
         self.typed: list[str] = []  # command lines, the newest last
         self.env = env  # of the terminal
         self.has_mouse = True
@@ -125,8 +120,6 @@ class HalfApp(App[None]):
 
     async def on_load(self) -> None:
         """Read the board before the first frame, so that it shows the real cards."""
-        if self._is_alone:
-            gc.disable()
         self.snapshot = await self.ask(self.service.read, views.snapshot, self.board, FIRST_CARDS)
         self.board = self.snapshot.board.id
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +13,17 @@ from textual.screen import Screen
 from halftui.errors import HalfTUIError, Refused
 
 if TYPE_CHECKING:
-    from halftui.service.shells import Seat
+    from halftui.service.shells import Seat, Shells
     from halftui.tui.app import HalfApp
+
+
+class Lending:
+    """How an app lends its terminal to shells, and the one that has it now."""
+
+    def __init__(self, app: HalfApp) -> None:
+        self.shells: Callable[[], Shells] | None = None  # what lets a person into agents' containers
+        self.lend: Callable[[], AbstractContextManager[Seat]] = partial(own_terminal, app)
+        self.visit: asyncio.Task[Any] | None = None
 
 
 @contextmanager
@@ -60,21 +69,22 @@ def visits(bead_of: Callable[[Any], str | None]) -> Callable[[Screen[Any]], None
 
 async def visit(app: HalfApp, bead: str) -> None:
     """Open a shell in the container of a bead's agent, and come back when it is left."""
-    app.visit = asyncio.current_task()
+    here = app.lending
+    here.visit = asyncio.current_task()
     try:
-        if app.shells is None:
+        if here.shells is None:
             raise Refused("no containers are here", "halftui opens a board that has them")
-        end = await app.shells().visit(bead, (), app.lend)
+        end = await here.shells().visit(bead, (), here.lend)
     except HalfTUIError as error:
         app.refuse(error)
     else:
         app.say(end.how, f"shell in {bead}")
     finally:
-        app.visit = None
+        here.visit = None
 
 
 async def end(app: HalfApp) -> None:
     """End the shell that is open over an app that was left; nothing of it runs when this returns."""
-    if (visit := app.visit) is not None:
+    if (visit := app.lending.visit) is not None:
         visit.cancel()
         await asyncio.wait([visit])

@@ -23,7 +23,7 @@ from tests.helpers.world import World
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = [sys.executable, "-m", "tests.helpers.command_line"]
-HEAVY = ["textual", "docker", "git", "asyncssh", "claude_agent_sdk", "aiohttp", "alembic"]
+HEAVY = ["textual", "docker", "git", "asyncssh", "claude_agent_sdk", "aiohttp", "alembic", "asyncio"]
 ORM = ["sqlmodel", "sqlalchemy", "pydantic"]
 
 _LOOK = """

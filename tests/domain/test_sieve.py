@@ -134,6 +134,8 @@ def test_a_flood_of_marks_is_cut_in_pieces_too() -> None:
     assert sift(b"a" + 50 * mark) == b"a" + 4 * mark
     assert sift(b"a", *(50 * [mark])) == b"a" + 4 * mark
     assert sift(b"a", *(50 * [mark + b"\x1b[m"])).count(mark) == 4
+    assert sift(b"a" + 4 * mark + b"\r\n", mark) == sift(b"a" + 4 * mark + b"\r\n" + mark)
+    assert sift(b"a" + 4 * mark + b"\r", mark + b"\x07" + mark) == b"a" + 4 * mark + b"\r\x07"
     assert sift(b"a" + 4 * mark + b"b", mark) == b"a" + 4 * mark + b"b" + mark
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from halftui.engine.naming import HOME_LABEL, home_label
-from halftui.ops import budgets, questions, subscriptions, transcripts, views
+from halftui.ops import boards, budgets, listings, messages, questions, subscriptions, transcripts, views
 from halftui.runtime.base import Runtime
 from halftui.runtime.choose import make
 from tests.helpers import codex
@@ -106,9 +106,15 @@ async def test_a_person_decides_what_it_may_do(tmp_path: Path) -> None:
         assert at.see(bead).card.files == 1, "what it did without asking was refused"
 
 
-async def test_a_killed_one_goes_on_in_its_session(tmp_path: Path) -> None:
+@pytest.mark.docker
+async def test_a_killed_one_goes_on_in_its_session(
+    tmp_path: Path, docker_host: str, agent_image: str
+) -> None:
     parts = (codex.runs("touch begun; sleep 50"), codex.says("I went on."))
-    async with _set(tmp_path, *parts) as (at, model):
+    async with _set(tmp_path, *parts, sandbox="docker", docker_host=docker_host, permissions="auto") as (
+        at,
+        model,
+    ):
         bead = at.add("Add a file")
         async with at.working_with(_runtime):
             await at.until(lambda: bool(list((tmp_path / "home/beads").rglob("begun"))), 30)
@@ -122,6 +128,19 @@ async def test_a_killed_one_goes_on_in_its_session(tmp_path: Path) -> None:
         assert [i["name"] for i in model.asked[-1]["input"] if i["type"] == "function_call"] == [
             "exec_command"
         ]
+
+
+async def test_it_is_interrupted_and_told(tmp_path: Path) -> None:
+    parts = (codex.runs("touch begun; sleep 50"), codex.says("As you wish."))
+    async with _set(tmp_path, *parts) as (at, model):
+        bead = at.add("Add a file")
+        async with at.working_with(_runtime):
+            await at.until(lambda: bool(list((tmp_path / "home/beads").rglob("begun"))), 30)
+            agent = at.house.service.read(listings.agent_of, "Toast", at.board.id)
+            at.house.service.write(messages.tell, agent, "stop sleeping", is_urgent=True)
+            await at.until(lambda: at.see(bead).card.state == "review", 30)
+        assert at.see(bead).summary == "As you wish."
+        assert "stop sleeping" in str(model.asked[-1]["input"][-1])
 
 
 async def test_another_account_takes_over_and_the_last_one_s_limit_is_no_failure(tmp_path: Path) -> None:
@@ -178,6 +197,9 @@ async def test_one_in_a_container_finds_no_key(tmp_path: Path, docker_host: str,
         tmp_path, *parts, sandbox="docker", docker_host=docker_host, permissions="auto"
     ) as at_model:
         at, model = at_model
+        at.house.service.write(
+            boards.edit, at.board.id, egress="packages.example.org"
+        )  # two ways out at once
         bead = at.add("Add a file")
         async with at.working_with(_runtime):
             await at.until(lambda: at.see(bead).card.state == "review", 60)

@@ -14,7 +14,9 @@ from halftui.domain.actor import ENGINE
 from halftui.errors import Unauthorized
 from halftui.main import crash
 from halftui.main.doctor import checks
-from halftui.ops import boards, secrets, views
+from halftui.ops import boards, convoys, secrets, views
+from halftui.store.store import Rows
+from halftui.tui import menus
 from tests.helpers.boards import Scene, commits, git, script
 from tests.helpers.https import TOKEN, GitServer, serve
 from tests.helpers.private import keep, private
@@ -45,7 +47,8 @@ async def test_work_goes_to_a_private_repository(tmp_path: Path, server_: GitSer
             await at.until(lambda: at.see(bead).card.state == "review")
             await asyncio.to_thread(at.house.review(at.board.id).accept, bead)
         assert landed(server_)
-        assert [c.says for c in checks(at.house) if c.name == "servers"] == ["1 lets git in"]
+        says = [c.says for c in checks(at.house) if c.name == "server"]
+        assert says == [f"{server_.scope.removeprefix('https://')} lets git in"]
 
 
 async def test_a_token_that_runs_out_stops_no_work_and_its_renewal_mends_all(
@@ -64,10 +67,11 @@ async def test_a_token_that_runs_out_stops_no_work_and_its_renewal_mends_all(
             await at.until(lambda: word in at.see(second).card.progress)
             third = at.add("Three", script(commits("three.txt"), {"text": "made"}))
             await at.until(lambda: word in at.see(third).card.progress)  # it was worked on all the same
+            assert menus.of_card(at.see(third).card)[0] == ("remedy", f"halftui secrets set {server_.scope}")
             tries = len(server_.heard)
             told = [e.verb for e in house.service.read(views.events, 0, most=9_999)]
             assert told.count("secret.refuse") == 1
-            (found,) = [c for c in checks(house) if c.name == "servers"]
+            (found,) = [c for c in checks(house) if c.name == "server"]
             assert not found.is_ok
             assert found.remedy == f"halftui secrets set {server_.scope}"
             assert len(server_.heard) <= tries + 1  # it is asked by who wants to know, not by the engine
@@ -110,6 +114,24 @@ async def test_another_board_goes_on(tmp_path: Path, server_: GitServer) -> None
         async with at.working():
             await at.until(lambda: at.see(bead).card.state == "review")
             await at.until(lambda: any("refuses" in w for w in at.house.service.read(views.why, waits)))
+
+
+async def test_a_convoy_that_could_not_land_lands_by_itself(tmp_path: Path, server_: GitServer) -> None:
+    async with private(tmp_path, server_) as at:
+        at.house.service.write(boards.edit, at.board.id, review="none")
+        made = [at.add("One", script(*TURNS)), at.add("Two", script(commits("two.txt"), {"text": "made"}))]
+        server_.refuses_push = True
+        convoy = at.house.service.write(convoys.create, at.board.id, "Trip", made, has_branch=True)
+        at.house.service.write(convoys.start, convoy)
+        async with at.working():
+            await at.until(lambda: "for a push" in at.house.store.read(_remark))
+            server_.refuses_push = False
+            keep(at.house, server_)
+            await at.until(lambda: landed(server_) and landed(server_, "two.txt"))
+
+
+def _remark(rows: Rows) -> str:
+    return str(rows.rows("SELECT remark FROM convoy")[0][0])
 
 
 async def test_a_push_that_is_refused_lets_agents_read(tmp_path: Path, server_: GitServer) -> None:

@@ -20,6 +20,7 @@ from halftui.main.house import House
 from halftui.ops import beads, boards, collab, holding, outbox, pulls, trials, views
 from halftui.store.rows.tables import Bead
 from halftui.store.store import Rows, Store
+from halftui.store.tx import Tx
 from halftui.tui import items
 from tests.helpers import forge
 from tests.helpers.boards import Scene, commits, git, make_repository, scene, script
@@ -208,10 +209,13 @@ async def test_who_lost_the_turn_is_broken_off(
     try:
         store.prepare()
 
+        def lose(tx: Tx) -> None:
+            holding.give(tx, "mill", home_label(tmp_path))
+            holding.take(tx, "mill", "other", 60.0)
+
         async def work() -> None:
             async with turns.held(store, "mill", home_label(tmp_path)):
-                await asyncio.to_thread(store.write, ENGINE, holding.give, "mill", home_label(tmp_path))
-                await asyncio.to_thread(store.write, ENGINE, holding.take, "mill", "other", 60.0)
+                await asyncio.to_thread(store.write, ENGINE, lose)
                 await asyncio.sleep(60)
 
         task = asyncio.create_task(work())

@@ -4,25 +4,28 @@ import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from aiohttp import web
 
+from halftui.runtime import gemini
 from tests.helpers import npm
 
-PACKAGE = "@google/gemini-cli@0.61.0"
 KEY = "gemini-canary-7c1d"
 
 Part = Mapping[str, Any]
 
 
-def program() -> str:
-    """Return a command line that starts the CLI, which npm installs once into the cache folder.
+def programs() -> Path:
+    """Return a folder of programs with Gemini in it. Fails in CI, else skips, if npm reaches no registry."""
+    name = "-".join(gemini.packages()).replace("/", "-")
+    return npm.installed(f"{name}/{gemini.FOLDER}", *gemini.packages()).parent
 
-    Fails in CI, else skips, if npm reaches no registry.
-    """
-    folder = npm.installed(PACKAGE.replace("/", "-"), PACKAGE)
-    return f"{npm.NODE} {folder}/node_modules/.bin/gemini"
+
+def program() -> str:
+    """Return a command line that starts the CLI, as `programs` has it."""
+    return f"{npm.NODE} {programs()}/gemini/node_modules/.bin/gemini"
 
 
 def uses(tool: str, **given: Any) -> Part:

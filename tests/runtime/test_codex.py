@@ -1,4 +1,4 @@
-"""What is asked of OpenAI for Codex, what it used and refused, and how its turns fail."""
+"""What is asked of OpenAI and Google, what was used and refused, and how Codex's turns fail."""
 
 import json
 from collections.abc import Mapping
@@ -15,10 +15,11 @@ from halftui.main.house import House
 from halftui.runtime import codex
 from halftui.runtime.base import Brief
 from halftui.runtime.meter import Limit, Usage, limit
-from halftui.runtime.providers import OPENAI
+from halftui.runtime.providers import GOOGLE, OPENAI
 from halftui.runtime.proxy import Credential, Loopback, serve
 from halftui.sandbox.base import Inside
 from halftui.settings import Settings
+from tests.helpers import gemini
 from tests.helpers.boards import make_repository
 from tests.helpers.codex import KEY, says, stand_in
 from tests.runtime.test_proxy import agent, always
@@ -118,6 +119,42 @@ def test_when_a_limit_ends(headers: dict[str, str], seconds: float | None) -> No
     assert (limit(200, headers) is None) == ("retry-after" not in headers)
 
 
+CONTENTS = {"contents": [{"role": "user", "parts": [{"text": "Hi."}]}]}
+STREAM = "/v1beta/models/gemini-9:streamGenerateContent?alt=sse"
+
+
+@pytest.mark.parametrize(
+    ("target", "body", "status"),
+    [
+        (STREAM, CONTENTS, 200),
+        (STREAM, {**CONTENTS, "tools": [{"functionDeclarations": []}]}, 200),
+        (STREAM, {**CONTENTS, "tools": [{"functionDeclarations": [], "googleSearch": {}}]}, 400),
+        (STREAM, {**CONTENTS, "tools": {"urlContext": {}}}, 400),
+        (STREAM, {"contents": [{"parts": [{"fileData": {"fileUri": "https://evil.example/?x"}}]}]}, 400),
+        (STREAM, [], 400),
+        (f"{STREAM}&key=another", CONTENTS, 400),
+        ("/v1beta/models/gemini-8:generateContent", CONTENTS, 400),
+        ("/v1beta/models/gemini-9:batchGenerateContent", CONTENTS, 403),
+        ("/v1beta/files", CONTENTS, 403),
+    ],
+)
+async def test_what_may_be_asked_of_gemini(tmp_path: Path, target: str, body: Any, status: int) -> None:
+    used: list[Usage] = []
+    async with gemini.stand_in({"text": "Hi."}) as model:
+        key = Credential("google-key", gemini.KEY, model.url)
+        async with (
+            serve(
+                tmp_path / "s", always(key), provider=GOOGLE, models=("gemini-9",), on_usage=used.append
+            ) as socket,
+            agent(socket) as session,
+            session.post(target, json=body, headers={"x-goog-api-key": "placeholder"}) as answer,
+        ):
+            assert answer.status == status
+            await answer.read()
+        assert model.keys == ({gemini.KEY} if status == 200 else set())
+        assert used == ([Usage("", 7, 3)] if status == 200 else [])
+
+
 def _failed(**told: Any) -> Mapping[str, Any]:
     return {"jetbrains": {"air": {"sessionFailure": {"severity": "error", "title": "no", **told}}}}
 
@@ -150,7 +187,7 @@ def test_doctor_says_what_is_missing(tmp_path: Path) -> None:
         house.init(make_repository(tmp_path / "shop"), runtime="codex", sandbox="local")
         found = {check.name: check for check in checks(house, tmp_path / "shop")}["codex"]
         assert not found.is_ok
-        assert f"--prefix {tmp_path}/home/programs/codex" in found.remedy
+        assert f"--prefix {house.settings.programs_folder}/codex" in found.remedy
     finally:
         house.store.close()
 

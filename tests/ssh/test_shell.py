@@ -129,7 +129,7 @@ async def test_on_the_board_a_key_opens_it_and_the_board_is_there_again(place: P
         ann.send("?")
         await ann.until("Write a bead in one line")
         ann.send("\x1b")
-        await ann.until("Working")
+        await ann.until_gone("Write a bead in one line")
         ann.send("q")
         assert await ann.ended() == 0
     assert len(await told(place, 2)) == 2

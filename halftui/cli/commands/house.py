@@ -1,5 +1,7 @@
 """`halftui init`, `demo`, `serve`, `status`, `doctor` and `image`: what the composition root does for us."""
 
+from pathlib import Path
+
 import click
 
 from halftui.cli.call import Call
@@ -26,17 +28,20 @@ def init(call: Call, /, place: str | None, name: str, branch: str, **given: str 
 
     An address is one over ssh:// or https://; `halftui secrets set` stores the token that it may want.
     """
-    if place and "://" in place:
-        found: Path | str = place
-    else:
-        where = call.file(place) if place else call.folder
-        if where is None or not where.is_dir():
-            raise Misconfigured(f"{place or 'the current folder'} is no folder", "name one: halftui init FOLDER")
-        found = where.resolve()
+    found = place if place and "://" in place else _folder(call, place)
     settings = {key: value for key, value in given.items() if value is not None}
     made = call.door.init(call.settings, Beginning(found, name, branch, settings))
     board = call.service.read(views.board, made)
     call.say(f"the board {board.name} is made over {board.repository}; halftui opens it", board)
+
+
+def _folder(call: Call, place: str | None) -> Path:
+    """Return the folder that is named, or the current one. Raises Misconfigured if it is none."""
+    where = call.file(place) if place else call.folder
+    if where is None or not where.is_dir():
+        named = place or "the current folder"
+        raise Misconfigured(f"{named} is no folder", "name one: halftui init FOLDER")
+    return where.resolve()
 
 
 @command("demo", example="halftui demo --headless --seconds 60")

@@ -61,7 +61,10 @@ def get(call: Call, kind: str, names: tuple[str, ...], *, watch: bool) -> None:
 def describe(call: Call, kind: str, name: str) -> None:
     """Show all about one thing: what it is wished to be, and how it stands."""
     ident = call.service.read(specs.resolve, kind, name, call.board.id)
-    found = _document(call, kind, ident)
+    row = next((r for r in _rows(call, kind) if _key(r) == ident), None)
+    if row is None and kind == "bead":
+        row = call.service.read(views.bead, ident).card
+    found = _document(call, kind, ident, row)
     if call.is_for_machines:
         call.show(found)
         return
@@ -108,7 +111,7 @@ def _print(call: Call, kind: str, wanted: Sequence[str], seen: dict[str, Any]) -
     rows = {_key(row): row for row in _rows(call, kind) if not wanted or _key(row) in wanted}
     news = [row for key, row in rows.items() if seen.get(key) != row]
     if call.is_for_machines and (news or not seen):
-        documents = [_document(call, kind, _key(row)) for row in news]
+        documents = [_document(call, kind, _key(row), row) for row in news]
         _write(call, documents, is_first=not seen)
     elif news or not seen:
         columns, more = COLUMNS[kind]
@@ -146,10 +149,7 @@ def _key(row: Any) -> str:
     return str(getattr(row, "id", "") or row.name)
 
 
-def _document(call: Call, kind: str, ident: str) -> dict[str, Any]:
+def _document(call: Call, kind: str, ident: str, row: Any) -> dict[str, Any]:
     spec = call.service.read(specs.spec, kind, ident, call.board.id)
-    row = next((r for r in _rows(call, kind) if _key(r) == ident), None)
-    if row is None and kind == "bead":
-        row = call.service.read(views.bead, ident).card
     status = {k: v for k, v in output.plain(row).items() if k not in (*spec, "id")} if row else {}
     return {"kind": kind, "id": ident, "spec": spec, "status": status}

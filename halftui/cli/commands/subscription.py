@@ -12,6 +12,7 @@ from halftui.ops import listings
 
 COLUMNS = ("name", "kind", "has_token", "live", "headroom", "cooling_until", "parked")
 MORE = ("cap", "base_url", "created_at")
+KINDS = ("oauth", "api-key", "openai-key", "google-key")
 LONGEST_TOKEN = 16_384
 PIPED = "halftui subscription register NAME < token"
 
@@ -24,7 +25,10 @@ def subscription() -> None:
 @subscription.command("register", example="halftui subscription register work --kind oauth < token")
 @click.argument("name")
 @click.option(
-    "--kind", type=click.Choice(["oauth", "api-key", "openai-key"]), default="oauth", show_default=True
+    "--kind",
+    type=click.Choice(KINDS),
+    default="oauth",
+    show_default=True,
 )
 @click.option("--base-url", default="", metavar="URL", help="Another address of the provider.")
 @pass_call
