@@ -78,13 +78,11 @@ class HalfApp(App[None]):
         clock: Callable[[], float] = time.time,
         env: Mapping[str, str] = os.environ,
     ) -> None:
-        is_mono = themes.is_plain(theme, env)
-        wanted = themes.MONO if is_mono else theme or os.environ.get("HALFTUI_THEME", "")
-        look = themes.first(wanted)
+        look = themes.first(themes.worn(theme, env))
         self._looks = {look.name: look}
         # Before all else, for a theme that is put on later lets every style be read twice.
         self.set_reactive(App.theme, look.name)
-        super().__init__(ansi_color=True if is_mono else None)
+        super().__init__(ansi_color=True if look.name == themes.MONO else None)
         self.update_classes(
             {f"-theme-{look.name}": True, "-dark-mode": look.theme.dark, "-light-mode": not look.theme.dark},
             update=False,

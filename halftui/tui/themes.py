@@ -1,6 +1,7 @@
 """The themes: Textual's colours and the board's own inks, from TOML files of ours and of the user's."""
 
 import contextlib
+import os
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -72,9 +73,10 @@ def stamp() -> tuple[tuple[str, float], ...]:
     return tuple(found)
 
 
-def is_plain(wanted: str, env: Mapping[str, str]) -> bool:
-    """Return whether no colours are to be sent: so chosen, or the terminal has none."""
-    return wanted == MONO or "NO_COLOR" in env or env.get("TERM") in ("dumb", "vt100")
+def worn(wanted: str, env: Mapping[str, str]) -> str:
+    """Return the name of the theme to wear: the plain one if the terminal of `env` has no colours."""
+    is_plain = "NO_COLOR" in env or env.get("TERM") in ("dumb", "vt100")
+    return MONO if is_plain else wanted or os.environ.get("HALFTUI_THEME", "")
 
 
 def first(wanted: str) -> Look:

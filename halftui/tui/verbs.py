@@ -20,11 +20,20 @@ if TYPE_CHECKING:
 _drafts: dict[str, str] = {}  # by agent: what was not sent
 
 
+def held(board: BoardScreen) -> Card | None:
+    """Return the chosen card; if there is none, say so."""
+    if board.card is None:
+        board.half.refuse(Refused("no card is chosen", "n writes one"))
+    return board.card
+
+
 async def dispatch(board: BoardScreen, cards: list[Card]) -> None:
     """Let agents take these beads."""
     from halftui.ops import beads
 
     sent = 0
+    if not cards:
+        held(board)
     for card in cards:
         move = moves.meaning(card, "working")
         if card.lane == "working":
@@ -158,7 +167,9 @@ async def choose_agent(board: BoardScreen, cards: list[Card]) -> None:
 
     agents = board.half.snapshot.agents if board.half.snapshot else ()
     choices = [Choice("-", "whoever is free"), *(Choice(a.id, f"{a.name} · {a.status}") for a in agents)]
-    if cards and (taken := await board.app.push_screen_wait(Menu("Who takes it?", choices))) is not None:
+    if not cards:
+        held(board)
+    elif (taken := await board.app.push_screen_wait(Menu("Who takes it?", choices))) is not None:
         await pin(board, cards, taken.removeprefix("-"))
 
 

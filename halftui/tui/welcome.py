@@ -67,12 +67,11 @@ class Welcome(App[str]):
     def __init__(
         self, check: Callable[[], Sequence[Check]], theme: str = "", env: Mapping[str, str] = os.environ
     ) -> None:
-        is_mono = themes.is_plain(theme, env)
-        super().__init__(ansi_color=True if is_mono else None)
+        look = themes.first(themes.worn(theme, env))
+        super().__init__(ansi_color=True if look.name == themes.MONO else None)
         self._check = check
         self.found: Sequence[Check] | None = None
         self.fault: Exception | None = None  # the bug that ended it
-        look = themes.first(themes.MONO if is_mono else theme)
         self.inks = look.inks
         self.register_theme(look.theme)
         self.theme = look.name

@@ -9,6 +9,7 @@ from halftui.tui import toasts
 from halftui.tui.app import HalfApp
 from halftui.tui.screens.question import Choices, QuestionSheet
 from tests.helpers.stage import Stage
+from tests.tui.eyes import until
 from tests.tui.player import PLAIN, Player
 
 
@@ -40,7 +41,7 @@ async def test_where_a_toast_stood_is_drawn_again(
     app = app_of(busy)
     async with app.run_test(size=size, notifications=True) as pilot:
         app.say("as many words as fit " * 9, "told")
-        await pilot.pause(0.3)
+        await until(pilot, lambda: bool(app.screen.query(Toast)) and bool(app.screen.query_one(Toast).region))
         stood = app.screen.query_one(Toast).region
         drawn: list[Region] = []
         draw = app.screen.refresh
@@ -50,7 +51,6 @@ async def test_where_a_toast_stood_is_drawn_again(
             return draw(*regions, **how)
 
         monkeypatch.setattr(app.screen, "refresh", refresh)
-        await pilot.pause(0.9)
+        await until(pilot, lambda: any(region.contains_region(stood) for region in drawn))
         assert "told" not in Player(app, pilot).text
-        assert any(region.contains_region(stood) for region in drawn)
         assert all(region.area < app.size.area for region in drawn), "not the whole screen for a toast"

@@ -14,7 +14,6 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from halftui.domain.shown import Card, Snapshot
-from halftui.errors import Refused
 from halftui.tui import lending
 from halftui.tui.app import HalfApp, half, spawn
 from halftui.tui.hand import Hand
@@ -50,9 +49,7 @@ def _on_card(verb: "Callable[[BoardScreen, Card], Awaitable[None]]") -> "Callabl
     """Return an action that does something to the chosen card, the one of when its turn comes."""
 
     async def later(board: "BoardScreen") -> None:
-        if (card := board.card) is None:
-            board.half.refuse(Refused("no card is chosen", "n writes one"))
-        else:
+        if (card := verbs.held(board)) is not None:
             await verb(board, card)
 
     return _in_turn(later)
@@ -355,19 +352,19 @@ class BoardScreen(Screen[None]):
         """Everything about it."""
         if (item := self.item) is not None:
             self.open(item)
-        elif (card := self.card) is not None:
+        elif (card := verbs.held(self)) is not None:
             self.half.open_detail(card.id)
 
     def action_bead_answer(self) -> None:
         """Answer its agent, or open its review."""
         if (item := self.item) is not None:
             self.open(item)
-        elif (card := self.card) is not None:
+        elif (card := verbs.held(self)) is not None:
             verbs.answer(self, card)
 
     def action_bead_review(self) -> None:
         """Look at its changes."""
-        if (card := self.card) is not None:
+        if (card := verbs.held(self)) is not None:
             self.half.open_review(card.id)
 
     def action_bead_cancel(self) -> None:
@@ -385,7 +382,7 @@ class BoardScreen(Screen[None]):
 
     def action_output_open(self) -> None:
         """What its agent prints."""
-        if (card := self.card) is not None:
+        if (card := verbs.held(self)) is not None:
             self.half.open_output(card)
 
     def action_find(self) -> None:
