@@ -19,6 +19,8 @@ from halftui.ssh.line import Line
 from halftui.tui.terminal import Careful
 
 LONE_ESCAPE_SECONDS = constants.ESCAPE_DELAY + 0.01
+LONGEST_PASTE = 4 * 2**20  # characters; one that does not end would be kept for ever
+PASTE_END = "\x1b[201~"
 ENTER = "\x1b[?1049h\x1b[?25l\x1b[?1004h\x1b[>25u\x1b[?2026$p\x1b[?2004h\x1b[?7l"
 LEAVE = "\x1b[?2004l\x1b[?7h\x1b[<u\x1b[?1049l\x1b[?25h\x1b[?1004l"
 MOUSE_ON = "\x1b[?1000h\x1b[?1003h\x1b[?1006h"
@@ -52,6 +54,8 @@ class ChannelDriver(Careful):
         self._parts: list[str] = []
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._parser = Parser()
+        self._unsaid = 0  # characters that were no message yet
+        self._missed: str | None = None  # the last of a paste that is too long, until it ends
         self._is_on = False
         self._is_lent = False
         self.stirred = self._loop.time()  # when the guest last did something
@@ -119,16 +123,32 @@ class ChannelDriver(Careful):
 
     def feed(self, data: bytes) -> None:
         """Take in what the guest typed."""
-        text = self._decoder.decode(data)
+        text = self._heard(self._decoder.decode(data))
         if not text or not self._is_on:
             return
         self.stirred = self._loop.time()
         try:
+            self._unsaid += len(text)
             for message in self._parser.feed(text):
+                self._unsaid = 0
                 self.process_message(message)
+            if self._unsaid > LONGEST_PASTE:
+                self._begin_anew()
+                self._missed = ""
         except (ValueError, OverflowError):  # numbers that stand for no key: what follows starts anew
-            self._parser = Parser()
+            self._begin_anew()
         self._loop.call_later(LONE_ESCAPE_SECONDS, self._tick)
+
+    def _heard(self, text: str) -> str:
+        """Return what is left without the rest of a paste that was too long: none of it may act as keys."""
+        if self._missed is None:
+            return text
+        _, end, rest = (self._missed + text).partition(PASTE_END)
+        self._missed = None if end else (self._missed + text)[-len(PASTE_END) :]
+        return rest
+
+    def _begin_anew(self) -> None:
+        self._parser, self._unsaid = Parser(), 0
 
     def _tick(self) -> None:
         if self._is_on:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from functools import partial
 from typing import TYPE_CHECKING
@@ -12,6 +13,9 @@ from halftui.tui import lending
 
 if TYPE_CHECKING:
     from halftui.ssh.session import Session, Terminal
+
+MOST_AHEAD = 1_000  # keys of a guest that wait; who types a file into the board slows down nobody else
+BREATH_SECONDS = 0.02
 
 log = logging.getLogger(__name__)
 
@@ -61,5 +65,12 @@ async def _feed(session: Session, app: GuestApp) -> None:
             continue
         was_at_rest = app.is_at_rest
         app.driver.feed(data)
+        await asyncio.sleep(0)  # what is there already is read without giving way to others
+        while _is_behind(app):  # noqa: ASYNC110 - queues tell nobody; meanwhile ssh holds the guest back
+            await asyncio.sleep(BREATH_SECONDS)
         if was_at_rest:
             app.call_later(app.tell_ages)
+
+
+def _is_behind(app: GuestApp) -> bool:
+    return app.message_queue_size + app.ahead.waiting > MOST_AHEAD

@@ -40,6 +40,11 @@ class Ahead:
         self._slow: WeakSet[Worker[Any]] = WeakSet()  # waited for long enough
         self._acts = False  # an action runs in the app's own turn
 
+    @property
+    def waiting(self) -> int:
+        """How many wait."""
+        return len(self._held)
+
     def holds(self, event: Typed) -> bool:
         """Keep a key for later, and return True, if it can't be taken now."""
         if event.is_forwarded or (not self._held and self._is_quiet()):

@@ -12,8 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from halftui.ssh.driver import LONGEST_PASTE
 from halftui.ssh.guest import GuestApp
 from halftui.ssh.limits import Limits
+from halftui.ssh.screen import MOST_AHEAD
 from tests.helpers.ssh import GuestTerminal, Host, serving
 
 HALF_OPEN, GARBAGE = 300, 150  # with --slow: 2,000 and 1,000
@@ -165,3 +167,31 @@ async def _throw(port: int, dice: random.Random, number: int) -> None:
         pass  # it has been thrown, which is all that was wanted
     finally:
         writer.close()
+
+
+async def test_a_flood_of_keys_waits_outside(host: Host) -> None:
+    """Who types a file into the board is held back by ssh, so that the board keeps little of it."""
+    host.admit("ann", "viewer")
+    async with host.terminal("ann") as ann:
+        await ann.until("Ready 0")
+        app, most = _app_of(host, "ann"), 0
+        ann.send("j" * 40_000)
+        for _ in range(20):
+            await asyncio.sleep(0.05)
+            most = max(most, app.message_queue_size + app.ahead.waiting)
+        assert MOST_AHEAD // 10 < most <= MOST_AHEAD + 4_096
+
+
+async def test_a_paste_that_is_too_long_is_forgotten(host: Host) -> None:
+    host.admit("ann", "viewer")
+    async with host.terminal("ann") as ann:
+        await ann.until("Ready 0")
+        driver = _app_of(host, "ann").driver
+        assert driver is not None
+        driver.feed(b"\x1b[200~")
+        for _ in range(LONGEST_PASTE // 2**18 + 1):
+            driver.feed(b"x" * 2**18)
+        ann.send("nx\x1b[20")  # its rest is no key
+        ann.send("1~q")
+        assert await ann.ended() == 0
+        assert "New bead" not in ann.text
