@@ -33,6 +33,7 @@ KNOWN = (
     "0020", "0021", "0022",
 )  # fmt: skip
 BUSY_SECONDS = 5.0
+UPGRADE_SECONDS = 60.0  # that a process waits while another one brings the schema up to date
 KEPT_READERS = 4
 SQLITE = "sqlite:///"
 
@@ -169,9 +170,15 @@ class Store:
         if self.path:
             _make_folder(self.path.parent)
         from halftui.store.schema import upgrade
+        from halftui.store.server import make_engine
 
-        with translated(self.url):
-            upgrade(self.engine(), self.path if found else None)
+        # Others may begin at the same moment, and all but the first wait for the whole of its migrations.
+        engine = make_engine(self.path or self.url, UPGRADE_SECONDS)
+        try:
+            with translated(self.url):
+                upgrade(engine, self.path if found else None)
+        finally:
+            engine.dispose()
 
     def revision(self) -> str:
         """Return the schema's revision, or "" if there is no database yet."""
