@@ -83,7 +83,7 @@ def _door(settings_of: Callable[[Mapping[str, object]], Settings]) -> Door:
 def _complete(asked: str) -> int:
     from halftui.cli import completing
 
-    sys.stdout.write(completing.answer(parser.cli, asked))
+    sys.stdout.write(completing.answer(parser.cli, _door(settings.load), asked))
     return 0
 
 

@@ -353,6 +353,11 @@ def test_completions(line: Line, env: dict[str, str]) -> None:
     assert {"reject", "release", "reopen"} <= found
     assert all(word.startswith("re") for word in found)
     assert ran.stderr == ""
+    words["COMP_WORDS"], words["COMP_CWORD"] = "halftui bead list --l", "3"
+    ran = subprocess.run(
+        [sys.executable, "-m", "halftui"], env=words, capture_output=True, text=True, check=True, timeout=60
+    )
+    assert {text.partition(",")[2] for text in ran.stdout.split()} >= {"--lane", "--limit"}
     for asked in ("nonsense", "bash_source_x", "tcsh_complete"):
         words["_HALFTUI_COMPLETE"] = asked
         subprocess.run(
