@@ -140,7 +140,8 @@ async def test_it_is_interrupted_and_told(tmp_path: Path) -> None:
             at.house.service.write(messages.tell, agent, "stop sleeping", is_urgent=True)
             await at.until(lambda: at.see(bead).card.state == "review", 30)
         assert at.see(bead).summary == "As you wish."
-        assert "stop sleeping" in str(model.asked[-1]["input"][-1])
+        # After its turn Codex may ask for more on its own account: what to suggest next.
+        assert any("stop sleeping" in str(asked["input"][-1]) for asked in model.asked)
 
 
 async def test_another_account_takes_over_and_the_last_one_s_limit_is_no_failure(tmp_path: Path) -> None:

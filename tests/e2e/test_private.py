@@ -16,9 +16,9 @@ pytestmark = pytest.mark.docker
 async def test_a_container_holds_nothing_of_it(
     tmp_path: Path, docker_host: str, agent_image: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    look = "(env; cat /proc/*/environ /proc/*/cmdline; mount; ls -laR /) > seen.txt 2>&1;"
-    look += " find / -xdev -type f -size -2000k -newer /proc/1/cmdline -exec cat {} + >> seen.txt 2>&1;"
-    look += " git add -A; git commit -qm s"
+    look = "(env; cat /proc/*/environ /proc/*/cmdline; mount) > /tmp/seen 2>&1;"
+    look += " find /work /home /run /etc /var -xdev -type f -size -2000k -exec cat {} + >> /tmp/seen 2>&1;"
+    look += " cp /tmp/seen seen.txt; git add -A; git commit -qm s"
     turn = {"tool": "Bash", "input": {"command": look, "description": "x"}}
     (tmp_path / "served").mkdir()
     (tmp_path / "w").mkdir()

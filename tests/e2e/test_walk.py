@@ -60,7 +60,7 @@ def test_from_nothing_to_the_first_bead(size: tuple[int, int], tmp_path: Path) -
     for command in (("init", "-q", "-b", "main"), ("commit", "-q", "--allow-empty", "-m", "begin")):
         subprocess.run([*git, *command], check=True)
     with tmux.terminal(tmp_path, HALFTUI, size, cwd=shop, env=_own(tmp_path)) as seen:
-        seen.until("enter", "make a board", "look at the demo")
+        seen.until("enter", "a board", "the demo")
         seen.until("repository", gone=["looking at what is there"])
         seen.press("Enter")
         if size[1] < 12:

@@ -16,6 +16,7 @@ from halftui.errors import Conflict, Refused, Unavailable
 from halftui.ops import attempts, beads
 from halftui.store.store import Rows, Store
 
+WORK = 0.004  # seconds; without any, most of a process's life is waiting for the database's one writer
 LEASE = 0.7  # seconds; what a killed process held comes back after that
 WORKERS = 6
 
@@ -66,18 +67,23 @@ def _work(url: str, board: str) -> None:
     store, parent = Store(url), os.getppid()
     while os.getppid() == parent:  # else it was killed itself, and nobody will kill this one
         try:
-            _mend(store)
-            claim = store.write(ENGINE, attempts.claim, board, LEASE, 1_000, POOL)
-            if claim is None:
-                time.sleep(0.01)
-                continue
-            store.write(ENGINE, attempts.start, claim.attempt, claim.epoch, "local", "x")
-            store.write(
-                ENGINE, attempts.end, claim.attempt, claim.epoch, Outcome.PASSED, "", f"made by {os.getpid()}"
-            )
-            store.write(ENGINE, beads.approve, claim.bead, "c0ffee")
+            _turn(store, board)
         except (Conflict, Refused, Unavailable):
             continue  # somebody else took over meanwhile, or holds the database
+
+
+def _turn(store: Store, board: str) -> None:
+    _mend(store)
+    claim = store.write(ENGINE, attempts.claim, board, LEASE, 1_000, POOL)
+    if claim is None:
+        time.sleep(0.01)
+        return
+    store.write(ENGINE, attempts.start, claim.attempt, claim.epoch, "local", "x")
+    time.sleep(WORK)
+    store.write(
+        ENGINE, attempts.end, claim.attempt, claim.epoch, Outcome.PASSED, "", f"made by {os.getpid()}"
+    )
+    store.write(ENGINE, beads.approve, claim.bead, "c0ffee")
 
 
 def _mend(store: Store) -> None:
