@@ -7,7 +7,12 @@ from pathlib import Path
 
 LARGEST = 5_000_000
 KEPT = 3
-STRANGERS = ("asyncssh", "claude_agent_sdk")  # libraries that would say it on the terminal
+STRANGERS = (
+    "aiohttp",
+    "asyncio",
+    "asyncssh",
+    "claude_agent_sdk",
+)  # libraries that would say it on the terminal
 _PLAIN = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 MOST_CHILDREN = 20  # beads that one attempt may create
+MOST_CALLS = 1_000  # of these tools by one attempt
 DEEPEST = 3  # beads of agents below a person's bead
 MOST_ARTEFACTS = 20  # files attached to one bead
 LARGEST_ARTEFACT = 10 << 20  # bytes

@@ -42,8 +42,9 @@ from halftui.engine.naming import (
 )
 from halftui.engine.report import lines_of, now_of
 from halftui.engine.rooms import Rooms
-from halftui.engine.settled import Settled, ended, summed
+from halftui.engine.settled import Settled, ended
 from halftui.engine.shelf import Shelf
+from halftui.engine.tab import Tab
 from halftui.engine.talk import Talk
 from halftui.engine.vigil import stirs
 from halftui.errors import AttemptFailed, Conflict, HalfTUIError, Unavailable
@@ -67,6 +68,7 @@ R = TypeVar("R")
 
 SALVAGE_SECONDS = 60.0
 UNAVAILABLE_SECONDS = 15.0  # before a bead is tried again whose surroundings did not answer
+LAG_SECONDS = 2.0  # in which a program tells of what its provider answered
 KEEP = "-keep"  # ends the name of the sandbox that saves what was not committed
 
 
@@ -92,16 +94,16 @@ class Running:
     _held_since: float = field(default_factory=time.monotonic)
     _stirred: float | None = None  # when it last used a tool or waited for its provider, by the store's clock
     _told: Told = field(default_factory=list)  # lines since the last Heard
-    _standing: Standing = field(default_factory=lambda: Standing(0))
+    _tab: Tab = field(default_factory=lambda: Tab(Standing(0)))
     _worker: "asyncio.Task[Settled] | None" = None
 
     async def run(self) -> None:
         """Work on the bead until it ended or was let go; what came of it is written down, nothing raised."""
-        last, own = 0, self.claim.attempt
+        last, own, standing = 0, self.claim.attempt, Standing(0)
         if self.claim.heard is not None:  # else it is new, and nothing is told of it
-            last, self._standing = await asyncio.to_thread(self.store.read, transcripts.standing, own)
-        self._standing = replace(self._standing, epoch=self.claim.epoch)
-        self.lines.open(own, last, self._standing)
+            last, standing = await asyncio.to_thread(self.store.read, transcripts.standing, own)
+        self._tab = Tab(replace(standing, epoch=self.claim.epoch))
+        self.lines.open(own, last, self._tab.standing)
         async with AsyncExitStack() as stack:
             stack.push_async_callback(self._clear_sockets)
             settled = await self._under_lease(stack)
@@ -185,9 +187,10 @@ class Running:
         gate = await stack.enter_async_context(
             self.rooms.gate(self.claim, self._sockets, sandbox, self.holds)
         )
-        gate.meter = self._count
         failpoint("socket.after")
         runtime = await self.rooms.runtime(self.claim.runtime, gate.kind)
+        gate.meter = self._see if runtime.abilities.cost else self._tab.tell
+        gate.unbooked = self._tab.unbooked
         self.uses_tools = runtime.abilities.tools
         if here.is_new and self.claim.is_resumed:  # its session belongs to a folder that is not there
             self.claim = replace(self.claim, session=str(uuid.uuid4()))
@@ -261,14 +264,14 @@ class Running:
             self._stirred = self.store.clock()
         match happening:
             case Heard(end):
-                self._standing = replace(self._standing, heard=end)
-                self.lines.tell(attempt, self._told, self._standing)
+                self._tab.hear(end)
+                self.lines.tell(attempt, self._told, self._tab.book())
                 self._told = []
                 failpoint("streaming.after")
                 await self.lines.room(attempt)
                 return
             case Metered():
-                self._count(happening)
+                self._tab.tell(happening)
             case Started(session):
                 await self._write(attempts.greet, attempt, self.claim.epoch, session)
             case Reached(ident):
@@ -283,8 +286,14 @@ class Running:
         if now := now_of(happening):
             self.lines.note_now(attempt, now)
 
-    def _count(self, used: Metered) -> None:
-        self._standing = summed(self._standing, used)
+    def _see(self, used: Metered) -> None:
+        """Take in what the provider answered; the program has a moment to tell of it."""
+        asyncio.get_running_loop().call_later(LAG_SECONDS, self._book, self._tab.see(used))
+
+    def _book(self, passed: Metered) -> None:
+        self._tab.expect(passed)
+        if self.is_listening and self._tab.owed() != self._tab.standing:
+            self.lines.tell(self.claim.attempt, [], self._tab.book())
 
     async def _harvest(self, end: Ended, here: Ground, sandbox: Sandbox, spec: Spec) -> Settled:
         """Bring what the agent left into the board's repository, whatever its outcome."""
@@ -325,6 +334,8 @@ class Running:
         """Write the end and the last lines in one transaction; on failure the next board does it."""
         end = settled.end
         told = [*self._told, *lines_of(end)]
+        if self._tab.close():
+            self.lines.tell(self.claim.attempt, [], self._tab.standing)
         failpoint("commit.before")
         try:
             await settle(

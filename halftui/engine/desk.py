@@ -2,12 +2,13 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any
 
 from halftui.domain.actor import agent
-from halftui.domain.board_tools import ATTACH, Reply
+from halftui.domain.board_tools import ATTACH, MOST_CALLS, Reply
 from halftui.domain.happenings import Answer, Question
 from halftui.engine.shelf import Shelf
 from halftui.engine.talk import Talk
@@ -36,6 +37,7 @@ class Desk:
     talk: Talk = field(default_factory=Talk)
     fault: Callable[[], str] | None = None  # says what is missing of its result, if anything is; blocks
     shelf: Shelf | None = None  # where attached files go
+    calls: Iterator[int] = field(default_factory=lambda: count(1))
 
     def attend(self, speaker: Speaker | None) -> None:
         """Take note of who passes on what people say."""
@@ -63,6 +65,8 @@ class Desk:
     async def use(self, tool: str, given: Mapping[str, Any], request: str) -> Reply:
         """Use a tool of the board as this attempt's agent; what is refused is written down, too."""
         me = agent(self.agent)
+        if next(self.calls) > MOST_CALLS:  # each leaves a line in the board's history
+            return Reply(f"the board's tools were used {MOST_CALLS:,} times: that is all", is_ok=False)
         try:
             if tool == "submit" and self.fault and (wrong := await asyncio.to_thread(self.fault)):
                 raise Misconfigured(wrong, "hand in again then")

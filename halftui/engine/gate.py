@@ -7,9 +7,9 @@ import logging
 import os
 import secrets
 import socket
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from halftui.domain.actor import ENGINE
@@ -18,12 +18,12 @@ from halftui.domain.happenings import Metered
 from halftui.domain.redaction import Redactor
 from halftui.engine.rooms import OpenGate
 from halftui.errors import HalfTUIError, NotFound, Unavailable
-from halftui.ops import accounts, attempts, subscriptions, views
+from halftui.ops import accounts, attempts, spending, subscriptions, views
 from halftui.ops import egress as hosts
 from halftui.ops.attempts import Claim
 from halftui.runtime import egress, proxy, relay
 from halftui.runtime.meter import TOO_MANY, UNAUTHORIZED, Limit, Usage
-from halftui.runtime.providers import GOOGLE, OPENAI
+from halftui.runtime.providers import ANTHROPIC, GOOGLE, OPENAI
 from halftui.runtime.proxy import Credential, Kind, Loopback, Owner
 from halftui.sandbox.base import Places, Sandbox
 from halftui.service.lines import Lines
@@ -38,6 +38,7 @@ KINDS: Mapping[str, Kind] = {
 }  # fmt: skip
 VARIABLES: Mapping[str, str] = {kind: name for name, kind in KINDS.items()}
 PROVIDERS = {"codex": OPENAI, "gemini": GOOGLE}  # of those that reach it by a port
+_OPEN_MODELS = ("default", "opusplan")  # Claude Code's own words for more than one
 NO_ACCOUNT = "no account is registered for agents"
 API_PORT = 3129  # of the sandbox's own loopback, which nobody else is on
 UNTOLD_SECONDS = 3_600.0  # of a limit whose end the provider does not tell
@@ -58,7 +59,8 @@ class Way:
     env: Mapping[str, str] = field(default_factory=dict, repr=False)  # for those who want the real one inside
     before: Sequence[str] = ()  # starts the program, put before its command
     out: egress.Way | None = None  # to the hosts that are allowed
-    meter: Callable[[Metered], None] | None = None  # hears what a program uses that does not tell it itself
+    meter: Callable[[Metered], None] | None = None  # hears what the provider answered
+    unbooked: Callable[[], int] | None = None  # tells the tokens that no budget counts yet
 
     async def shut(self) -> None:
         """End the connections to hosts; each is told of by then."""
@@ -147,9 +149,12 @@ class Seat:
         self._noted = (0.0, "")
         self.until: float | None = None
 
-    async def credential(self) -> Credential:
-        """Return the credential for the next request. Raises Unavailable, with `until`, if all rest."""
-        return await asyncio.to_thread(self._find)
+    async def credential(self, unbooked: int = 0) -> Credential:
+        """Return the credential for the next request, after so many tokens that no budget counts yet.
+
+        Raises Unavailable if a budget is spent, with `until` if all accounts rest.
+        """
+        return await asyncio.to_thread(self._find, unbooked)
 
     async def judge(self, credential: Credential, limit: Limit) -> bool:
         """Write down what the provider said of an account; True if another one can take the request."""
@@ -157,7 +162,10 @@ class Seat:
             return await asyncio.to_thread(self._judge, credential.account, limit)
         return True
 
-    def _find(self) -> Credential:
+    def _find(self, unbooked: int) -> Credential:
+        for scope, subject in (("attempt", self._claim.attempt), ("bead", self._claim.bead)):
+            for sentence in self._store.read(spending.spent, scope, [subject], unbooked).values():
+                raise Unavailable(sentence)
         while True:
             if not self._store.read(accounts.usable, self._claim.runtime, self._account):
                 self._account = self._store.write(
@@ -221,10 +229,16 @@ def opener(
                 first = await seat.credential()
                 way = Way(first.kind, env={VARIABLES[first.kind]: first.secret} if shows_secret else {})
                 paying = _Paying(seat, way, holds)
+                models = await asyncio.to_thread(_models, store, claim)
                 if claim.runtime in PROVIDERS:
-                    door = await _by_port(way, stack, paying, claim, folder, sandbox, owner, store)
+                    door = await _by_port(way, stack, paying, claim, folder, sandbox, owner, models)
                 else:
-                    door = proxy.serve(folder, paying.credential, upstream, judge=paying.judge, owner=owner)
+                    # Whoever is not confined reaches everything anyway, by the provider's tools, too.
+                    provider = ANTHROPIC if sandbox.is_confined else replace(ANTHROPIC, fault=None)
+                    door = proxy.serve(
+                        folder, paying.credential, upstream,
+                        on_usage=way.count, judge=paying.judge, owner=owner, provider=provider, models=models,
+                    )  # fmt: skip
                 await stack.enter_async_context(door)
             await _let_out(way, stack, claim, folder, sandbox, holds, store, lines, net)
             yield way
@@ -234,7 +248,7 @@ def opener(
 
 async def _by_port(
     way: Way, stack: AsyncExitStack, paying: "_Paying", claim: Claim, folder: Path, sandbox: Sandbox,
-    owner: Owner | None, store: Store,
+    owner: Owner | None, models: Collection[str],
 ) -> AbstractAsyncContextManager[Path]:  # fmt: skip
     """Return a proxy for a program that can't speak by a Unix socket: it reaches it by a port.
 
@@ -251,12 +265,16 @@ async def _by_port(
         key, port = secrets.token_urlsafe(24), int(listener.getsockname()[1])
         loopback = Loopback(listener, key)
     way.env = {**way.env, "HALFTUI_API_URL": f"http://{relay.HERE}:{port}", "HALFTUI_API_KEY": key}
-    board = await asyncio.to_thread(store.read, views.board, claim.board)
-    model = claim.profile.model or board.model
     return proxy.serve(
         folder, paying.credential, judge=paying.judge, owner=owner, on_usage=way.count,
-        provider=PROVIDERS[claim.runtime], models=(model,) if model else (), loopback=loopback,
+        provider=PROVIDERS[claim.runtime], models=models, loopback=loopback,
     )  # fmt: skip
+
+
+def _models(store: Store, claim: Claim) -> Collection[str]:
+    """Return the models that an attempt's program may ask for, () being all. Blocks."""
+    model = claim.profile.model or store.read(views.board, claim.board).model
+    return () if model in ("", *_OPEN_MODELS) else (model,)
 
 
 @dataclass(frozen=True)
@@ -270,7 +288,7 @@ class _Paying:
     async def credential(self) -> Credential:
         if not self.holds():  # a board that stood still must not pay for what another one runs
             raise Unavailable("this board does not hold the attempt any more")
-        return await self.seat.credential()
+        return await self.seat.credential(self.way.unbooked() if self.way.unbooked else 0)
 
     async def judge(self, credential: Credential, limit: Limit) -> bool:
         is_taken_over = await self.seat.judge(credential, limit)

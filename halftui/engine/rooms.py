@@ -22,10 +22,11 @@ class Gate(Protocol):
     """An attempt's way to its provider: the kind of its credential, and when a limit ends, if known.
 
     `env` is added to the program's environment; `before` starts the program, put before its command.
-    `meter` hears what a program uses that does not tell it itself.
+    `meter` hears what the provider answered; `unbooked` returns the tokens that no budget counts yet.
     """
 
     meter: Callable[[Metered], None] | None
+    unbooked: Callable[[], int] | None
 
     @property
     def kind(self) -> str: ...

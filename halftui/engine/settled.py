@@ -1,11 +1,10 @@
 """What an attempt came to, worked out from what its program and its clone left."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from halftui.domain.happenings import Ended, Metered, Outcome
+from halftui.domain.happenings import Ended, Outcome
 from halftui.errors import AttemptFailed, HalfTUIError, Unavailable
 from halftui.ops.attempts import Shared, Work
-from halftui.ops.transcripts import Standing
 from halftui.workspace.repository import Repository
 from halftui.workspace.tree import Tree
 
@@ -40,14 +39,3 @@ def ended(error: HalfTUIError) -> Ended:
     if isinstance(error, Unavailable):
         return Ended(Outcome.LOST, "unavailable", str(error))
     return Ended(Outcome.FAILED, "start", str(error))
-
-
-def summed(standing: Standing, used: Metered) -> Standing:
-    """Return a standing with what was used since added."""
-    return replace(
-        standing,
-        tokens_in=standing.tokens_in + used.tokens_in,
-        tokens_out=standing.tokens_out + used.tokens_out,
-        cost_usd=standing.cost_usd + used.cost_usd,
-        turns=standing.turns + used.turns,
-    )

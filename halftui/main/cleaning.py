@@ -28,7 +28,7 @@ from halftui.store.store import Rows
 from halftui.workspace import artefacts
 from halftui.workspace.keeping import require_safe
 from halftui.workspace.salvage import salvage_command
-from halftui.workspace.tree import Tree
+from halftui.workspace.tree import BROKEN, Tree
 
 if TYPE_CHECKING:
     from halftui.main.house import House
@@ -147,6 +147,8 @@ async def _clone(
     def check() -> None:
         if (now := house.store.read(_one, bead.id)) is None or now.is_live:
             raise Refused("somebody works on it again")
+        if aside := [*folder.glob(f"*{BROKEN}*"), *folder.glob(f"{PAIRS}/*/*{BROKEN}*")]:
+            raise Refused(f"its agent broke a clone, which is kept as {aside[0].name}: look, then remove it")
         for tree in trees:
             require_safe(repository, tree, board.branch, now.tip, now.merged)
         for tree in beside:

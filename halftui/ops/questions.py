@@ -18,15 +18,26 @@ KINDS = ("question", "permission")
 ALARM = "alarm"  # asked by the board itself, of an agent that seems to stand still
 GO_ON, STOP = "Let it go on", "Stop it"
 LONGEST = 16_384
+LONGEST_OPTION = 1_000
+MOST_OPEN = 50  # of one attempt: nobody answers more, and each is shown to everybody
 
 
 @verb("question.ask")
 def ask(tx: Tx, attempt: str, asked: Asked) -> str:
-    """Store an agent's question and return its id; a repeated request of an attempt is the same question."""
+    """Store an agent's question and return its id; a repeated request of an attempt is the same question.
+
+    Raises Refused if too many of its questions are open.
+    """
     ident = _ident(attempt, asked.request)
     if tx.find(Question, ident) is not None:
         return ident
     row = tx.get(Attempt, attempt)
+    waiting = (
+        "SELECT count(*) FROM question WHERE attempt_id = :a AND answered_at IS NULL AND kind <> 'alarm'"
+    )
+    if tx.rows(waiting, a=attempt)[0][0] >= MOST_OPEN:
+        raise Refused(f"{MOST_OPEN} questions of yours are open", "wait for an answer")
+    options = [[clean(text)[:LONGEST_OPTION] for text in (o.label, o.description)] for o in asked.options]
     question = Question(
         id=ident,
         attempt_id=attempt,
@@ -34,7 +45,7 @@ def ask(tx: Tx, attempt: str, asked: Asked) -> str:
         board_id=row.board_id,
         kind=_kind(asked.kind),
         text=clean(asked.text)[:LONGEST],
-        options=json.dumps([[clean(o.label), clean(o.description)] for o in asked.options]),
+        options=json.dumps(options),
         tool=clean_line(asked.tool, longest=80),
         detail=clean(asked.detail)[:LONGEST],
         asked_at=tx.now,
@@ -105,7 +116,8 @@ def _heed(tx: Tx, row: Attempt, alarm: Question) -> None:
 
 def _ident(attempt: str, request: str) -> str:
     """Return an id that only this attempt's request gets, since the program that asks chose the request."""
-    return str(uuid.uuid5(uuid.NAMESPACE_OID, f"{attempt} {request}") if request else uuid.uuid4())
+    name = f"{attempt} {request}".encode("utf-8", "backslashreplace").decode()
+    return str(uuid.uuid5(uuid.NAMESPACE_OID, name) if request else uuid.uuid4())
 
 
 def _kind(asked: str) -> str:

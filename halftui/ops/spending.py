@@ -1,7 +1,7 @@
 """What was used, and which budgets that reaches; plain SQL."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from halftui.domain.shown import BudgetRow, UsageRow
@@ -53,8 +53,11 @@ def used(rows: Rows, scope: str, subject: str) -> Used:
     return Used(*map(float, found[0]))
 
 
-def spent(rows: Rows, scope: str, subjects: Iterable[str]) -> dict[str, str]:
-    """Return those of the subjects whose budget is reached, each with the sentence that says so."""
+def spent(rows: Rows, scope: str, subjects: Iterable[str], more: float = 0.0) -> dict[str, str]:
+    """Return those of the subjects whose budget is reached, each with the sentence that says so.
+
+    `more` tokens were used of each that are not booked yet.
+    """
     found = rows.rows("SELECT subject, measure, most FROM budget WHERE scope = :s ORDER BY measure", s=scope)
     if not found:
         return {}
@@ -62,7 +65,10 @@ def spent(rows: Rows, scope: str, subjects: Iterable[str]) -> dict[str, str]:
     for subject in subjects:
         limits = {m: float(most) for s, m, most in found if s == ""}
         limits |= {m: float(most) for s, m, most in found if s == subject}
-        if limits and (sentence := _reached(used(rows, scope, subject), limits, scope)):
+        if not limits:
+            continue
+        so_far = used(rows, scope, subject)
+        if sentence := _reached(replace(so_far, tokens=so_far.tokens + more), limits, scope):
             over[subject] = sentence
     return over
 

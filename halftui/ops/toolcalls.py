@@ -32,7 +32,7 @@ def use(
     row = scope.own(tx)
     if row.id != attempt or row.epoch != epoch:
         raise Conflict(f"attempt {clean_line(attempt, longest=80)} is over", "a newer one has the bead")
-    ident = request or str(uuid.uuid4())
+    ident = clean_line(request, longest=200) or str(uuid.uuid4())
     if (known := tx.find(ToolCall, attempt, ident)) is not None:
         return known.answer
     is_file = _checked(tool, given) == ATTACH

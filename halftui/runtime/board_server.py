@@ -16,6 +16,7 @@ from typing import Any
 from halftui import __version__
 from halftui.domain.board_tools import ASK, TOOLS, BoardTool, Reply
 from halftui.domain.happenings import Option, Question
+from halftui.errors import HalfTUIError
 from halftui.runtime import bridge
 from halftui.runtime.base import Desk
 
@@ -140,7 +141,10 @@ class _Link:
             return await self._desk.use(tool, given, request)
         if (question := _question(given, request)) is None:
             return Reply("ask takes a question in words, and options in words", is_ok=False)
-        return Reply((await self._desk.ask(question)).text)
+        try:
+            return Reply((await self._desk.ask(question)).text)
+        except HalfTUIError as error:
+            return Reply(str(error), is_ok=False)
 
 
 def _parameters(message: Mapping[str, Any]) -> Mapping[str, Any]:

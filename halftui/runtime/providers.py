@@ -13,12 +13,11 @@ OAUTH_BETA = "oauth-2025-04-20"
 # the like are run by the provider and would reach the internet for a sandbox that must not.
 _OWN_TOOLS = {"custom", "function", "local_shell", "namespace", "tool_search"}
 _GOOGLE_TOOLS = {"functionDeclarations"}
-_FETCHED = {
-    "file_url",
-    "fileUri",
-    "file_uri",
-    "image_url",
-}  # by the provider, so that an address can carry something out
+_FETCHED = {"file_url", "fileUri", "file_uri", "image_url"}  # by the provider: an address carries things out
+# Of the Messages API: what its caller runs, or what stays with the provider.
+_CALLERS_TOOL = re.compile(r"custom|(bash|text_editor|computer|memory|tool_search_tool_(regex|bm25))_\d{8}")
+_FAMILIES = {"haiku", "opus", "sonnet"}
+_ENCLOSED = {"base64", "content", "text"}  # sources of a block that come with the request
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +49,44 @@ def _sign_anthropic(kind: str, secret: str, sent: Mapping[str, str]) -> dict[str
     else:
         signed = {"x-api-key": secret}
     return signed | ({"anthropic-beta": ",".join(flags)} if flags else {})
+
+
+def _anthropic_fault(target: str, body: bytes, models: Collection[str]) -> str:
+    if not (asked := _read(body)):
+        return NOTHING
+    if asked.get("mcp_servers") or asked.get("container"):
+        return "Servers and containers of the provider's are not open here."
+    tools = asked.get("tools") or []
+    for tool in tools if isinstance(tools, list) else [None]:
+        kind = tool.get("type") or "custom" if isinstance(tool, dict) else None
+        if not isinstance(kind, str) or not _CALLERS_TOOL.fullmatch(kind):
+            return _closed(kind)
+    if models and not _is_own(str(asked.get("model")), models):
+        return _foreign(asked.get("model"), models)
+    return _sourced([asked.get("system"), asked.get("messages")])
+
+
+def _is_own(model: str, models: Collection[str]) -> bool:
+    """Return whether a model is one of these, by the beginning of its name or by its family.
+
+    Claude Code asks Haiku for small things, whatever its own model is.
+    """
+    names = [name.partition("[")[0] for name in models]  # without the size of its context
+    return "haiku" in model or any(n in model if n in _FAMILIES else model.startswith(n) for n in names)
+
+
+def _sourced(left: list[Any]) -> str:
+    """Return that a block's source is elsewhere, "" if none is; what a tool was given is no source."""
+    while left:
+        match left.pop():
+            case dict() as part:
+                source = part.get("source")
+                if isinstance(source, dict) and source.get("type") not in _ENCLOSED:
+                    return "A source that is fetched from elsewhere is not open here."
+                left += [value for name, value in part.items() if name != "input"]
+            case list() as parts:
+                left += parts
+    return ""
 
 
 def _sign_openai(kind: str, secret: str, sent: Mapping[str, str]) -> dict[str, str]:
@@ -94,12 +131,22 @@ def _google_fault(target: str, body: bytes, models: Collection[str]) -> str:
 
 
 def _read(body: bytes) -> dict[str, Any]:
-    """Return the JSON object of a request, empty if it is none."""
+    """Return the JSON object of a request, empty if it is none.
+
+    A name that stands twice could mean one thing here and another to the provider.
+    """
     try:
-        asked = json.loads(body)
+        asked = json.loads(body.decode("utf-8"), object_pairs_hook=_once)
     except (ValueError, RecursionError):
         return {}
     return asked if isinstance(asked, dict) else {}
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a name stands twice")
+    return found
 
 
 def _foreign(model: Any, models: Collection[str]) -> str:
@@ -122,12 +169,16 @@ def _afar(asked: Any) -> str:
     return ""
 
 
+def _closed(kind: Any) -> str:
+    return f"A tool of the type {re.sub(r'[^a-z0-9_]', '?', str(kind)[:40])} is not open here."
+
+
 def _strange(tools: Any) -> str:
     """Return what is wrong with the tools of a request, "" if nothing is."""
     for tool in tools if isinstance(tools, list) else [None]:
         told = tool if isinstance(tool, dict) else {}
         if not isinstance(kind := told.get("type"), str) or kind not in _OWN_TOOLS:
-            return f"A tool of the type {re.sub(r'[^a-z0-9_]', '?', str(kind)[:40])} is not open here."
+            return _closed(kind)
         if kind == "namespace" and (found := _strange(told.get("tools") or [])):
             return found
     return ""
@@ -139,6 +190,7 @@ ANTHROPIC = Provider(
     counted=re.compile("/v1/messages"),
     sign=_sign_anthropic,
     error=lambda kind, message: {"type": "error", "error": {"type": kind, "message": message}},
+    fault=_anthropic_fault,
 )
 OPENAI = Provider(
     "https://api.openai.com",

@@ -68,18 +68,29 @@ def sweep(store: Path, wanted: Collection[str]) -> int:
     return freed
 
 
+def _descend(root: Path, names: Sequence[str]) -> int:
+    """Open a folder by folder, with no more than two open at a time: an agent chooses how deep."""
+    here = os.open(root, _FOLDER)
+    for name in names:
+        try:
+            below = os.open(name, _FOLDER, dir_fd=here)
+        finally:
+            os.close(here)
+        here = below
+    return here
+
+
 @contextmanager
 def _opened(root: Path, parts: Sequence[str]) -> Iterator[BinaryIO]:
     *folders, name = parts
     shown = "/".join(parts)
     with contextlib.ExitStack() as stack:
         try:
-            here = os.open(root, _FOLDER)
-            stack.callback(os.close, here)
-            for folder in folders:
-                here = os.open(folder, _FOLDER, dir_fd=here)
-                stack.callback(os.close, here)
-            file = stack.enter_context(os.fdopen(os.open(name, _FILE, dir_fd=here), "rb"))
+            here = _descend(root, folders)
+            try:
+                file = stack.enter_context(os.fdopen(os.open(name, _FILE, dir_fd=here), "rb"))
+            finally:
+                os.close(here)
         except FileNotFoundError as error:
             raise NotFound(f"there is no file {shown!r}", _HINT) from error
         except (OSError, ValueError) as error:

@@ -5,9 +5,38 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from halftui.errors import Refused
 from halftui.workspace.git import Git
 
+MOST_FILES: Final = 1_000_000  # in one commit
+MOST_CHANGED: Final = 200_000  # by one bead: each is a row of its list of changes
+LONGEST_PATH: Final = 4096  # bytes
 _PLAIN: Final = re.compile(rb"100(?:644|755) blob ([0-9a-f]+) +(\d+)\t(.+)", re.DOTALL)
+
+
+def require_sane(git: Git, commit: str, bead: str) -> None:
+    """Raise Refused for a commit with too many files, or too deep ones.
+
+    A few trees that hold each other many times are billions of files.
+    """
+    _require_few(git, ("ls-tree", "-r", "-z", "--name-only", "--full-tree", commit), MOST_FILES, bead)
+
+
+def require_readable(git: Git, base: str, tip: str, bead: str) -> None:
+    """Raise Refused if more files changed between two sane commits than anybody can look at."""
+    _require_few(git, ("diff-tree", "-r", "-z", "--name-only", base, tip), MOST_CHANGED, bead)
+
+
+def _require_few(git: Git, command: tuple[str, ...], most: int, bead: str) -> None:
+    count, longest, rest = 0, 0, b""
+    with git.stream(*command) as out:
+        while count <= most and longest <= LONGEST_PATH and (piece := out.read(1 << 20)):
+            *names, rest = (rest + piece).split(b"\0")
+            count += len(names)
+            longest = max(map(len, (*names, rest)))
+    if count > most or longest > LONGEST_PATH:
+        what = f"more than {most:,} files" if count > most else "a path that no disk can have"
+        raise Refused(f"The work of {bead} has {what}", "reject the work, or cancel it")
 
 
 def read_blobs(repository: Path, commit: str, paths: Sequence[str], most: int) -> dict[str, bytes]:

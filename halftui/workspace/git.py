@@ -5,6 +5,7 @@
 
 import os
 import re
+import signal
 import tempfile
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
@@ -46,6 +47,8 @@ _ENVIRONMENT: Final = {
     "GIT_COMMITTER_NAME": "HalfTUI",
     "GIT_COMMITTER_EMAIL": "halftui@localhost",
 }
+_STRANGERS: Final = {"GIT_ALLOC_LIMIT": "768m"}  # a few bytes can stand for any number of them
+_STRANGERS_SECONDS: Final = 300.0
 FOR_A_PUSH: Final = " for a push"  # ends the sentence on a server that may let git read
 _REFUSALS: Final = (
     (r"could not read (Username|Password)", "wants a token"),
@@ -53,6 +56,7 @@ _REFUSALS: Final = (
 )
 _REMEDIES: Final[tuple[tuple[str, type[HalfTUIError], str], ...]] = (
     (r"^env: .*git", Misconfigured, "install git 2.38 or newer"),
+    (r"^Timeout: the command|over limit \d", Refused, "objects unfold to more than is taken in"),
     (r"No space left on device", Unavailable, "make room on the disk"),
     (r"\.lock'?: File exists", Unavailable, "another git is at work there; try again"),
     (r"cannot lock ref", Conflict, "try again"),
@@ -110,6 +114,7 @@ class Git:
     env: Mapping[str, str] = field(default_factory=dict)
     protocols: str = ""
     host: Host | None = None
+    seconds: float = 0.0  # that one run may take; 0: as long as it takes
 
     def having(
         self,
@@ -124,6 +129,10 @@ class Git:
             env={**self.env, **(env or {})},
             protocols=protocols,
         )
+
+    def wary(self) -> "Git":
+        """Return the same for what an agent made: it gets so much memory and time and no more."""
+        return replace(self, env={**self.env, **_STRANGERS}, seconds=_STRANGERS_SECONDS)
 
     def run(self, *args: str, stdin: bytes | IO[bytes] | None = None, ok: Collection[int] = (0,)) -> Answer:
         """Run git to its end; a code outside of `ok` raises what translate() makes of it."""
@@ -182,6 +191,9 @@ class Git:
         env = self._environment(offer.settings)
         command = [*_without_inherited(env, is_proven=bool(offer.inherited)), "git", *self.where, *args]
         options |= {"pass_fds": offer.inherited} if offer.inherited else {}
+        options |= (
+            {"kill_after_timeout": self.seconds} if self.seconds and "as_process" not in options else {}
+        )
         library = _library()
         try:
             # "/" because GitPython falls back on the process's own folder when its folder is gone.
@@ -234,6 +246,8 @@ def check_version() -> None:
 def translate(verb: str, answer: Answer) -> HalfTUIError:
     """Return the error of HalfTUI that says what git's failure means, with its remedy."""
     sentence = f"git {verb} failed: {_reason(answer)}"
+    if answer.code == -signal.SIGSEGV:  # trees within trees, more than its stack holds
+        return Refused(sentence, "what it read was made to harm")
     for pattern, kind, hint in _REMEDIES:
         if re.search(pattern, answer.err):
             return kind(sentence, hint)
@@ -306,6 +320,11 @@ def _opened(stdin: bytes | IO[bytes] | None) -> Iterator[IO[bytes] | None]:
         source.write(stdin)
         source.seek(0)
         yield source
+
+
+def lines(text: str) -> list[str]:
+    """Return git's lines: a name may hold what Python takes for a line's end, such as U+2028."""
+    return text.split("\n") if text else []
 
 
 def present(git: Git, shas: set[str]) -> set[str]:

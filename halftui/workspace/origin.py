@@ -8,12 +8,13 @@ from typing import Final
 
 from halftui.domain.address import scope_of
 from halftui.errors import Misconfigured, NotFound
-from halftui.workspace.git import Git, check_version
+from halftui.workspace.git import Git, check_version, lines
 from halftui.workspace.host import Host
 
 URL_PROTOCOLS: Final = "ssh:https"
 HEADS: Final = "refs/heads/"
 SHA1_DIGITS: Final = 40
+OWN_BRANCHES: Final = "halftui/"  # of a board: each has a bead's work
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)(://|::)")
 _SSH_SHORT = re.compile(r"(?!-)[A-Za-z0-9_.@-]+:(?!/?-)\S+")
@@ -23,7 +24,7 @@ OLD_FAULTS: Final = (
     "badDate", "badDateOverflow", "badEmail", "badName", "badTimezone", "duplicateEntries",
     "missingEmail", "missingNameBeforeEmail", "missingSpaceBeforeDate", "missingSpaceBeforeEmail",
     "multipleAuthors", "nullSha1", "treeNotSorted", "zeroPaddedDate", "zeroPaddedFilemode",
-    "missingTaggerEntry", "badTagName", "emptyName", "hasDot", "hasDotdot", "fullPathname",
+    "missingTaggerEntry", "badTagName", "nulInCommit", "emptyName", "hasDot", "hasDotdot", "fullPathname",
 )  # fmt: skip
 
 
@@ -73,7 +74,7 @@ def locate(place: str | Path, branch: str = "", host: Host | None = None) -> Ori
 def branches(origin: Origin) -> dict[str, str]:
     """Return a folder's branches: full ref name -> commit."""
     listed = origin.git.text("for-each-ref", "--format=%(objectname) %(refname)", HEADS)
-    pairs = (line.split(" ", 1) for line in listed.splitlines())
+    pairs = (line.split(" ", 1) for line in lines(listed))
     return {name: sha for sha, name in pairs}
 
 
@@ -94,7 +95,7 @@ def is_rebased(origin: Origin, branch: str) -> bool:
     assert origin.git_dir is not None
     homes = [origin.git_dir, *(origin.git_dir / "worktrees").glob("*")]
     marks = [home / kind / "head-name" for home in homes for kind in ("rebase-merge", "rebase-apply")]
-    return any(mark.is_file() and mark.read_text().strip() == HEADS + branch for mark in marks)
+    return any(mark.is_file() and mark.read_bytes().strip() == os.fsencode(HEADS + branch) for mark in marks)
 
 
 def _plain(place: str) -> str:
@@ -117,9 +118,9 @@ def _address(url: str, branch: str, host: Host | None) -> Origin:
     scope = scope_of(url)
     host = host or (Host(scope) if scope else None)
     git = Git(protocols=URL_PROTOCOLS, host=host)
-    listed = git.text("ls-remote", "--symref", "--", url, "HEAD", "refs/heads/*").splitlines()
-    heads = dict(line.split("\t")[::-1] for line in listed if not line.startswith("ref:"))
-    default = [line.split("\t")[0] for line in listed if line.startswith("ref:")]
+    listed = git.text("ls-remote", "--symref", "--", url, "HEAD", "refs/heads/*")
+    heads = dict(line.split("\t")[::-1] for line in lines(listed) if not line.startswith("ref:"))
+    default = [line.split("\t")[0] for line in lines(listed) if line.startswith("ref:")]
     chosen = branch or (default[0].removeprefix("ref: " + HEADS) if default else "")
     if not heads:
         raise Misconfigured(f"{url} has no commits", "push a first commit to it")
@@ -198,6 +199,10 @@ def _current(origin: Origin) -> str:
 def _require_branch(branch: str, known: dict[str, str], place: str) -> None:
     if not known:
         raise Misconfigured(f"{place} has no commits", "make a first commit there")
+    if branch.startswith(OWN_BRANCHES):
+        raise Misconfigured(
+            f"{branch} has a name as HalfTUI's own branches have", f"name a branch outside of {OWN_BRANCHES}"
+        )
     if HEADS + branch not in known:
         names = ", ".join(sorted(name.removeprefix(HEADS) for name in known)[:5])
         raise NotFound(f"{place} has no branch {branch or '(default)'}", f"it has {names}")

@@ -22,8 +22,9 @@ from halftui.domain.names import CONVOY_BRANCHES
 from halftui.errors import Conflict, NotFound, Refused
 from halftui.failpoints import failpoint
 from halftui.workspace import landing
+from halftui.workspace.blobs import require_readable, require_sane
 from halftui.workspace.diff import Changes, list_changes, read_patch
-from halftui.workspace.git import SHA, Git, carry, check_version, present
+from halftui.workspace.git import SHA, Git, carry, check_version, lines, present
 from halftui.workspace.merging import Clash, Merged, Note, combine, merge_base
 from halftui.workspace.origin import HEADS, OLD_FAULTS, Origin, branches, fetch_levels
 from halftui.workspace.signing import Signer
@@ -35,6 +36,7 @@ from halftui.workspace.tree import (
     copy_objects,
     grow,
     point,
+    put_aside,
     remove,
     tip_of,
 )
@@ -130,7 +132,7 @@ class Repository:
             if not tree.path.is_dir() or not any(tree.path.iterdir()):
                 self._begin(tree, author, refs)
             else:
-                point(tree, refs)
+                self._bring(tree, author, refs)
         return tree
 
     def checkout(self, sha: str, into: Path) -> None:
@@ -158,6 +160,7 @@ class Repository:
             base = self._merge_base(begin, sha)
             if base == sha:
                 return None
+            require_readable(self._git.wary(), base or self._empty_tree(), sha, tree.bead)
             own = f"{_OWN}{tree.bead}"
             news = {f"{own}/{epoch}": sha, HEADS + tree.branch: sha}
             failpoint("refs.before")
@@ -242,6 +245,14 @@ class Repository:
                 self._update({}, gone=[f"{own}{epoch}" for epoch in old])
         return len(old)
 
+    def _bring(self, tree: Tree, author: Person, refs: dict[str, str]) -> None:
+        """Let a kept clone see the newest commits; one that its agent broke stays aside, for a new one."""
+        try:
+            point(tree, refs)
+        except (NotFound, Refused):
+            put_aside(tree)
+            self._begin(tree, author, refs)
+
     def _begin(self, tree: Tree, author: Person, seen: dict[str, str]) -> None:
         base, begun = tree.base, self._read(HEADS + tree.branch)
         start = begun or self.tip(base)
@@ -276,9 +287,11 @@ class Repository:
                 "GIT_OBJECT_DIRECTORY": folder,
                 "GIT_ALTERNATE_OBJECT_DIRECTORIES": str(self.objects),
             }
-            if self._git.having(env=env).run("cat-file", "-t", sha, ok=(0, 128)).out != b"commit\n":
+            git = self._git.having(env=env).wary()
+            if git.run("cat-file", "-t", sha, ok=(0, 128)).out != b"commit\n":
                 raise Refused(f"The branch of {tree.bead} is no commit", "reject the work")
-            carry(self._git.having(env=env), self._git, [sha], self._known(), self.path)
+            require_sane(git, sha, tree.bead)
+            carry(git, self._git.wary(), [sha], self._known(), self.path)
 
     def _copy_branches(self, origin: Origin) -> None:
         there = {TRACKED + name.removeprefix(HEADS): sha for name, sha in branches(origin).items()}
@@ -289,7 +302,8 @@ class Repository:
             haves = present(origin.git, set(here.values()))
             carry(origin.git, self._git, wants, haves, self.path, ignored=OLD_FAULTS)
         news = {name: sha for name, sha in there.items() if here.get(name) != sha}
-        self._update(news, gone=here.keys() - there.keys())
+        self._update({}, gone=here.keys() - there.keys())  # first: git can't turn x into x/y in one go
+        self._update(news)
 
     def _push(self, merged: Merged, origin: Origin, target: str) -> None:
         try:
@@ -312,7 +326,7 @@ class Repository:
 
     def _refs(self, prefix: str) -> dict[str, str]:
         listed = self._git.text("for-each-ref", "--format=%(objectname) %(refname)", prefix)
-        return {name: sha for sha, name in (line.split(" ", 1) for line in listed.splitlines())}
+        return {name: sha for sha, name in (line.split(" ", 1) for line in lines(listed))}
 
     def _read(self, ref: str) -> str | None:
         answer = self._git.run("show-ref", "--verify", "--hash", "--", ref, ok=(0, 1, 128))
@@ -347,7 +361,10 @@ class Repository:
 
     def _fork(self, base: str, tip: str) -> str:
         found = self._merge_base(self._commit(base), self._commit(tip))
-        return found or self._git.text("hash-object", "-t", "tree", "-w", "--stdin", stdin=b"")
+        return found or self._empty_tree()
+
+    def _empty_tree(self) -> str:
+        return self._git.text("hash-object", "-t", "tree", "-w", "--stdin", stdin=b"")
 
     def _sweep(self) -> None:
         """Remove what a killed board left half-copied; only under the lock, where nobody copies."""

@@ -10,6 +10,8 @@ MESSAGE: Final = "Uncommitted work kept by HalfTUI"
 # whose conflicts are not all solved is not recorded as a merge, so that landing meets them again.
 # When HEAD is elsewhere (a rebase, another branch), the bead's branch is merged into it, and what
 # lies in the tree wins: no commit of either side is lost. 1 says that some files were not kept.
+# A file that is not in the encoding which its attributes name ends `git add` with nothing added: it
+# is taken as it is.
 _SCRIPT: Final = r"""
 set -u
 branch=$1 message=$2 kept=0
@@ -22,7 +24,15 @@ git config user.name >/dev/null || git config user.name HalfTUI
 git config user.email >/dev/null || git config user.email halftui@localhost
 git ls-files >/dev/null 2>&1 || { rm -f "$dir/index"; g reset -q; }
 [ -z "$(git ls-files -u)" ] || rm -f "$dir/MERGE_HEAD"
-g add -A --ignore-errors || kept=1
+g add -A --ignore-errors || {
+  attributes=$dir/info/attributes
+  mkdir -p "$dir/info"
+  [ ! -e "$attributes" ] || mv "$attributes" "$attributes.kept"
+  echo '* !working-tree-encoding' >"$attributes"
+  g add -A --ignore-errors || kept=1
+  rm -f "$attributes"
+  [ ! -e "$attributes.kept" ] || mv "$attributes.kept" "$attributes"
+}
 if ! git diff --cached --quiet --no-ext-diff || [ -e "$dir/MERGE_HEAD" ]; then
   g commit -q --no-verify -m "$message" || exit 1
 fi

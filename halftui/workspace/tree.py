@@ -12,14 +12,18 @@ import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Final
 
 from halftui.domain.names import fits_branch
 from halftui.errors import NotFound, Refused
 from halftui.workspace.git import SHA, Git
+from halftui.workspace.origin import OWN_BRANCHES
 
-BRANCHES: Final = "halftui/"  # an agent's branch is this and the bead's id
+BRANCHES: Final = OWN_BRANCHES  # an agent's branch is this and the bead's id
+
+BROKEN: Final = ".broken-"  # in the name of a clone that was put aside
 
 # Files that the agents' programs leave in a tree; they are no part of the work.
 TOOL_FILES: Final = ("/.claude/settings.local.json", "/.claude/*.lock", "/.halftui/")
@@ -27,6 +31,7 @@ TOOL_FILES: Final = ("/.claude/settings.local.json", "/.claude/*.lock", "/.halft
 _LOOSE = re.compile(r"[0-9a-f]{38}([0-9a-f]{24})?")
 _PACKED = re.compile(r"pack-[0-9a-f]+\.(pack|idx)")
 _REF_CAP = 4 << 20
+_BLOCK = 4096  # bytes that even an empty file takes of a disk, and of the cap
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
@@ -104,11 +109,20 @@ def tip_of(tree: Tree) -> str:
 def point(tree: Tree, refs: Mapping[str, str]) -> None:
     """Let refs of a clone be at these commits, by plain files: git does not run in it any more.
 
-    Raises Refused if the agent put something else in place of a folder or file.
+    Raises Refused if the agent put something else in place of a folder or file, or took one away.
     """
     with _git_folder(tree) as git_dir:
+        with _entered(git_dir, "objects"):
+            if _read(git_dir, ["HEAD"]) is None:
+                raise Refused(f"The clone of {tree.bead} is no repository any more", "cancel the bead")
         for name, sha in refs.items():
             _put(git_dir, name.split("/"), f"{sha}\n".encode())
+
+
+def put_aside(tree: Tree) -> None:
+    """Rename a clone that its agent broke, so that the bead can go on and nothing is lost."""
+    names = (tree.path.with_name(f"{tree.path.name}{BROKEN}{number}") for number in count(1))
+    tree.path.rename(next(name for name in names if not os.path.lexists(name)))
 
 
 def read_plain(tree: Tree, names: str) -> bytes | None:
@@ -262,7 +276,7 @@ def _copy(parent: int, name: str, rule: re.Pattern[str], target: Path, left: int
             if source is None:
                 continue
             with os.fdopen(source, "rb") as file:
-                left -= os.fstat(source).st_size
+                left -= max(os.fstat(source).st_size, _BLOCK)
                 if left < 0:
                     return left
                 with (target / entry).open("wb") as copied:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from halftui.domain.board_tools import LARGEST_ARTEFACT, MOST_ARTEFACTS, ROOM_FOR_ARTEFACTS
+from halftui.engine import desk as desk_module
 from halftui.engine.desk import Desk
 from halftui.engine.shelf import Shelf
 from halftui.ops import artefacts, beads
@@ -100,3 +101,21 @@ async def test_a_deleted_bead_has_none(world: World, desk: Desk) -> None:
     world.store.write(world.boss, lambda tx: tx.run("UPDATE attempt SET state = 'ended'"))
     world.do(beads.delete, desk.shelf.bead)
     assert world.ask(artefacts.of_bead, desk.shelf.bead) == ()
+
+
+async def test_an_agent_uses_the_tools_so_often(
+    world: World, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(desk_module, "MOST_CALLS", 3)
+    replies = [await desk.use(tool, {"text": "x"}, "") for tool in ("message", "none", "message", "message")]
+    assert [reply.is_ok for reply in replies] == [True, False, True, False]
+    seq = world.seq()
+    assert not (await desk.use("none", {}, "")).is_ok
+    assert world.seq() == seq, "no more is written down"
+
+
+@pytest.mark.parametrize("request_id", ["\ud800", "\0", "r" * 10_000])
+async def test_a_request_may_be_named_oddly(world: World, desk: Desk, request_id: str) -> None:
+    replies = [await desk.use("message", {"text": "x"}, request_id) for _ in range(2)]
+    assert [reply.text for reply in replies] == ["told", "told"]
+    assert world.verbs().count("tool.use") == 1

@@ -42,6 +42,29 @@ def test_a_repeated_request_is_one_question(world: World) -> None:
     assert len(world.ask(views.asks, world.board)) == 4
 
 
+def test_an_attempt_has_so_many_questions_open(world: World) -> None:
+    one, two = _working(world), _working(world)
+    idents = [world.asked(one, request=str(number)) for number in range(questions.MOST_OPEN)]
+    with pytest.raises(Refused, match="are open"):
+        world.asked(one)
+    assert world.asked(one, request="0") == idents[0], "it was asked before"
+    assert world.asked(two)
+    world.do(questions.answer, idents[0], "x")
+    assert world.asked(one)
+
+
+@pytest.mark.parametrize("odd", ["\ud800", "\0", "x" * 10**6, "\U0010ffff\u202e"])
+def test_what_is_asked_may_be_odd_and_long(world: World, odd: str) -> None:
+    claim = _working(world)
+    asked = Question("question", f"?{odd}", (Option(odd, odd),), odd, odd, request=odd)
+    assert world.engine(questions.ask, claim.attempt, asked) == world.engine(
+        questions.ask, claim.attempt, asked
+    )
+    assert world.ask(questions.given, claim.attempt, asked) == (True, None)
+    (shown,) = world.ask(views.asks, world.board)
+    assert max(map(len, shown.options[0])) <= questions.LONGEST_OPTION
+
+
 def test_an_agent_can_not_take_over_anothers_question(world: World) -> None:
     one, two = _working(world), _working(world)
     first, second = world.asked(one, request="r1"), world.asked(two, request="r1")

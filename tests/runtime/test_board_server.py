@@ -14,6 +14,7 @@ from mcp.client.stdio import StdioServerParameters, stdio_client
 
 from halftui.domain.board_tools import TOOLS
 from halftui.domain.happenings import Answer
+from halftui.errors import Refused
 from halftui.runtime import board_server, bridge
 from tests.runtime.doubles import FixedDesk
 
@@ -97,6 +98,19 @@ async def test_an_open_question_stops_neither_other_calls_nor_the_end(tmp_path: 
         writer.write(json.dumps(call).encode() + b"\n" + LIST)
         assert "tools" in json.loads(await reader.readline())["result"]
     assert len(desk.asked) == 1
+
+
+class _Refusing(FixedDesk):
+    async def ask(self, question: Any) -> Answer:
+        raise Refused("too many questions", "wait")
+
+
+async def test_a_question_that_is_refused_is_answered_so(tmp_path: Path) -> None:
+    call = {"id": 1, "method": "tools/call", "params": {"name": "ask", "arguments": {"question": "Which?"}}}
+    async with board_server.serve(tmp_path, _Refusing(Answer())) as path:
+        answer = await _answer(path, json.dumps(call).encode() + b"\n")
+    assert answer["result"]["isError"]
+    assert "too many questions" in answer["result"]["content"][0]["text"]
 
 
 async def test_more_links_than_an_agent_needs_are_refused(tmp_path: Path) -> None:

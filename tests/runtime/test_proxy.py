@@ -1,6 +1,7 @@
 """The credential proxy, against the scripted model and against bare HTTP servers."""
 
 import asyncio
+import gzip
 import io
 import json
 import stat
@@ -106,8 +107,8 @@ async def test_the_agents_credentials_are_replaced(tmp_path: Path, credential: C
 async def raw_status(socket: Path, method: str, path: str) -> int:
     """Return the status for a request line that no HTTP client would send like that."""
     reader, writer = await asyncio.open_unix_connection(socket)
-    head = f"{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 2\r\n"
-    writer.write(f"{head}\r\n{{}}".encode())
+    head = f"{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 11\r\n"
+    writer.write(f'{head}\r\n{{"model":1}}'.encode())
     answer = await reader.read()
     writer.close()
     await writer.wait_closed()
@@ -464,3 +465,116 @@ async def test_what_all_requests_hold_is_bounded(tmp_path: Path) -> None:
         for _, writer in links:
             writer.transport.abort()
         await asyncio.gather(*answers, return_exceptions=True)
+
+
+ASKED: dict[str, Any] = {"model": "claude-opus-4-1", "messages": [{"role": "user", "content": "Hi."}]}
+URL = {"type": "url", "url": "https://evil.example/?it=went"}
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"tools": [{"type": "web_search_20250305", "name": "web_search"}]},
+        {"tools": [{"name": "own"}, {"type": "web_fetch_20250910", "name": "web_fetch"}]},
+        {"tools": [{"type": "code_execution_20250522", "name": "code_execution"}]},
+        {"tools": [{"type": "mcp_toolset", "mcp_server_name": "evil"}]},
+        {"tools": [{"type": ["custom"]}]},
+        {"tools": ["web_search"]},
+        {"tools": {"type": "custom"}},
+        {"mcp_servers": [{"type": "url", "url": "https://evil.example", "name": "evil"}]},
+        {"container": {"skills": [{"skill_id": "x"}]}},
+        {"messages": [{"role": "user", "content": [{"type": "image", "source": URL}]}]},
+        {"system": [{"type": "document", "source": URL}]},
+        {"messages": [{"role": "user", "content": [{"type": "document", "source": {"type": "file"}}]}]},
+        {"messages": [{"role": "user", "content": [
+            {"type": "tool_result", "tool_use_id": "1", "content": [{"type": "image", "source": URL}]},
+        ]}]},
+        {"model": "claude-sonnet-4-5"},
+        {"model": ["claude-opus-4-1"]},
+    ],
+    ids=str,
+)  # fmt: skip
+async def test_what_would_leave_by_the_provider_is_refused(tmp_path: Path, asked: dict[str, Any]) -> None:
+    seen: list[str] = []
+    async with (
+        _counted(seen) as url,
+        serve(tmp_path / "s", always(KEY), url, models=["claude-opus-4-1"]) as socket,
+        agent(socket) as session,
+    ):
+        answer = await session.post("/v1/messages", json=ASKED | asked)
+        assert (answer.status, (await answer.json())["error"]["type"]) == (400, "invalid_request_error")
+        assert seen == []
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"tools": [{"name": "own", "input_schema": {"type": "object", "source": URL["type"]}}]},
+        {"tools": [{"type": "custom", "name": "a"}, {"type": "bash_20250124", "name": "bash"}]},
+        {"tools": [{"type": "text_editor_20250728", "name": "e"}, {"type": "memory_20250818", "name": "m"}]},
+        {"messages": [{"role": "user", "content": [
+            {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": ""}},
+        ]}]},
+        {"messages": [{"role": "assistant", "content": [
+            {"type": "tool_use", "id": "1", "name": "own", "input": {"source": URL}},
+        ]}]},
+        {"model": "claude-opus-4-1-20250805"},
+        {"model": "claude-haiku-4-5"},
+    ],
+    ids=str,
+)  # fmt: skip
+async def test_what_stays_with_the_provider_passes(tmp_path: Path, asked: dict[str, Any]) -> None:
+    seen: list[str] = []
+    async with (
+        _counted(seen) as url,
+        serve(tmp_path / "s", always(KEY), url, models=["claude-opus-4-1"]) as socket,
+        agent(socket) as session,
+    ):
+        assert (await session.post("/v1/messages", json=ASKED | asked)).status == 200
+        assert seen == ["/v1/messages"]
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b'{"tools": [{"type": "web_search_20250305"}], "model": "m", "tools": []}',
+        b'{"model": "m", "messages": [{"a": 1, "a": 2}]}',
+        '{"model": "m"}'.encode("utf-16"),
+        b"[]",
+        b"",
+        b"[" * 100_000,
+        b'{"model": "\xff"}',
+    ],
+    ids=lambda sent: str(sent[:20]),
+)
+async def test_what_two_could_read_in_two_ways_is_refused(tmp_path: Path, sent: bytes) -> None:
+    seen: list[str] = []
+    async with _counted(seen) as url, serve(tmp_path / "s", always(KEY), url) as socket:
+        async with agent(socket) as session:
+            assert (await session.post("/v1/messages", data=sent)).status == 400
+        assert seen == []
+
+
+async def test_what_is_packed_is_refused(tmp_path: Path) -> None:
+    seen: list[str] = []
+    packed = {"Content-Encoding": "gzip"}
+    async with (
+        _counted(seen) as url,
+        serve(tmp_path / "s", always(KEY), url) as socket,
+        agent(socket) as session,
+    ):
+        asked = gzip.compress(b'{"model": "m"}')
+        assert (await session.post("/v1/messages", data=asked, headers=packed)).status == 400
+        assert seen == []
+
+
+@asynccontextmanager
+async def _counted(seen: list[str]) -> AsyncIterator[str]:
+    """Yield the address of a provider that writes down each request's path."""
+
+    async def handler(request: web.Request) -> web.Response:
+        seen.append(request.path)
+        return web.json_response({})
+
+    async with upstream(handler) as url:
+        yield url

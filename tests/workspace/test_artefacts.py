@@ -1,6 +1,7 @@
 """A file is copied out of an agent's folder: no link, no device, nothing endless, nothing outside."""
 
 import os
+import resource
 import socket
 from pathlib import Path
 
@@ -66,3 +67,20 @@ def test_what_nobody_wants_goes(root: Path, tmp_path: Path) -> None:
     assert [path.name for path in store.iterdir()] == [small.digest]
     assert sweep(store, ()) == 4
     assert not store.exists()
+
+
+def test_a_deep_folder_takes_no_more_open_files_than_a_flat_one(root: Path, tmp_path: Path) -> None:
+    deep = ["d"] * 200
+    place = root.joinpath(*deep)
+    place.mkdir(parents=True)
+    (place / "file").write_text("x")
+    before = [file.name for file in Path("/proc/self/fd").iterdir()]
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(map(int, before)) + 20, hard))
+    try:
+        assert take(root, [*deep, "file"], tmp_path / "kept", CAP).size == 1
+        with pytest.raises(NotFound):
+            take(root, [*deep, "none", "file"], tmp_path / "kept", CAP)
+        assert len(list(Path("/proc/self/fd").iterdir())) == len(before)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))

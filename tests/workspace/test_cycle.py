@@ -1,6 +1,7 @@
 """A bead's way: clone, collect, changes, merge, land, forget."""
 
 import os
+import shutil
 import threading
 from pathlib import Path
 
@@ -72,9 +73,27 @@ def test_a_kept_clone_is_written_to_without_following_links(world: World, tmp_pa
     commit(world.project, "more", {"later.txt": "l"})
     world.repo.refresh(world.origin)
     before = {f: f.read_bytes() for f in (tmp_path / "moved").rglob("*") if f.is_file()}
-    with pytest.raises(Refused, match="no folder"):
-        world.clone()
+    again = world.clone()
+    assert git(again.path, "rev-parse", "origin/main") == git(world.project, "rev-parse", "main")
+    assert (tree.path.with_name("b-1.broken-1") / ".git" / trap).is_symlink()
     assert {f: f.read_bytes() for f in (tmp_path / "moved").rglob("*") if f.is_file()} == before
+
+
+@pytest.mark.parametrize("gone", [".git", ".git/HEAD", ".git/objects", ".git/refs"])
+def test_a_clone_that_its_agent_broke_stays_aside_and_the_bead_goes_on(world: World, gone: str) -> None:
+    first = world.work("b-1", {"kept.txt": "k"})
+    tree = world.clone()
+    write(tree.path, {"late.txt": "not committed"})
+    for number in (1, 2):
+        place = tree.path / gone
+        shutil.rmtree(place) if place.is_dir() else place.unlink()
+        if gone == ".git/refs":
+            place.write_text("no folder")
+        assert world.clone() == tree
+        assert git(tree.path, "rev-parse", "HEAD") == first, "from what was collected"
+        assert tree.path.with_name(f"b-1.broken-{number}").is_dir()
+    assert (tree.path.with_name("b-1.broken-1") / "late.txt").read_text() == "not committed"
+    assert world.work("b-1", {"more.txt": "m"}, 2)
 
 
 def test_a_link_in_place_of_a_ref_is_replaced(world: World, tmp_path: Path) -> None:
@@ -357,6 +376,16 @@ def test_sha256_repositories(tmp_path: Path) -> None:
     world.repo.land(world.merge("b-1", sha), world.origin, "main")
     assert git(world.project, "rev-parse", "main") == sha
     assert len(sha) == 64
+
+
+def test_a_branch_becomes_a_folder_of_branches_and_back(world: World) -> None:
+    git(world.project, "branch", "topic")
+    world.repo.refresh(world.origin)
+    for old, new in (("topic", "topic/one"), ("topic/one", "topic"), ("topic", "topic/one/two")):
+        git(world.project, "branch", "-m", old, new)
+        world.repo.refresh(world.origin)
+        assert world.repo.holds(new)
+        assert not world.repo.holds(old)
 
 
 def test_many_clone_the_same_bead_at_once(world: World) -> None:

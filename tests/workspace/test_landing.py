@@ -199,6 +199,14 @@ def test_a_branch_that_is_being_rebased_is_left(world: World) -> None:
     assert git(world.project, "rev-parse", "main") == before
 
 
+def test_a_branch_of_another_encoding_that_is_being_rebased_is_no_hindrance(world: World) -> None:
+    (world.project / ".git/rebase-merge").mkdir()
+    (world.project / ".git/rebase-merge/head-name").write_bytes(b"refs/heads/\xe9\n")
+    sha = world.work("b-1", {"x.txt": "x"})
+    world.repo.land(world.merge("b-1", sha), world.origin, "main")
+    assert git(world.project, "rev-parse", "main") == sha
+
+
 def test_another_git_at_work_there(world: World) -> None:
     sha = world.work("b-1", {"x": "1"})
     write(world.project, {".git/index.lock": ""})

@@ -1,5 +1,6 @@
 """What a person may name as the project of a board."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -122,6 +123,28 @@ def test_a_branch_that_is_not_there(project: Path) -> None:
     assert caught.value.hint == "it has main"
 
 
+def test_a_branch_named_as_a_boards_own(project: Path) -> None:
+    git(project, "checkout", "-q", "-b", "halftui/main")
+    for branch in ("", "halftui/main"):
+        with pytest.raises(Misconfigured, match="HalfTUI's own"):
+            locate(project, branch)
+    assert locate(project, "main").branch == "main"
+
+
+@pytest.mark.parametrize(
+    "name", ["a\u2028b", "a\u0085b", "\u2029", os.fsdecode(b"\xe9"), "e\u0301", "'\"$(x)`|&;"]
+)
+def test_odd_branches(project: Path, tmp_path: Path, name: str) -> None:
+    git(project, "checkout", "-q", "-b", name)
+    world = World(tmp_path / "w")
+    world.project = project
+    tree = world.open().clone(base=name)
+    sha = commit(tree.path, "w", {"x": "y"})
+    assert world.repo.collect(tree, 1) == sha
+    world.repo.land(world.merge("b-1", sha, name), world.origin, name)
+    assert git(project, "rev-parse", "HEAD") == sha
+
+
 @pytest.mark.parametrize(
     "place",
     [
@@ -135,7 +158,7 @@ def test_addresses_that_are_refused(place: str) -> None:
     with pytest.raises(Misconfigured) as caught:
         locate(place)
     assert caught.value.hint
-    assert "secret" not in str(caught.value)
+    assert "bob:secret" not in str(caught.value)
     assert "token@" not in str(caught.value)
 
 
@@ -176,7 +199,7 @@ def test_a_folder_that_is_deleted_later(world: World) -> None:
 
 def test_old_histories_with_harmless_faults_are_taken(world: World) -> None:
     tree = git(world.project, "rev-parse", "HEAD^{tree}")
-    raw = f"tree {tree}\nauthor A <a@b.c> 1 +9999999\ncommitter A<a@b.c> 01 +0000\n\nold\n"
+    raw = f"tree {tree}\nauthor A <a@b.c> 1 +9999999\ncommitter A<a@b.c> 01 +0000\n\no\0ld\n"
     sha = git(world.project, "hash-object", "-t", "commit", "-w", "--literally", "--stdin",
               stdin=raw.encode())  # fmt: skip
     git(world.project, "update-ref", "refs/heads/old", sha)

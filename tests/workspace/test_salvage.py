@@ -251,3 +251,13 @@ def test_it_runs_in_the_plainest_shell(world: World) -> None:
     write(tree.path, {"x": "1"})
     subprocess.run(["dash", "-n", "-c", salvage_command("b-1")[2]], check=True)
     kept(world, tree)
+
+
+def test_a_file_not_in_the_encoding_of_its_attributes_keeps_nothing_else_out(world: World) -> None:
+    commit(world.project, "attributes", {".gitattributes": "k.txt working-tree-encoding=UTF-16\n"})
+    world.repo.refresh(world.origin)
+    tree = world.clone()
+    write(tree.path, {"k.txt": "abc", "other.txt": "work", ".git/info/attributes": "*.x -text\n"})
+    kept(world, tree)
+    assert (shown(tree, "k.txt"), shown(tree, "other.txt")) == ("abc", "work")
+    assert (tree.path / ".git/info/attributes").read_text() == "*.x -text\n"

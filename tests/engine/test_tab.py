@@ -1,0 +1,56 @@
+"""What is counted of an attempt: what its program tells, and what passed beside that."""
+
+import pytest
+
+from halftui.domain.happenings import Metered
+from halftui.engine.tab import Tab
+from halftui.ops.transcripts import Standing
+
+BEFORE = Standing(1, 10, tokens_in=100, tokens_out=10, cost_usd=1.0, turns=2)
+
+
+def test_what_the_program_tells_late_counts_once() -> None:
+    tab = Tab(BEFORE)
+    passed = tab.see(Metered(500, 50))
+    assert (tab.owed(), tab.unbooked()) == (BEFORE, 550)
+    tab.tell(Metered(500, 50, turns=1))
+    tab.expect(passed)
+    tab.hear(70)
+    assert tab.book() == Standing(1, 70, 600, 60, 1.0, 3)
+    assert tab.unbooked() == 0
+
+
+def test_what_is_never_told_counts_when_its_time_is_over() -> None:
+    tab = Tab(BEFORE)
+    tab.tell(Metered(500, 50, turns=1))
+    tab.see(Metered(500, 50))
+    passed = tab.see(Metered(3_000, 300))
+    tab.expect(passed)
+    assert tab.book() == Standing(1, 10, 3_600, 360, 1.0, 3)
+    tab.tell(Metered(200, 20, turns=1))  # of what has passed, so no more than that
+    assert tab.owed() == Standing(1, 10, 3_600, 360, 1.0, 4)
+    assert tab.unbooked() == 0
+
+
+def test_it_is_priced_like_what_was_told() -> None:
+    tab = Tab(BEFORE)
+    tab.see(Metered(3_000, 300))
+    tab.tell(Metered(1_000, 100, turns=1))
+    tab.tell(Metered(cost_usd=2.0))
+    assert tab.standing == Standing(1, 10, 3_100, 310, 7.0, 3)
+    tab.close()
+    assert tab.standing == Standing(1, 10, 3_100, 310, 7.0, 3)
+
+
+def test_without_a_price_it_is_the_dearest() -> None:
+    tab = Tab(Standing(1))
+    tab.see(Metered(1_000_000, 100_000))
+    assert tab.close()
+    assert tab.standing.cost_usd == pytest.approx(22.5)
+
+
+def test_a_program_that_tells_more_is_believed() -> None:
+    tab = Tab(BEFORE)
+    tab.see(Metered(10, 1))
+    tab.tell(Metered(500, 50, cost_usd=0.5))
+    assert tab.standing == Standing(1, 10, 600, 60, 1.5, 2)
