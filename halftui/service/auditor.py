@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from halftui.errors import HalfTUIError
+from halftui.errors import HalfTUIError, Unavailable
 from halftui.store.feed import Feed
 
 if TYPE_CHECKING:
@@ -18,19 +18,33 @@ log = logging.getLogger(__name__)
 
 CALM_SECONDS = 2.0  # between two looks, however much happens
 LONGEST_WAIT = 60.0
+RETRY_SECONDS = 60.0
 
 
 async def keep_signed(store: Store, keyring: Callable[[], Keyring], begun: asyncio.Event) -> None:
     """Sign what is due, from `begun` until cancelled.
 
-    Without a key that opens, the history stays unsigned and the log says so.
+    Without a key that opens, the history stays unsigned and the log says so; a database that does not
+    answer is asked again.
     """
     await begun.wait()
+    while True:
+        if not await _sign(store, keyring):
+            return
+        await asyncio.sleep(RETRY_SECONDS)
+
+
+async def _sign(store: Store, keyring: Callable[[], Keyring]) -> bool:
+    """Sign until something fails; return whether that may pass."""
     try:
         async with Feed(store) as feed:
             while True:
                 await asyncio.to_thread(lambda: keyring().sign_history())
                 await asyncio.sleep(CALM_SECONDS)
                 await feed.wait(LONGEST_WAIT)
+    except Unavailable as error:
+        log.warning("the history is not signed now", extra={"why": str(error)})
+        return True
     except HalfTUIError as error:
         log.warning("the history is not signed any more", extra={"why": str(error)})
+        return False

@@ -6,6 +6,7 @@ import asyncio
 from types import TracebackType
 from typing import Self
 
+from halftui.errors import Unavailable
 from halftui.store.store import Store
 
 POLL_SECONDS = 0.5  # how late a change of another process may be seen, at the worst
@@ -109,7 +110,10 @@ class Feed:
         self._changed.set()
 
     async def wait(self, longest: float) -> bool:
-        """Return True when something changed, False after `longest` seconds without a change."""
+        """Return True when something changed, False after `longest` seconds without a change.
+
+        True as well while the database does not answer: who then reads it is told so, and asks again.
+        """
         try:
             async with asyncio.timeout(longest):
                 await self._changed.wait()
@@ -119,6 +123,8 @@ class Feed:
         self.is_looking = True
         try:
             self.stamp = await _pulses[self._place].look()  # what is told is not told again
+        except Unavailable:
+            self.stamp = -1
         finally:
             self.is_looking = False
         return True

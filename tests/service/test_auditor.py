@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from halftui.errors import Unavailable
 from halftui.ops import chain
 from halftui.service import auditor
 from halftui.service.keyring import SIGN_EVENTS, Keyring
@@ -47,3 +48,25 @@ async def test_without_a_key_the_log_says_so(
     monkeypatch.setattr(auditor.log, "warning", lambda text, **_: said.append(text))
     await auditor.keep_signed(world.store, lambda: keyring, begun)
     assert said == ["the history is not signed any more"]
+
+
+async def test_a_database_that_was_away_is_signed_again(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(auditor, "CALM_SECONDS", 0.05)
+    monkeypatch.setattr(auditor, "RETRY_SECONDS", 0.05)
+    keyring, begun, asked = Keyring(world.store, Vault(tmp_path / "key")), asyncio.Event(), 0
+
+    def away_at_first() -> Keyring:
+        nonlocal asked
+        asked += 1
+        if asked < 3:
+            raise Unavailable("the database does not answer")
+        return keyring
+
+    begun.set()
+    async with asyncio.TaskGroup() as group:
+        signer = group.create_task(auditor.keep_signed(world.store, away_at_first, begun))
+        await _until_signed(world, 1)
+        signer.cancel()
+    assert asked >= 3

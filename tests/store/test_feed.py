@@ -90,8 +90,11 @@ async def test_whoever_waits_is_told_that_the_database_is_gone(
     monkeypatch.setattr("halftui.store.feed.POLL_SECONDS", 0.1)
     async with Feed(store) as feed:
         monkeypatch.setattr(store, "stamp", gone)
-        with pytest.raises(Unavailable, match="is gone"):
-            await feed.wait(5)
+        assert await feed.wait(5), "who waits reads, and is told"
+        assert await feed.wait(5), "again and again"
+        monkeypatch.undo()
+        assert await feed.wait(5), "what changed meanwhile is not missed"
+        assert not await feed.wait(0.2)
 
 
 async def test_after_its_end_nobody_is_woken(store: Store, board: str) -> None:

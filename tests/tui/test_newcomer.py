@@ -10,6 +10,7 @@ from halftui.tui import bars
 from halftui.tui.screens.jump import JumpSheet
 from halftui.tui.screens.menu import Menu
 from tests.helpers.stage import Stage
+from tests.tui.eyes import until
 from tests.tui.mouse import Mouse
 from tests.tui.player import playing
 from tests.tui.test_look import INKS
@@ -104,3 +105,12 @@ async def test_a_key_for_a_card_says_that_there_is_none(empty: Stage, key: str) 
         await player.press(key)
         await player.pilot.pause(0.1)
         assert "no card is chosen n writes one" in player.toasts
+
+
+@pytest.mark.parametrize("key", ["S", "s", "n", "b"])
+async def test_a_convoy_s_keys_say_that_there_is_none(empty: Stage, key: str) -> None:
+    async with playing(empty) as player:
+        await player.press("3")
+        await until(player.pilot, lambda: "no convoy yet: on the board" in player.text)
+        await player.press(key)
+        await until(player.pilot, lambda: "there is no convoy yet" in player.toasts)

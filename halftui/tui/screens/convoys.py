@@ -174,6 +174,12 @@ class ConvoysScreen(Place):
         """Open what was clicked."""
         self.action_trip_open()
 
+    def _is_there(self) -> bool:
+        """Return True if a convoy is chosen; if there is none to choose, a toast says so."""
+        if self._found is None:
+            self.half.refuse(Refused("there is no convoy yet", "N on the board makes one of marked beads"))
+        return self._found is not None
+
     async def _does(self, op: Any, *args: Any, words: str = "", **fields: Any) -> None:
         if await self.half.did(op, *args, **fields):
             if words:
@@ -185,7 +191,7 @@ class ConvoysScreen(Place):
         """Let it go."""
         from halftui.ops import convoys
 
-        if (found := self._found) is not None:
+        if self._is_there() and (found := self._found) is not None:
             await self._does(
                 convoys.start, self._here, words=f"{counted(found.convoy.total, 'bead')} on the way"
             )
@@ -195,7 +201,7 @@ class ConvoysScreen(Place):
         """Let an agent take the bead."""
         from halftui.ops import beads
 
-        if self._bead:
+        if self._is_there() and self._bead:
             self.half.teller.expect(self._bead)
             await self._does(beads.dispatch, self._bead)
 
@@ -204,7 +210,7 @@ class ConvoysScreen(Place):
         """Cancel it after asking."""
         from halftui.ops import convoys
 
-        if self._found is None:
+        if not self._is_there() or self._found is None:
             return
         loss = "Its unfinished beads are dropped and their agents stop; branches are kept."
         name = self._found.convoy.name
@@ -216,7 +222,7 @@ class ConvoysScreen(Place):
         """Write a bead that travels along."""
         from halftui.ops import beads
 
-        if self._found is None:
+        if not self._is_there():
             return
         keys = [("enter", "write"), ("esc", "back")]
         typed = await self.app.push_screen_wait(EntrySheet("New bead", explain_bead, keys))
@@ -233,6 +239,8 @@ class ConvoysScreen(Place):
         from halftui.ops import edges
 
         bead = self._bead
+        if not self._is_there():
+            return
         if self._found is None or not bead:
             self.half.refuse(Refused("no bead is chosen", "j and k choose one"))
             return
