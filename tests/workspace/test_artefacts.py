@@ -74,13 +74,14 @@ def test_a_deep_folder_takes_no_more_open_files_than_a_flat_one(root: Path, tmp_
     place = root.joinpath(*deep)
     place.mkdir(parents=True)
     (place / "file").write_text("x")
-    before = os.listdir("/proc/self/fd")
+    fds = Path("/proc/self/fd")
+    before = [int(path.name) for path in fds.iterdir()]
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (max(map(int, before)) + 20, hard))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(before) + 20, hard))
     try:
         assert take(root, [*deep, "file"], tmp_path / "kept", CAP).size == 1
         with pytest.raises(NotFound):
             take(root, [*deep, "none", "file"], tmp_path / "kept", CAP)
-        assert len(os.listdir("/proc/self/fd")) == len(before)
+        assert len(list(fds.iterdir())) == len(before)
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
