@@ -58,8 +58,14 @@ class Settings:
 
     @property
     def home_folder(self) -> Path:
-        """The folder of everything that HalfTUI keeps."""
-        return Path(self.home).expanduser() if self.home else data_folder()
+        """The folder of everything that HalfTUI keeps. Raises Misconfigured for `~` of a nobody."""
+        try:
+            return Path(self.home).expanduser() if self.home else data_folder()
+        except RuntimeError as error:
+            place = self.origin("home")
+            raise Misconfigured(
+                f"home in {place} can't be {self.home!r}", "write a folder's whole name"
+            ) from error
 
     @property
     def programs_folder(self) -> Path:
@@ -146,7 +152,7 @@ def _cap(pair: str) -> tuple[str, int]:
 
 def _read(file: Path) -> Mapping[str, Any]:
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
+        return tomllib.loads(file.read_text(encoding="utf-8-sig"))  # some editors begin with a mark
     except FileNotFoundError:
         return {}
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

@@ -6,8 +6,12 @@ from typing import TYPE_CHECKING
 
 from click.shell_completion import BashComplete, FishComplete, ShellComplete, ZshComplete
 
+from halftui.cli.call import Call
+
 if TYPE_CHECKING:
     import click
+
+    from halftui.cli.door import Door
 
 VARIABLE = "_HALFTUI_COMPLETE"
 
@@ -28,9 +32,9 @@ def script(cli: click.Command, shell: str) -> str:
     return SHELLS[shell](cli, {}, "halftui", VARIABLE).source()
 
 
-def answer(cli: click.Command, asked: str) -> str:
+def answer(cli: click.Command, door: Door, asked: str) -> str:
     """Return what `bash_complete` and its like ask for; the words are in the environment."""
     shell = asked.partition("_")[0]
     if shell not in SHELLS:
         return ""
-    return SHELLS[shell](cli, {}, "halftui", VARIABLE).complete() + "\n"
+    return SHELLS[shell](cli, {"obj": Call(door)}, "halftui", VARIABLE).complete() + "\n"

@@ -106,17 +106,17 @@ def run(door: Door, argv: Sequence[str]) -> int:
         return INTERRUPTED
 
 
-def report_bug(door: Door, error: BaseException, log: str, report: str = "") -> int:
+def report_bug(door: Door, error: BaseException, log: str, report: str = "", then: str = "") -> int:
     """Write the traceback to the log, say in one sentence where that is, and return the exit code.
 
-    `report` is a file that may be sent to somebody else.
+    `report` is a file that may be sent to somebody else; `then` says how to go on.
     """
     import logging
 
     logging.getLogger(__name__).error("a bug", exc_info=error)
     where = f"the log tells more: {log}" if log else "set HALFTUI_HOME to a folder that can hold a log"
     if report:
-        where = f"{report} tells of it without secrets, to be sent along; halftui opens the board again"
+        where = f"{report} tells of it without secrets, to be sent along{then}"
     Call(door).complain(f"this is a bug in HalfTUI ({type(error).__name__})", where)
     return BUG_EXIT
 

@@ -20,3 +20,13 @@ class PlainLoader(yaml.SafeLoader):
         if len(set(names)) != len(names):
             raise yaml.constructor.ConstructorError(None, None, "a name stands twice", node.start_mark)
         return super().construct_mapping(node, deep)
+
+    def construct_yaml_timestamp(self, node: Any) -> Any:
+        """Return a time. Raises ConstructorError for what only looks like one, as 2026-13-41."""
+        try:
+            return super().construct_yaml_timestamp(node)
+        except (ValueError, OverflowError) as error:
+            raise yaml.constructor.ConstructorError(None, None, "this is no time", node.start_mark) from error
+
+
+PlainLoader.add_constructor("tag:yaml.org,2002:timestamp", PlainLoader.construct_yaml_timestamp)

@@ -53,8 +53,9 @@ def _report(door: Door, error: Exception, log: str) -> int:
     from halftui.main import crash
 
     report = crash.write(Path(log).parent, error) if log else None
-    bug = error.error if isinstance(error, crash.Crash) else error
-    return parser.report_bug(door, bug, log, str(report or ""))
+    if isinstance(error, crash.Crash):  # of a board: there is one to go on with
+        return parser.report_bug(door, error.error, log, str(report or ""), "; halftui opens the board again")
+    return parser.report_bug(door, error, log, str(report or ""))
 
 
 def _door(settings_of: Callable[[Mapping[str, object]], Settings]) -> Door:
@@ -82,7 +83,7 @@ def _door(settings_of: Callable[[Mapping[str, object]], Settings]) -> Door:
 def _complete(asked: str) -> int:
     from halftui.cli import completing
 
-    sys.stdout.write(completing.answer(parser.cli, asked))
+    sys.stdout.write(completing.answer(parser.cli, _door(settings.load), asked))
     return 0
 
 

@@ -49,7 +49,7 @@ class _Run:
         """Find the thing, or create it with what stands for itself; links to others come later."""
         ident = manifest.ident
         if ident and manifest.kind != "profile":  # its id is its name, so that one can be made with it
-            ident = specs.resolve(self._tx, manifest.kind, ident, self._board)
+            ident = specs.whole(self._tx, manifest.kind, ident, self._board, manifest.place)
         else:
             ident = self._same(manifest) or self._create(manifest)
         if manifest.ref:
@@ -67,7 +67,7 @@ class _Run:
         wished = {k: v for k, v in manifest.spec.items() if v != now.get(k)}
         wished = {k: v for k, v in wished.items() if k in now or k != "name"}  # known by it
         if manifest.kind == "bead":
-            self._settle_bead(ident, now, wished)
+            self._settle_bead(ident, now, wished, manifest.place)
         elif manifest.kind == "convoy":
             self._settle_convoy(ident, now, wished, manifest.place)
         elif manifest.kind == "profile" and wished:
@@ -123,24 +123,24 @@ class _Run:
         convoy = str(wish.get("convoy", ""))
         return beads.create(
             self._tx, self._board, str(_needed(wish, "title", place)), hold=str(wish.get("hold", "")),
-            convoy=self._refs.get(convoy) or (self._find("convoy", convoy) if convoy else ""), **fields,
+            convoy=self._find("convoy", convoy, place), **fields,
         )  # fmt: skip
 
-    def _settle_bead(self, ident: str, now: Spec, wished: Spec) -> None:
+    def _settle_bead(self, ident: str, now: Spec, wished: Spec, place: str) -> None:
         if fields := {k: v for k, v in wished.items() if k not in _PLACED}:
             beads.edit(self._tx, ident, **fields)
         if "hold" in wished:
             beads.hold(self._tx, ident, str(wished["hold"]))
-        convoy = self._find("convoy", wished.get("convoy", ""))
+        convoy = self._find("convoy", wished.get("convoy", ""), place)
         if "convoy" in wished and convoy != now["convoy"]:
             if not convoy:
                 raise Refused(f"{ident} travels with {now['convoy']} already", "cancel that convoy first")
             convoys.add(self._tx, convoy, ident)
-        self._settle_parent(ident, now, wished)
-        self._settle_links(ident, now, wished)
+        self._settle_parent(ident, now, wished, place)
+        self._settle_links(ident, now, wished, place)
 
-    def _settle_parent(self, ident: str, now: Spec, wished: Spec) -> None:
-        parent = self._find("bead", wished.get("parent", ""))
+    def _settle_parent(self, ident: str, now: Spec, wished: Spec, place: str) -> None:
+        parent = self._find("bead", wished.get("parent", ""), place)
         if "parent" not in wished or parent == now["parent"]:
             return
         if now["parent"]:
@@ -148,17 +148,17 @@ class _Run:
         if parent:
             edges.link(self._tx, ident, parent, _PARENT)
 
-    def _settle_links(self, ident: str, now: Spec, wished: Spec) -> None:
+    def _settle_links(self, ident: str, now: Spec, wished: Spec, place: str) -> None:
         old = {(e["kind"], e["target"]): (e["on_failure"], e["gate"]) for e in now["links"]}
         new = dict(old)
         if "links" in wished:
             new = {
-                (e.get("kind", "blocks"), self._find("bead", e["target"])):
+                (e.get("kind", "blocks"), self._find("bead", e["target"], place)):
                 (e.get("on_failure", "release"), e.get("gate", "all-children"))
                 for e in wished["links"]
             }  # fmt: skip
         for target in wished.get("after") or ():
-            new.setdefault(("blocks", self._find("bead", target)), ("release", "all-children"))
+            new.setdefault(("blocks", self._find("bead", target, place)), ("release", "all-children"))
         for kind, target in old.keys() - new.keys():
             edges.unlink(self._tx, ident, target, kind)
         for (kind, target), (on_failure, gate) in sorted(new.items()):
@@ -166,7 +166,7 @@ class _Run:
                 edges.link(self._tx, ident, target, kind, on_failure, gate)
 
     def _settle_convoy(self, ident: str, now: Spec, wished: Spec, place: str) -> None:
-        wanted = [self._find("bead", text) for text in wished.get("beads") or now["beads"]]
+        wanted = [self._find("bead", text, place) for text in wished.get("beads") or now["beads"]]
         if wished.get("name", now["name"]) != now["name"] or set(now["beads"]) - set(wanted):
             raise Refused(
                 f"{place}: convoy {ident} keeps its name and its beads", "cancel it, and make another one"
@@ -175,10 +175,10 @@ class _Run:
             if bead not in now["beads"]:
                 convoys.add(self._tx, ident, bead)
 
-    def _find(self, kind: str, text: Any) -> str:
+    def _find(self, kind: str, text: Any, place: str) -> str:
         if not text:
             return ""
-        return self._refs.get(str(text)) or specs.resolve(self._tx, kind, str(text), self._board)
+        return self._refs.get(str(text)) or specs.whole(self._tx, kind, str(text), self._board, place)
 
 
 def _needed(wish: Mapping[str, Any], name: str, place: str) -> Any:

@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 
 from halftui.domain.lanes import wish
 from halftui.domain.profile import Profile
-from halftui.errors import NotFound
+from halftui.domain.text import clean_line
+from halftui.errors import NotFound, Refused
 from halftui.ops import listings, signers, views
 from halftui.store.store import Rows
 
@@ -92,6 +93,19 @@ def resolve(rows: Rows, kind: str, text: str, board_id: str) -> str:
     if text in ids(rows, kind, board_id):
         return text
     raise NotFound(f"there is no {kind} {text}", f"halftui get {kind}s shows them")
+
+
+def whole(rows: Rows, kind: str, text: str, board_id: str, place: str) -> str:
+    """Return what `resolve` does. Raises Refused for a bead that is named by less than its whole id.
+
+    In a file a slip of the finger would change another bead.
+    """
+    found = resolve(rows, kind, text, board_id)
+    if kind == "bead" and found != text:
+        raise Refused(
+            f"{place}: {clean_line(text, longest=80)} is not a whole id", f"write {found}, if it is meant"
+        )
+    return found
 
 
 def _board(rows: Rows, ident: str) -> Spec:

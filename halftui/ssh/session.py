@@ -26,7 +26,8 @@ log = logging.getLogger(__name__)
 
 BUFFERED = 64 * 1024  # bytes of input kept before the guest has to wait
 BROKEN = 141  # 128 + SIGPIPE, as shells report it
-LARGEST = 1_000  # columns or rows of a terminal
+WIDEST, HIGHEST = 1_000, 500  # columns and rows that are drawn
+SETTLED = 0.05  # seconds after a change of size until the screen follows, so that of many the last counts
 LONGEST_COMMAND = 128 * 1024
 ENV = ("COLORTERM", "NO_COLOR", "HALFTUI_THEME", "HALFTUI_MOUSE", "GIT_PROTOCOL")
 
@@ -51,6 +52,7 @@ class Session(asyncssh.SSHServerSession[bytes]):
         self.reader = asyncio.StreamReader(BUFFERED)
         self.app: GuestApp | None = None
         self.turned = asyncio.Event()  # set when the terminal has another size
+        self._turning: asyncio.TimerHandle | None = None
 
     # what the channel says
 
@@ -66,18 +68,23 @@ class Session(asyncssh.SSHServerSession[bytes]):
         self, term_type: str, term_size: tuple[int, int, int, int], term_modes: Mapping[int, int]
     ) -> bool:
         """Take note of the terminal."""
-        width, height = _bounded(term_size[0], 80), _bounded(term_size[1], 24)
+        width, height = _bounded(term_size[0], 80, WIDEST), _bounded(term_size[1], 24, HIGHEST)
         self.terminal = Terminal(clean_line(term_type, longest=40), width, height)
         return True
 
     def terminal_size_changed(self, width: int, height: int, pixwidth: int, pixheight: int) -> None:
         """Draw for the new size."""
         if self.terminal is not None:
-            width, height = _bounded(width, 80), _bounded(height, 24)
+            width, height = _bounded(width, 80, WIDEST), _bounded(height, 24, HIGHEST)
             self.terminal = Terminal(self.terminal.kind, width, height)
-            self.turned.set()
-            if self.app is not None and self.app.driver is not None:
-                self.app.driver.resize(width, height)
+            if self._turning is None:
+                self._turning = asyncio.get_running_loop().call_later(SETTLED, self._turn)
+
+    def _turn(self) -> None:
+        self._turning = None
+        self.turned.set()
+        if self.terminal is not None and self.app is not None and self.app.driver is not None:
+            self.app.driver.resize(self.terminal.width, self.terminal.height)
 
     def shell_requested(self) -> bool:
         """Accept."""
@@ -201,5 +208,5 @@ def _words(command: str | None) -> list[str]:
         ) from error
 
 
-def _bounded(number: int, default: int) -> int:
-    return min(number, LARGEST) if number > 0 else default
+def _bounded(number: int, default: int, most: int) -> int:
+    return min(number, most) if number > 0 else default

@@ -5,7 +5,8 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from halftui.errors import Misconfigured, NewerDatabase, NotFound, Refused, Unavailable
+from halftui.errors import HalfTUIError, Misconfigured, NewerDatabase, NotFound, Refused, Unavailable
+from halftui.store.sqlite import is_there
 from halftui.store.store import KNOWN, Store, translated
 
 _SERVER = "the database is on a server"
@@ -49,7 +50,7 @@ def require_place(store: Store, target: Path) -> Path:
 
 
 def restore(store: Store, source: Path) -> Path | None:
-    """Put a copy in a database's place; return where the present one was copied to, if there was one.
+    """Put a copy in a database's place; return where the present one is kept, if there was one.
 
     Raises Misconfigured if the copy is damaged or none of ours, NewerDatabase if a newer HalfTUI
     wrote it, Unavailable if another process writes meanwhile.
@@ -57,15 +58,34 @@ def restore(store: Store, source: Path) -> Path | None:
     if store.path is None:
         raise Refused(_SERVER, _SERVER_HINT)
     _check(source)
-    kept = None
-    if store.revision():
-        kept = _free_name(store.path)
-        kept.touch(mode=0o600)
-        _copy(store.path, kept)
-    store.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     store.close()
+    kept = _keep(store.path)
+    store.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     _copy(source, store.path)
     store.prepare()
+    return kept
+
+
+def _keep(path: Path) -> Path | None:
+    """Copy what is in a database's place beside it, or move it if it is damaged; return where it is."""
+    if not is_there(path) or not path.stat().st_size:
+        return None
+    kept = _free_name(path)
+    kept.touch(mode=0o600)
+    try:
+        _copy(path, kept, is_single=True)
+        with translated(str(kept)), closing(_opened(kept)) as copy:
+            is_whole = copy.execute("PRAGMA quick_check(1)").fetchone()[0] == "ok"
+    except Misconfigured:  # SQLite copies nothing out of what is damaged, and writes nothing over it
+        is_whole = False
+    except HalfTUIError:
+        kept.unlink()
+        raise
+    if not is_whole:
+        path.replace(kept)
+        path.with_name(f"{path.name}-shm").unlink(missing_ok=True)
+        if (log := path.with_name(f"{path.name}-wal")).exists():
+            log.replace(kept.with_name(f"{kept.name}-wal"))
     return kept
 
 
@@ -94,11 +114,16 @@ def _check(file: Path) -> None:
 def _opened(file: Path) -> sqlite3.Connection:
     if not file.is_file():
         raise Misconfigured(f"{file} is no file", "name what `halftui backup` made")
+    connection = None
     try:
         connection = sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, timeout=5)
         connection.execute("SELECT 1 FROM sqlite_master").fetchall()
-    except sqlite3.OperationalError as error:
-        raise Unavailable(f"{file} can't be read: {error}", "check its permissions") from error
+    except sqlite3.DatabaseError as error:
+        if connection is not None:
+            connection.close()
+        if isinstance(error, sqlite3.OperationalError):
+            raise Unavailable(f"{file} can't be read: {error}", "check its permissions") from error
+        raise Misconfigured(f"{file} is damaged: {error}", "take another copy") from error
     return connection
 
 

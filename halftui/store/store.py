@@ -36,6 +36,7 @@ BUSY_SECONDS = 5.0
 UPGRADE_SECONDS = 60.0  # that a process waits while another one brings the schema up to date
 KEPT_READERS = 4
 SQLITE = "sqlite:///"
+RESTORE = "put a copy back: halftui restore FILE"
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -285,7 +286,17 @@ _MEANINGS: tuple[tuple[str, Callable[[str], HalfTUIError]], ...] = (
     ),
     (
         r"not a database|malformed",
-        lambda said: Misconfigured(f"the database is damaged: {said}", "restore it from a backup"),
+        lambda said: Misconfigured(f"the database is damaged: {said}", RESTORE),
+    ),
+    (
+        r"no such column|no column named|table \S+ already exists",
+        lambda said: Misconfigured(f"the database is not as HalfTUI left it: {said}", RESTORE),
+    ),
+    (
+        r"disk I/O error",  # SQLite's; a full disk says so too, when its index of the log can't grow
+        lambda said: Unavailable(
+            f"the disk under the database fails: {said}", "free some space, or look into the system's log"
+        ),
     ),
     (
         r"locked|deadlock detected|could not serialize",

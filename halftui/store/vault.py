@@ -154,7 +154,7 @@ class Vault:
             self._make()
         try:
             mode, around = self._file.stat().st_mode, self._file.parent.stat().st_mode
-            lines = self._file.read_text().split()
+            lines = self._file.read_text(encoding="utf-8", errors="replace").split()  # _checked refuses them
         except OSError as error:
             raise Unavailable(
                 f"the key file {self._file} can't be read: {error.strerror}", "register the account again"

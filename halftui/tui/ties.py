@@ -12,7 +12,6 @@ from halftui.tui.screens.menu import Choice, Menu
 if TYPE_CHECKING:
     from halftui.tui.screens.board import BoardScreen
 
-MOST = 60  # beads to pick from; marks and `>id` know all
 UNFINISHED = ("blocked", "ready", "working", "review")
 
 
@@ -84,12 +83,12 @@ async def _pick(board: BoardScreen, card: Card) -> None:
     choices = [
         Choice(c.id, f"{'◆' if c.id in held else ' '} {c.id} {c.title}", "",
                "focus" if c.id in held else "text")
-        for c in near[:MOST]
+        for c in near
     ]  # fmt: skip
     if not choices:
         board.half.refuse(Refused("there is no other unfinished bead", "n writes one"))
         return
-    taken = await board.app.push_screen_wait(Menu(f"{card.id} waits for", choices))
+    taken = await board.app.push_screen_wait(Menu(f"{card.id} waits for", choices, narrows=True))
     if taken in held and await board.half.did(edges.unlink, card.id, taken):
         board.half.say(f"{card.id} waits for {taken} no more")
     elif taken is not None and taken not in held and await board.half.did(edges.link, card.id, taken):

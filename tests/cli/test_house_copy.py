@@ -1,11 +1,13 @@
 """`halftui backup`, `restore`, `secrets rotate` and `completion`."""
 
+import os
 import signal
 import sqlite3
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -66,7 +68,7 @@ def test_a_copy_while_somebody_writes(line: Line, env: dict[str, str], tmp_path:
 
 
 _WRITER = """
-import sys
+import sys, time
 from halftui.domain.actor import person
 from halftui.ops import beads
 from halftui.store.store import Store
@@ -76,6 +78,7 @@ while True:
     number += 1
     if number == 1:
         print("writes", flush=True)
+    time.sleep(0.005)  # SQLite keeps no line: without a pause others may wait for ever
 """
 
 
@@ -111,6 +114,39 @@ def test_a_damaged_copy_is_not_restored(line: Line, world: World, tmp_path: Path
     assert world.dump() == rows
 
 
+def _halve(file: Path) -> None:
+    os.truncate(file, file.stat().st_size // 2)
+
+
+def _spoil_a_page(file: Path) -> None:
+    with file.open("r+b") as opened:
+        opened.seek(4096)
+        opened.write(b"\xff" * 64)
+
+
+def _forget_its_schema(file: Path) -> None:
+    with closing(sqlite3.connect(file, isolation_level=None)) as opened:
+        opened.execute("DELETE FROM alembic_version")
+
+
+@pytest.mark.parametrize(
+    "spoil", [_halve, _spoil_a_page, _forget_its_schema, lambda file: file.write_bytes(b"nonsense" * 999)]
+)
+def test_a_copy_goes_over_what_is_damaged(line: Line, tmp_path: Path, spoil: Callable[[Path], None]) -> None:
+    bead, file, database = line.bead("kept"), tmp_path / "copy.db", line.home / "halftui.db"
+    line.ok("backup", str(file))
+    with closing(sqlite3.connect(database)) as opened:
+        opened.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    spoil(database)
+    spoilt = database.read_bytes()
+    told = line.ok("restore", str(file), "-o", "json").json
+    assert [b["id"] for b in line.ok("bead", "list", "-o", "json").json] == [bead]
+    assert line.ok("audit", "verify", "-o", "json").json["is_whole"]
+    kept = Path(told["kept"])
+    assert (kept.parent, kept.stat().st_size) == (line.home, len(spoilt))
+    assert not kept.with_name(f"{kept.name}-shm").exists()
+
+
 def test_another_program_s_database_is_not_restored(line: Line, tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "x.db")) as other:
         other.execute("CREATE TABLE t (a)")
@@ -137,6 +173,14 @@ def test_not_while_agents_run(line: Line, tmp_path: Path) -> None:
         assert is_mine
         ran = line("restore", str(tmp_path / "copy.db"))
     assert (ran.code, "another HalfTUI runs agents" in ran.err) == (3, True)
+
+
+def test_a_home_that_can_not_be_written(line: Line, tmp_path: Path) -> None:
+    line.ok("backup", str(tmp_path / "copy.db"))
+    (line.home / "engine.lock").unlink(missing_ok=True)
+    (line.home / "engine.lock").mkdir()
+    ran = line("restore", str(tmp_path / "copy.db"))
+    assert (ran.code, "can't be written" in ran.err) == (2, True)
 
 
 @pytest.mark.parametrize("argv", [("backup", "x.db"), ("restore", "x.db"), ("secrets", "rotate")])
@@ -210,6 +254,16 @@ def test_looser_modes_are_refused(sealed: Line, mode: int) -> None:
     assert "others may replace the key file" in sealed("secrets", "rotate").err
     key.parent.chmod(0o700)
     sealed.ok("secrets", "rotate")
+
+
+@pytest.mark.parametrize("content", [b"", b"nonsense", b"\xff\xfe\x00", "ü".encode()])
+def test_a_key_file_without_a_key_is_told(sealed: Line, world: World, content: bytes) -> None:
+    before = _sealed(world)
+    (config_folder() / "key").write_bytes(content)
+    for argv in (("secrets", "rotate"), ("audit", "sign")):
+        ran = sealed(*argv)
+        assert (ran.code, "holds no key" in ran.err) == (2, True), ran
+    assert _sealed(world) == before
 
 
 _ROTATE = "from tests.helpers.command_line import main; raise SystemExit(main(['secrets', 'rotate']))"
@@ -299,6 +353,11 @@ def test_completions(line: Line, env: dict[str, str]) -> None:
     assert {"reject", "release", "reopen"} <= found
     assert all(word.startswith("re") for word in found)
     assert ran.stderr == ""
+    words["COMP_WORDS"], words["COMP_CWORD"] = "halftui bead list --l", "3"
+    ran = subprocess.run(
+        [sys.executable, "-m", "halftui"], env=words, capture_output=True, text=True, check=True, timeout=60
+    )
+    assert {text.partition(",")[2] for text in ran.stdout.split()} >= {"--lane", "--limit"}
     for asked in ("nonsense", "bash_source_x", "tcsh_complete"):
         words["_HALFTUI_COMPLETE"] = asked
         subprocess.run(

@@ -410,3 +410,22 @@ def test_a_plan_names_profiles(line: Line, world: World) -> None:
     assert (beads["A"]["profile"], beads["A"]["runtime"], beads["B"]["profile"]) == ("builder", "shell", "")
     lost = line("convoy", "create", "-f", "-", stdin=plan.replace("builder", "nobody"))
     assert "line 3, beads[0]: there is no profile nobody" in lost.err
+
+
+def test_a_file_names_beads_by_their_whole_ids(line: Line) -> None:
+    bead, other = line.bead("one"), line.bead("two")
+    for spec in (
+        f"id: {bead[:-1]!r}\nspec: {{title: x}}",
+        f"id: {bead.partition('-')[2]!r}\nspec: {{title: x}}",
+        f"id: {other}\nspec: {{after: [{bead[:-1]!r}]}}",
+        f"spec: {{title: x, parent: {bead[:-1]!r}}}",
+    ):
+        ran = line("apply", "-f", "-", stdin=f"kind: bead\n{spec}\n")
+        assert (ran.code, f"write {bead}, if it is meant" in ran.err) == (3, True), ran
+    assert sorted(b["title"] for b in line.ok("bead", "list", "-o", "json").json) == ["one", "two"]
+
+
+@pytest.mark.parametrize("text", ["2026-13-41", "2026-12-24T18:00:00+99:99"])
+def test_what_only_looks_like_a_time_is_named(line: Line, text: str) -> None:
+    ran = line("apply", "-f", "-", stdin=f"kind: bead\nspec: {{title: x, due: {text}}}\n")
+    assert (ran.code, "this is no time" in ran.err, "line 2" in ran.err) == (2, True, True), ran

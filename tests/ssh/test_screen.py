@@ -7,6 +7,7 @@ import weakref
 import pytest
 
 from halftui.ssh.guest import GuestApp, depth_of
+from halftui.ssh.session import Session
 from tests.helpers.ssh import Host
 
 ENTER = "\r"
@@ -74,6 +75,29 @@ async def test_sizes_follow_the_terminal(host: Host) -> None:
         await ann.until_gone("Inbox")
         ann.resize(120, 35)
         await ann.until("a card")
+
+
+async def test_of_many_sizes_the_last_one_is_drawn(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[tuple[int, int]] = []
+    real = Session._turn
+
+    def turn(session: Session) -> None:
+        assert session.terminal is not None
+        drawn.append((session.terminal.width, session.terminal.height))
+        real(session)
+
+    monkeypatch.setattr(Session, "_turn", turn)
+    host.admit("ann", "viewer")
+    host.bead("a card")
+    async with host.terminal("ann", size=(80, 24)) as ann:
+        await ann.until("a card")
+        for number in range(200):
+            ann.resize(5_000 + number, 5_000)
+        ann.resize(160, 45)
+        await ann.until("Inbox")
+    assert drawn[-1] == (160, 45)
+    assert len(drawn) < 100
+    assert all(width <= 1_000 and height <= 500 for width, height in drawn)
 
 
 @pytest.mark.parametrize(

@@ -77,3 +77,19 @@ async def test_marked_beads_wait_one_after_the_other(empty: Stage) -> None:
         await until(player.pilot, lambda: waits(empty, "Three") == {ids[1]})
         assert waits(empty, "Two") == {ids[0]}
         await until(player.pilot, lambda: not player.board.lanes.marked)
+
+
+async def test_typing_narrows_what_a_bead_can_wait_for(empty: Stage) -> None:
+    ids = {f"Bead {number}": empty.bead(f"Bead {number}") for number in range(70)}
+    last = empty.bead("Rotate jars")
+    async with playing(empty) as player:
+        player.board.lanes.choose(ids["Bead 3"])
+        await player.press("b", *"jar x")
+        await until(player.pilot, lambda: "waits for  jar x" in player.text)
+        assert last not in player.text.partition("waits for  jar x")[2].splitlines()[1]
+        await player.press("enter", "down")
+        assert isinstance(player.app.screen, Menu), "there is nothing to take"
+        await player.press("backspace", "backspace")
+        await until(player.pilot, lambda: f"{last} Rotate" in player.text)
+        await player.press("enter")
+        await until(player.pilot, lambda: waits(empty, "Bead 3") == {last})

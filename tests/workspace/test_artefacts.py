@@ -74,14 +74,13 @@ def test_a_deep_folder_takes_no_more_open_files_than_a_flat_one(root: Path, tmp_
     place = root.joinpath(*deep)
     place.mkdir(parents=True)
     (place / "file").write_text("x")
-    fds = Path("/proc/self/fd")
-    before = [int(path.name) for path in fds.iterdir()]
+    before = [file.name for file in Path("/proc/self/fd").iterdir()]
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (max(before) + 20, hard))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(map(int, before)) + 20, hard))
     try:
         assert take(root, [*deep, "file"], tmp_path / "kept", CAP).size == 1
         with pytest.raises(NotFound):
             take(root, [*deep, "none", "file"], tmp_path / "kept", CAP)
-        assert len(list(fds.iterdir())) == len(before)
+        assert len(list(Path("/proc/self/fd").iterdir())) == len(before)
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))

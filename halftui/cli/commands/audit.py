@@ -13,6 +13,7 @@ from halftui.ops import chain
 from halftui.ops.chain import Link, SignedHead, Verdict
 
 MOST_FAULTS = 20  # that are shown to people
+LONGEST_LINE = 16 << 20  # characters of an exported event
 
 
 @group("audit")
@@ -75,7 +76,7 @@ def _of_file(call: Call, file: str) -> Verdict:
     public, heads, events = "", [], []
     try:
         with call.file(file).open(encoding="utf-8") as opened:
-            for number, line in enumerate(opened, 1):
+            for number, line in enumerate(iter(lambda: opened.readline(LONGEST_LINE), ""), 1):
                 kind, row = _parsed(line, number)
                 if kind == "key":
                     public = str(row["public"])

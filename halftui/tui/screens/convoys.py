@@ -246,7 +246,7 @@ class ConvoysScreen(Place):
         if not choices:
             self.half.say("it travels alone")
             return
-        taken = await self.app.push_screen_wait(Menu(f"{bead} waits for", choices))
+        taken = await self.app.push_screen_wait(Menu(f"{bead} waits for", choices, narrows=True))
         if taken in held:
             await self._does(edges.unlink, bead, taken, words=f"{bead} waits for {taken} no more")
         elif taken is not None:

@@ -33,7 +33,8 @@ class Choice(NamedTuple):
 class Menu(ModalScreen[str | None]):
     """Lets a person take one of some choices; its result is the value of that, None if none.
 
-    `turned` hears each value that the cursor comes to, for a preview.
+    One that `narrows` leaves those that hold what is typed. `turned` hears each value that the cursor
+    comes to, for a preview.
     """
 
     PLACE = "menu"
@@ -53,15 +54,17 @@ class Menu(ModalScreen[str | None]):
         *,
         chosen: str = "",
         turned: Callable[[str], None] | None = None,
+        narrows: bool = False,
     ) -> None:
         super().__init__()
+        self._all, self._narrows, self._typed = tuple(choices), narrows, ""
         self._title, self._choices, self._at, self._turned = title, tuple(choices), at, turned
         values = [c.value for c in choices]
         self._cursor = values.index(chosen) if chosen in values else 0
 
     def compose(self) -> ComposeResult:
         """Return the frame."""
-        yield MenuBox(self._title, self._choices)
+        yield MenuBox(self._title, self._choices, "type to narrow · esc" if self._narrows else "esc")
 
     def on_mount(self) -> None:
         """Stand where there is room."""
@@ -80,7 +83,14 @@ class Menu(ModalScreen[str | None]):
         box.styles.offset = (max(min(x, width - wide), 0), max(min(y, height - high), 0))
 
     def on_key(self, event: events.Key) -> None:
-        """A choice's own key takes it; j and k move where they are no choice's."""
+        """A choice's own key takes it; j and k move where they are no choice's, unless letters narrow."""
+        if self._narrows:
+            if event.key == "backspace" or (event.character and event.is_printable):
+                event.stop()
+                self._narrow(
+                    self._typed[:-1] if event.key == "backspace" else self._typed + str(event.character)
+                )
+            return
         found = next((c for c in self._choices if event.character and c.key == event.character), None)
         if found is not None:
             event.stop()
@@ -88,6 +98,14 @@ class Menu(ModalScreen[str | None]):
         elif event.character in ("j", "k"):
             event.stop()
             self.action_move(1 if event.character == "j" else -1)
+
+    def _narrow(self, typed: str) -> None:
+        """Leave the choices that hold every word of what is typed."""
+        self._typed, words = typed, typed.casefold().split()
+        self._choices = tuple(c for c in self._all if all(w in c.words.casefold() for w in words))
+        self._cursor = 0
+        self.query_one(MenuBox).show(self._choices, f"{self._title}  {typed}" if typed else self._title)
+        self._stand(self.app.size.width, self.app.size.height)
 
     def on_click(self, event: events.Click) -> None:
         """A click beside the menu closes it."""
@@ -110,6 +128,8 @@ class Menu(ModalScreen[str | None]):
 
     def action_move(self, by: int) -> None:
         """Move the cursor, around the ends."""
+        if not self._choices:
+            return
         self._cursor = (self._cursor + by) % len(self._choices)
         self.query_one(MenuBox).turn(self._cursor)
         if self._turned is not None:
@@ -117,7 +137,8 @@ class Menu(ModalScreen[str | None]):
 
     def action_take(self) -> None:
         """Take the choice under the cursor."""
-        self.dismiss(self._choices[self._cursor].value)
+        if self._choices:
+            self.dismiss(self._choices[self._cursor].value)
 
     def action_leave(self) -> None:
         """Take none."""
@@ -137,9 +158,9 @@ class MenuBox(Widget):
             super().__init__()
             self.index = index
 
-    def __init__(self, title: str, choices: Sequence[Choice]) -> None:
+    def __init__(self, title: str, choices: Sequence[Choice], note: str) -> None:
         super().__init__()
-        self._title, self._choices = title, choices
+        self._title, self._choices, self._note = title, choices, note
         self._cursor = self._top = 0
         self._keys = max((cell_len(c.key) for c in choices), default=0)
 
@@ -148,6 +169,11 @@ class MenuBox(Widget):
         """How wide it would like to be."""
         words = max((cell_len(c.words) for c in self._choices), default=0)
         return min(max(words + self._keys + 7, cell_len(self._title) + 8, NARROWEST), WIDEST)
+
+    def show(self, choices: Sequence[Choice], title: str) -> None:
+        """Show other choices, from the first one, as wide as before."""
+        self._title, self._choices = title, choices
+        self.turn(0)
 
     def turn(self, cursor: int) -> None:
         """Put the cursor on a choice."""
@@ -164,7 +190,7 @@ class MenuBox(Widget):
             strip = draw.top(width, self._title, inks["heading"], edge, is_heavy=False)
         elif y == height - 1:
             left = len(self._choices) - self._top - rows
-            note = f"↓ {left} more" if left > 0 else "esc"
+            note = f"↓ {left} more · {self._note}" if left > 0 else self._note
             strip = draw.bottom(width, note, inks["muted"], edge, is_heavy=False)
         else:
             strip = draw.framed(self._choice(self._top + y - 1, width - 2), edge, is_heavy=False)
