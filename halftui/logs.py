@@ -7,12 +7,8 @@ from pathlib import Path
 
 LARGEST = 5_000_000
 KEPT = 3
-STRANGERS = (
-    "aiohttp",
-    "asyncio",
-    "asyncssh",
-    "claude_agent_sdk",
-)  # libraries that would say it on the terminal
+# Libraries that would say it on the terminal.
+STRANGERS = ("aiohttp", "asyncio", "asyncssh", "claude_agent_sdk")
 _PLAIN = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
 
 

@@ -146,6 +146,18 @@ def test_each_kind_of_end(tmp_path: Path, life: Life) -> None:
     _live_through(tmp_path, [life])
 
 
+async def test_a_clone_that_its_agent_broke_stays(tmp_path: Path) -> None:
+    async with scene(tmp_path, "shell", "local", docker_host=NOWHERE) as at:
+        bead = await asyncio.to_thread(_live, at, 0, Life(1, True, "approved"))
+        aside = at.house.home / "beads" / bead / "work.broken-1"
+        aside.mkdir()
+        (found,) = (await asyncio.to_thread(_clears, at, is_dry=False)).values()
+        assert (found.fate, "work.broken-1" in found.why) == ("stays", True)
+        aside.rmdir()
+        (found,) = (await asyncio.to_thread(_clears, at, is_dry=False)).values()
+        assert found.fate == "gone"
+
+
 async def test_what_is_young_is_left_alone_and_what_was_reopened_goes_on(tmp_path: Path) -> None:
     async with scene(tmp_path, "shell", "local", docker_host=NOWHERE) as at:
         command = "touch ~/session; date +%N > it; git add -A; git commit -qm it"
