@@ -45,6 +45,7 @@ class Settings:
     memory_mb: int = 4096
     cpus: float = 2.0
     pids: int = 256
+    disk_floor_mb: int = 1024  # free in home; below it nothing starts, and agents are stopped; 0: no floor
     serve_host: str = ""  # the address that guests connect to over SSH; default: all of this machine's
     serve_port: int = 2222  # the port that guests connect to over SSH
     metrics_port: int = 0  # of the figures for operators on 127.0.0.1 while serving; 0: none
@@ -105,6 +106,7 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "memory_mb": (64, 4_194_304),
     "cpus": (0.1, 1_024),
     "pids": (16, 1_000_000),
+    "disk_floor_mb": (0, 1_000_000_000),
     "serve_port": (0, 65_535),
     "metrics_port": (0, 65_535),
 }

@@ -115,12 +115,12 @@ class Running:
         if is_due and settled is not None and settled.is_handed_in:
             await asyncio.to_thread(accept, self.store, self.rooms, self.board, self.claim.bead)
 
-    async def halt(self, outcome: Outcome, reason: str) -> None:
-        """End the attempt with this outcome; what it did so far is kept."""
+    async def halt(self, outcome: Outcome, reason: str, grace: float = 5.0) -> None:
+        """End the attempt with this outcome; what it did so far is kept. Its program has `grace` seconds."""
         if self.halted is None:
             self.halted = Ended(outcome, reason, reason)
             if self.process is not None:
-                await self.process.stop()
+                await self.process.stop(grace)
 
     def let_go(self) -> None:
         """Touch nothing of the attempt any more: its program goes on, another board takes it over."""

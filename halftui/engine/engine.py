@@ -9,7 +9,7 @@ from halftui.domain.assign import CLOSED, Rules
 from halftui.domain.happenings import Answer, Outcome
 from halftui.domain.shown import BoardRow
 from halftui.domain.vigil import Patience
-from halftui.engine import escort, patrol, vigil
+from halftui.engine import escort, floor, patrol, vigil
 from halftui.engine.attempt import Running
 from halftui.engine.look import Look, is_calm, look
 from halftui.engine.mill import Mill
@@ -65,6 +65,7 @@ class Engine:
         async with asyncio.TaskGroup() as group:
             journal = group.create_task(self.lines.run())
             beating = group.create_task(self._beat())
+            watching = group.create_task(self._keep_room())
             try:
                 await patrol.clear(self.store, self.rooms)
                 async with Feed(self.store) as feed, asyncio.TaskGroup() as running:
@@ -79,6 +80,7 @@ class Engine:
             finally:
                 journal.cancel()
                 beating.cancel()
+                watching.cancel()
                 await settle(self._fall_silent())
 
     def drain(self) -> None:
@@ -194,6 +196,19 @@ class Engine:
                 log.warning("no heartbeat was written", extra={"why": str(error)})
             await asyncio.sleep(BEAT_SECONDS)
 
+    async def _keep_room(self) -> None:
+        """Stop all agents when the disk is nearly full; their beads go on when there is room again."""
+        while True:
+            await asyncio.sleep(floor.LOOK_SECONDS)
+            if not self.live:
+                continue
+            try:
+                await asyncio.to_thread(self.rooms.require_room)
+            except Unavailable as error:
+                async with asyncio.TaskGroup() as group:
+                    for running in tuple(self.live.values()):
+                        group.create_task(_make_room(running, error.message))
+
     async def _fall_silent(self) -> None:
         try:
             await asyncio.to_thread(self.store.write, ENGINE, heartbeats.end, self._home)
@@ -268,3 +283,11 @@ def _answered(rows: Rows, questions: tuple[str, ...]) -> list[tuple[str, str, bo
         for text, is_allowed in rows.rows(sql, i=question):
             found.append((question, str(text), bool(is_allowed)))
     return found
+
+
+async def _make_room(running: Running, reason: str) -> None:
+    try:
+        await running.halt(Outcome.LOST, reason, floor.GRACE_SECONDS)
+    except Unavailable as error:  # its sandbox does not answer: it is asked again with the next look
+        running.halted = None
+        log.warning("an agent was not stopped", extra={"why": str(error)})

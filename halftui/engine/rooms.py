@@ -52,7 +52,8 @@ class Rooms:
     `sandbox` returns where a board's agents run; `runtime` the program of a kind for a kind of
     credential; `gate` opens an attempt's way to its provider in a folder; `collab` returns the
     board's own copy of its repository of plans and results; `check` raises if a
-    board's agents could not start now. `check`, `repository`, `origin`, `accept` and `land` block.
+    board's agents could not start now, `require_room` if there is no room for any's work.
+    `check`, `require_room`, `repository`, `origin`, `accept` and `land` block.
     """
 
     home: Path
@@ -64,6 +65,7 @@ class Rooms:
     collab_origin: Callable[[BoardRow], Origin]
     gate: OpenGate
     check: Callable[[BoardRow], None]
+    require_room: Callable[[], None]
     limits: Limits
     is_free: Callable[[Sandbox], bool]
     accept: Callable[[BoardRow, str], str]  # merges and approves a bead

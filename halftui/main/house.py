@@ -185,6 +185,7 @@ class House:
         from halftui.domain.assign import Rules
         from halftui.domain.names import THEMES
         from halftui.domain.vigil import Patience
+        from halftui.engine import floor
         from halftui.engine.engine import Engine
         from halftui.engine.gate import Credentials, opener
         from halftui.engine.rooms import Rooms
@@ -197,7 +198,11 @@ class House:
         credentials = Credentials(self.store, self.vault, self.env)
         service.lines.redact = credentials.redact
 
+        def require_room() -> None:
+            floor.require(self.home, chosen.disk_floor_mb)
+
         def check(board: BoardRow) -> None:
+            require_room()
             if board.runtime in accounts.NEEDS_ACCOUNT:
                 credentials.check(board.runtime)
             reaching.require(self.repository(board), lambda: self.origin(board), board)
@@ -221,6 +226,7 @@ class House:
                 shows_secret=chosen.credentials == "env",
             ),
             check=check,
+            require_room=require_room,
             limits=Limits(chosen.memory_mb, chosen.cpus, chosen.pids),
             is_free=is_free,
             accept=lambda board, bead: self.review(board.id).accept(bead),
