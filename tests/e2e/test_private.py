@@ -13,7 +13,7 @@ from tests.helpers.private import private
 pytestmark = pytest.mark.docker
 
 
-async def test_a_container_holds_nothing_of_it(
+async def test_nothing_of_it_is_there(
     tmp_path: Path, docker_host: str, agent_image: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     look = "(env; cat /proc/*/environ /proc/*/cmdline; mount) > /tmp/seen 2>&1;"
