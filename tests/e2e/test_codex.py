@@ -152,7 +152,9 @@ async def test_another_account_takes_over_and_the_last_one_s_limit_is_no_failure
         bead = at.add("Add a file")
         async with at.working_with(_runtime):
             await at.until(lambda: at.see(bead).card.state == "review", 30)
-            assert model.keys == ["openai-canary-spare", codex.KEY, codex.KEY]
+            # After its turn Codex may ask once more, on its own account: what to suggest next.
+            assert model.keys[:3] == ["openai-canary-spare", codex.KEY, codex.KEY]
+            assert set(model.keys[3:]) <= {codex.KEY}
             model.empty[codex.KEY] = 429
             late = at.add("Another")
             await at.until(lambda: _has_ended(at, late), 30)
