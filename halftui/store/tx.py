@@ -37,6 +37,10 @@ class Tx:
         self.has_recorded = False  # True once an event was appended
         self._connection = connection
         self._held: dict[tuple[type[Row], tuple[Any, ...]], Row] = {}
+        # Of those, in their order, what may have to be written, and what is known of the database: so that a
+        # statement costs what changed since the one before, and not what is held.
+        self._noted: dict[Row, None] = {}
+        self._known: dict[Row, None] = {}
         self._tail: tuple[int, str] | None = None  # number and hash of the newest event
 
     def rows(self, sql: str, **values: Any) -> Sequence[tuple[Any, ...]]:
@@ -94,6 +98,7 @@ class Tx:
             return None
         row = table.found(self, key, found[0])
         self._held[table, key] = row
+        self._known[row] = None
         return row
 
     def add(self, row: Table) -> Table:
@@ -107,24 +112,33 @@ class Tx:
             if row.ident == (None,):
                 self._number(row)
             self._held[type(row), row.ident] = row
+            self._noted[row] = self._known[row] = None
         return row
 
     def delete(self, row: Row) -> None:
         """Delete a row."""
         self._ran(f'DELETE FROM "{row.TABLE}" WHERE {row.BY_KEY}', key_of(row.ident))
         del self._held[type(row), row.ident]
+        self._noted.pop(row, None)
+        self._known.pop(row, None)
 
     def flush(self) -> None:
-        """Write what was added or changed, in the order in which it was first held."""
-        for row in self._held.values():
+        """Write what was added or changed, in the order in which that was done."""
+        noted, self._noted = self._noted, {}
+        for row in noted:
             if row.__dict__ != row.stored:
                 self._write(row)
+
+    def note(self, row: Row) -> None:
+        """Hear that a column of a row was set."""
+        self._noted[row] = self._known[row] = None
 
     def read(self, row: Row) -> tuple[Any, ...]:
         """Return a row's columns as they are now. Raises NotFound if it is gone."""
         found = self.rows(row.SELECT, **key_of(row.ident))
         if not found:
             raise _missing(type(row), row.ident)
+        self._known[row] = None
         return found[0]
 
     def _ran(self, sql: str, values: Mapping[str, Any]) -> Any:
@@ -134,7 +148,8 @@ class Tx:
 
     def _forget(self) -> None:
         """Let all rows be read anew when they are asked for: a statement may have changed them."""
-        for row in self._held.values():
+        known, self._known = self._known, {}
+        for row in known:
             row.forget()
 
     def _write(self, row: Row) -> None:

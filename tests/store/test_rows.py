@@ -160,3 +160,18 @@ def test_there_is_no_other_column(store: Store, board: str) -> None:
     with pytest.raises(AttributeError, match="Board has no colour"):
         store.write(ANN, lambda tx: getattr(tx.get(Board, board), "colour"))  # noqa: B009 - not declared
     store.write(ANN, boards.edit, board, cap=3)
+
+
+def test_a_statement_costs_what_changed_and_not_what_is_held(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    forgotten, written = Counter[int](), Counter[int]()
+    forget, write = Row.forget, Tx._write
+    monkeypatch.setattr(Row, "forget", lambda row: (forgotten.update([0]), forget(row)))
+    monkeypatch.setattr(Tx, "_write", lambda tx, row: (written.update([0]), write(tx, row)))
+
+    def fill(tx: Tx) -> None:
+        for number in range(100):
+            beads.create(tx, world.board, str(number))
+
+    world.store.write(ANN, fill)
+    assert 100 <= written[0] <= 300
+    assert forgotten[0] <= 300

@@ -13,6 +13,9 @@ class Holder(Protocol):
     def read(self, row: "Row") -> tuple[Any, ...]:
         """Return a row's columns as they are now. Raises NotFound if it is gone."""
 
+    def note(self, row: "Row") -> None:
+        """Hear that a column of a row was set."""
+
 
 @dataclass_transform(kw_only_default=True)
 class Row:
@@ -40,6 +43,11 @@ class Row:
             self.__dict__.update(columns)
             self.holding = self.stored = None
             self.ident = tuple(map(self.__dict__.get, self.KEY))
+
+        def __setattr__(self, name: str, value: Any) -> None:
+            object.__setattr__(self, name, value)
+            if name not in Row.__slots__ and self.holding is not None:
+                self.holding.note(self)
 
         def __getattr__(self, name: str) -> Any:
             """Read anew what another statement may have changed."""
