@@ -16,7 +16,7 @@ from halftui.errors import Conflict, Refused, Unavailable
 from halftui.ops import attempts, beads
 from halftui.store.store import Rows, Store
 
-WORK = 0.004  # seconds; without any, most of a process's life is waiting for the database's one writer
+WORK = 0.02  # seconds; without any, most of a process's life is waiting for the database's one writer
 LEASE = 0.7  # seconds; what a killed process held comes back after that
 WORKERS = 6
 
