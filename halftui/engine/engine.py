@@ -288,6 +288,6 @@ def _answered(rows: Rows, questions: tuple[str, ...]) -> list[tuple[str, str, bo
 async def _make_room(running: Running, reason: str) -> None:
     try:
         await running.halt(Outcome.LOST, reason, floor.GRACE_SECONDS)
-    except Unavailable as error:  # its sandbox does not answer: it is asked again with the next look
+    except HalfTUIError as error:  # its sandbox does not answer: it is asked again with the next look
         running.halted = None
         log.warning("an agent was not stopped", extra={"why": str(error)})

@@ -11,7 +11,12 @@ GRACE_SECONDS = 1.0  # that a stopped agent has, for it may go on writing
 
 def require(home: Path, megabytes: int) -> None:
     """Raise Unavailable, with the remedy, if less than that is free where the agents' work is kept."""
-    free = shutil.disk_usage(home).free // 2**20
+    if not megabytes:
+        return
+    try:
+        free = shutil.disk_usage(home).free // 2**20
+    except OSError as error:
+        raise Unavailable(f"{home} can't be looked at: {error.strerror}", "bring the folder back") from error
     if free < megabytes:
         raise Unavailable(
             f"only {free:,} MB are free for agents' work, {megabytes:,} have to be",

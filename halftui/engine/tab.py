@@ -50,9 +50,9 @@ class Tab:
     def close(self) -> bool:
         """Add what passed and was not told, at the price of what was, else at the dearest; True if any."""
         more_in, more_out = self._beyond(self._passed)
-        told_in, told_out = self._since()
-        if told := told_in + told_out:
-            usd = (self.standing.cost_usd - self._before.cost_usd) / told * (more_in + more_out)
+        told, told_usd = sum(self._since()), self.standing.cost_usd - self._before.cost_usd
+        if told and told_usd:
+            usd = told_usd / told * (more_in + more_out)
         else:
             usd = more_in * UNTOLD_USD[0] + more_out * UNTOLD_USD[1]
         self.standing = self._more(more_in, more_out, usd)

@@ -6,12 +6,10 @@ Naming a database's option imports all that SQLAlchemy has for it. With this mod
 from sqlalchemy import Index, text
 from sqlmodel import SQLModel
 
-import halftui.store.crew
-import halftui.store.judged
-import halftui.store.tables
-import halftui.store.talk
-import halftui.store.trust  # noqa: F401 - they fill the metadata
+from halftui.store import crew, judged, tables, talk, trust
 
+TABLES = (tables, crew, judged, talk, trust)  # the modules that fill the metadata
+METADATA = SQLModel.metadata
 _DISPATCHABLE = "state = 'open' AND blockers = 0 AND is_inert = 0"
 
 

@@ -49,6 +49,14 @@ def test_without_a_price_it_is_the_dearest() -> None:
     assert tab.standing.cost_usd == pytest.approx(22.5)
 
 
+def test_a_program_that_died_before_it_named_a_price_is_the_dearest_too() -> None:
+    tab = Tab(Standing(1))
+    tab.tell(Metered(500, 50, turns=1))
+    tab.see(Metered(1_000_500, 50))
+    assert tab.close()
+    assert tab.standing.cost_usd == pytest.approx(15.0)
+
+
 def test_a_program_that_tells_more_is_believed() -> None:
     tab = Tab(BEFORE)
     tab.see(Metered(10, 1))

@@ -1,14 +1,13 @@
 """Alembic's entrance: runs the migrations on the connection that it is handed."""
 
 from alembic import context
-from sqlmodel import SQLModel
 
-import halftui.store.indexes  # noqa: F401 - it fills the metadata
+from halftui.store.indexes import METADATA
 
 connection = context.config.attributes["connection"]
 context.configure(
     connection=connection,
-    target_metadata=SQLModel.metadata,
+    target_metadata=METADATA,
     render_as_batch=True,
     transaction_per_migration=False,
 )
