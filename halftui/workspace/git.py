@@ -27,6 +27,7 @@ _GUARDS: Final = {
     "core.hooksPath": "/dev/null",
     "core.fsmonitor": "false",
     "maintenance.auto": "false",
+    "merge.default": "text",
     "credential.helper": "",  # forgets those of all settings before
 }
 _ENVIRONMENT: Final = {

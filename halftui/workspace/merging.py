@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from halftui.errors import Refused
+from halftui.workspace.attributes import heeded
 from halftui.workspace.diff import readable
 from halftui.workspace.git import Git
 from halftui.workspace.message import written
@@ -45,9 +46,10 @@ def combine(git: Git, onto: str, tip: str, note: Note, signer: Signer | None = N
         return Merged(tip, onto)
     if base == tip:
         return Merged(onto, onto)
-    answer = git.run(
-        "merge-tree", "--write-tree", "--name-only", "--no-messages", "-z", onto, tip, ok=(0, 1, 128)
-    )
+    with heeded(git, onto) as seeing:
+        answer = seeing.run(
+            "merge-tree", "--write-tree", "--name-only", "--no-messages", "-z", onto, tip, ok=(0, 1, 128)
+        )
     if answer.code not in (0, 1):
         raise Refused(f"{note.ident} can't be merged: {answer.err.strip()[:200]}", "rebase the work")
     tree, *paths = (readable(part) for part in answer.out.split(b"\0"))

@@ -8,13 +8,13 @@ and the same key give the same result, so merging again after a crash finds ever
 import hashlib
 import re
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from halftui.domain.names import CONVOY_BRANCHES
-from halftui.errors import Refused
+from halftui.workspace.blobs import read_objects
 from halftui.workspace.git import Git
 from halftui.workspace.message import person
 from halftui.workspace.tree import Person
@@ -43,7 +43,7 @@ def sign_range(git: Git, onto: str, tip: str, signer: Signer) -> str:
     listed = git.text("rev-list", "--reverse", "--topo-order", tip, f"^{onto}", *others).split()
     names: dict[str, str] = {}
     with tempfile.TemporaryDirectory() as folder:
-        for sha, commit in _read(git, listed):
+        for sha, commit in read_objects(git, listed, CAP, "the messages of its commits"):
             signed = _signed(_renamed(commit, names, signer), signer)
             names[sha] = _name(signed, len(sha))
             Path(folder, names[sha]).write_bytes(signed)
@@ -55,23 +55,6 @@ def write(git: Git, commit: bytes, signer: Signer | None) -> str:
     """Write a commit, with its people as they are, under that signature; return its name."""
     full = _signed(commit, signer) if signer else commit
     return git.text("hash-object", "-t", "commit", "-w", "--stdin", stdin=full)
-
-
-def _read(git: Git, listed: Sequence[str]) -> Iterator[tuple[str, bytes]]:
-    """Yield the name and bytes of commits: one git reads them all, and one is held at a time."""
-    if not listed:
-        return
-    left, asked = CAP, "".join(f"{sha}\n" for sha in listed).encode()
-    with git.stream("cat-file", "--batch", stdin=asked) as out:
-        while line := out.readline():
-            sha, _, size = line.split()
-            left -= int(size)
-            if left < 0:
-                raise Refused(
-                    f"the messages of its commits are larger than {CAP >> 20} MB", "reject the work"
-                )
-            yield sha.decode(), out.read(int(size))
-            out.read(1)  # the line's end behind each
 
 
 def _write(git: Git, files: Sequence[Path]) -> None:
