@@ -82,6 +82,11 @@ class Settings:
         """The database's URL."""
         return self.database or f"sqlite:///{self.home_folder / 'halftui.db'}"
 
+    @property
+    def database_kind(self) -> str:
+        """What the status row calls the database: sqlite or postgresql."""
+        return self.database_url.partition(":")[0].partition("+")[0]
+
 
 CHOICES = {
     "marks": ("unicode", "ascii"),
