@@ -17,8 +17,8 @@ class Settings:
     """What can be set, by `config.toml` (the field's name) or `HALFTUI_<NAME>`."""
 
     home: str = ""  # folder of the database, repositories and worktrees; default: the user's data folder
-    database: str = ""  # SQLAlchemy URL; default: sqlite in home
-    theme: str = ""  # default: dark or light after the terminal
+    database: str = ""  # URL, as in postgresql://user@host/name; default: a SQLite file in home
+    theme: str = ""  # dark, light, contrast, mono or your own; default: halflight, mono without colours
     marks: str = "unicode"  # or ascii: frames and marks in letters that every terminal has
     mouse: str = "on"  # off leaves the mouse to the terminal; M on the board does either
     notify: str = "bell"  # what tells of questions: bell, osc9 or osc777 (the terminal's own notices), or off
@@ -34,23 +34,22 @@ class Settings:
     image: str = ""  # container image for agents; default: the packaged one
     permissions: str = "auto"  # auto: asked in a local sandbox, free in a container; ask; free
     forge: str = ""  # the program that speaks with your forge, for boards with merge=pull-request
-    names: str = "kitchen"  # theme of the agents' name pool
-    model: str = ""  # default: the runtime's own
-    max_turns: int = 200  # of one attempt
-    lease_seconds: int = 30
+    names: str = "kitchen"  # what agents are called: kitchen, stars, rivers, or names with commas
+    max_turns: int = 200  # of the model in one attempt, where its profile does not say
+    lease_seconds: int = 30  # without a sign of life until another engine may take an attempt over
     on_quit: str = "stop"  # agents of a board that is left: stop (their work kept), or leave (at work)
     vigil_warn: float = 15.0  # minutes without a tool until an agent is warned of; 0: never
     vigil_tell: float = 60.0  # minutes without a tool until a person is told; 0: never
     vigil_stop: float = 120.0  # minutes without a tool until it is stopped, its bead held; 0: never
-    memory_mb: int = 4096
-    cpus: float = 2.0
-    pids: int = 256
+    memory_mb: int = 4096  # that one agent's container may use
+    cpus: float = 2.0  # that one agent's container may use
+    pids: int = 256  # processes that one agent's container may have
     disk_floor_mb: int = 1024  # free in home; below it nothing starts, and agents are stopped; 0: no floor
     serve_host: str = ""  # the address that guests connect to over SSH; default: all of this machine's
     serve_port: int = 2222  # the port that guests connect to over SSH
     metrics_port: int = 0  # of the figures for operators on 127.0.0.1 while serving; 0: none
-    api_url: str = "https://api.anthropic.com"
-    log_level: str = "info"
+    api_url: str = "https://api.anthropic.com"  # where requests of Claude's agents go
+    log_level: str = "info"  # debug, info, warning, error or critical, for halftui.log in home
     origins: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
 
     def origin(self, name: str) -> str:
@@ -82,6 +81,11 @@ class Settings:
     def database_url(self) -> str:
         """The database's URL."""
         return self.database or f"sqlite:///{self.home_folder / 'halftui.db'}"
+
+    @property
+    def database_kind(self) -> str:
+        """What the status row calls the database: sqlite or postgresql."""
+        return self.database_url.partition(":")[0].partition("+")[0]
 
 
 CHOICES = {

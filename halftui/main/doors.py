@@ -173,14 +173,13 @@ async def _open(house: House, board: str, make_engine: Callable[[], Engine]) -> 
     from halftui.tui.app import HalfApp
 
     gc.disable()  # the app lets it work again once the first frame is drawn and its objects are frozen
-    database = house.settings.database_url.partition(":")[0].partition("+")[0]
     app = HalfApp(
         house.service,
         board,
         owns_agents=True,
         is_alone=True,
         theme=house.settings.theme,
-        database=database,
+        database=house.settings.database_kind,
     )
     app.console_of = lambda: _console(house, board)
     app.lending.shells = lambda: _shells(house)
@@ -317,7 +316,7 @@ def _image_build(chosen: Settings, tell: Callable[[str], None]) -> Sequence[str]
     host = chosen.docker_host or None
     wanted = dict.fromkeys(["", *(board.recipe for board in _boards(chosen))])  # the usual one first
     for recipe in wanted:
-        if not image.find(host, recipe).is_current:
+        if not image.is_built(host, recipe):
             for line in image.build(host, recipe=recipe):
                 tell(line)
     return [image.tag(recipe) for recipe in wanted]
