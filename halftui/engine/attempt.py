@@ -60,6 +60,7 @@ from halftui.service.lines import Lines, Told
 from halftui.store.store import Store
 from halftui.store.tx import Tx
 from halftui.workspace.salvage import salvage_command
+from halftui.workspace.threads import in_git
 
 log = logging.getLogger(__name__)
 
@@ -113,7 +114,7 @@ class Running:
                 self.lines.drop(self.claim.attempt)
         is_due = (self.board.review == "none" or self.claim.is_review) and not self.is_let_go
         if is_due and settled is not None and settled.is_handed_in:
-            await asyncio.to_thread(accept, self.store, self.rooms, self.board, self.claim.bead)
+            await in_git(accept, self.store, self.rooms, self.board, self.claim.bead)
 
     async def halt(self, outcome: Outcome, reason: str, grace: float = 5.0) -> None:
         """End the attempt with this outcome; what it did so far is kept. Its program has `grace` seconds."""
@@ -180,7 +181,7 @@ class Running:
     async def _work(self, stack: AsyncExitStack) -> Settled:
         sandbox = await self.rooms.sandbox(self.board)
         failpoint("clone.before")
-        here = await asyncio.to_thread(ground.lay, self.rooms, self.store, self.claim, self.board)
+        here = await in_git(ground.lay, self.rooms, self.store, self.claim, self.board)
         failpoint("clone.after")
         self._told += [("note", sentence) for sentence in here.stale]
         failpoint("socket.before")
@@ -298,12 +299,12 @@ class Running:
     async def _harvest(self, end: Ended, here: Ground, sandbox: Sandbox, spec: Spec) -> Settled:
         """Bring what the agent left into the board's repository, whatever its outcome."""
         if self.claim.is_review:
-            await asyncio.to_thread(ground.clear, here)
+            await in_git(ground.clear, here)
             return Settled(end)
         try:
             failpoint("collect.before")
             await self._salvage(sandbox, spec)
-            work, shared = await asyncio.to_thread(ground.collect, here, self.claim.epoch)
+            work, shared = await in_git(ground.collect, here, self.claim.epoch)
             failpoint("collect.after")
         except HalfTUIError as error:
             self._told.append(("error", f"the work could not be collected: {error}"))

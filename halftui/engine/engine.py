@@ -55,6 +55,7 @@ class Engine:
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
     _seen: Look | None = None  # what was due at the last look
     _is_urgent: bool = False  # something changed that no event tells
+    _escort: "asyncio.Task[None] | None" = None  # of convoys
     _taken_over: set[str] = field(default_factory=set)  # boards where nothing of another is left
 
     def __post_init__(self) -> None:
@@ -110,8 +111,8 @@ class Engine:
                 await vigil.keep(self.store, self.lines, self.live, self.patience)
             self._mill.attend(group, seen.to_mill)
             self._post.attend(group, is_due=seen.has_post)
-            if seen.has_convoys:
-                await escort.attend(self.store, self.rooms)
+            if seen.has_convoys and (self._escort is None or self._escort.done()):
+                self._escort = group.create_task(escort.attend(self.store, self.rooms))
             for board in seen.boards:
                 if board.id in seen.with_work:
                     await self._dispatch(group, board)
@@ -137,7 +138,7 @@ class Engine:
                 log.info("an agent is adopted", extra={"attempt": claim.attempt})
                 self._open(group, claim, board)
             if is_first:
-                await patrol.finish(self.store, self.rooms, board)
+                group.create_task(patrol.finish(self.store, self.rooms, board))
 
     async def _dispatch(self, group: asyncio.TaskGroup, board: BoardRow) -> None:
         while not (self._stopping.is_set() or self.is_draining) and await self._is_able(board):

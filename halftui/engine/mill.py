@@ -20,6 +20,7 @@ from halftui.sandbox.settle import settle
 from halftui.service.queue import Queue, Stack
 from halftui.store.store import Store
 from halftui.store.tx import Tx
+from halftui.workspace.threads import in_git
 from halftui.workspace.tree import remove
 
 log = logging.getLogger(__name__)
@@ -73,7 +74,7 @@ class Mill:
             if await self._merge(board, queue, target):
                 return True
         for bead, tip in await asyncio.to_thread(self.store.read, trials.untried, board.id):
-            stack = await settle(asyncio.to_thread(queue.combine, bead))
+            stack = await settle(in_git(queue.combine, bead))
             if stack is not None:
                 await self._judge(board, stack, bead, tip)
                 return True
@@ -97,10 +98,10 @@ class Mill:
             return False
 
     async def _merge_first(self, board: BoardRow, queue: Queue, target: str) -> bool:
-        if await settle(asyncio.to_thread(queue.recover, target)):
+        if await settle(in_git(queue.recover, target)):
             return True
         entries = await asyncio.to_thread(self.store.read, merges.head, board.id, target, board.batch)
-        stack = await settle(asyncio.to_thread(queue.stack, target, entries))
+        stack = await settle(in_git(queue.stack, target, entries))
         if not stack.placed:
             return stack.has_changed
         green, culprit = await self._divide(board, stack)
@@ -114,7 +115,7 @@ class Mill:
 
     async def _land(self, queue: Queue, stack: Stack) -> bool:
         try:
-            await settle(asyncio.to_thread(queue.land, stack))
+            await settle(in_git(queue.land, stack))
         except (Conflict, Refused) as error:
             why = "" if isinstance(error, Conflict) else error.message
             await settle(asyncio.to_thread(queue.wait, stack, why))
@@ -159,7 +160,7 @@ class Mill:
         folder = self.rooms.home / "trials" / trial
         run = _Run(self, board, sandbox, trial, folder)
         try:
-            await asyncio.to_thread(run.prepare, sha)
+            await in_git(run.prepare, sha)
             code = await run.go(checks)
             state = trials.FAILED if code else trials.PASSED
             await settle(self.write(trials.end, trial, state, code, run.output))
@@ -167,7 +168,7 @@ class Mill:
             await settle(self.write(trials.end, trial, trials.BROKEN, None, run.output))
             raise
         finally:
-            await settle(asyncio.to_thread(remove, folder))
+            await settle(in_git(remove, folder))
         return trial, not code
 
     async def _clear(self, board: BoardRow) -> None:

@@ -19,6 +19,7 @@ from halftui.store.store import Store
 from halftui.workspace.forge import Answer
 from halftui.workspace.landing import publish
 from halftui.workspace.merging import Merged
+from halftui.workspace.threads import in_git
 
 log = logging.getLogger(__name__)
 
@@ -54,8 +55,8 @@ class Post:
         for bead in await asyncio.to_thread(self.store.read, pulls.to_open):
             await asyncio.to_thread(self.store.write, ENGINE, pulls.ask, bead)
         for act in await asyncio.to_thread(self.store.read, pulls.due):
-            if act.act not in WITH_COMMIT or await asyncio.to_thread(self._is_here, act):
-                await settle(asyncio.to_thread(self._do, act))
+            if act.act not in WITH_COMMIT or await in_git(self._is_here, act):
+                await settle(in_git(self._do, act))
             elif why := await asyncio.to_thread(self.store.read, pulls.orphaned, act.bead, self._home):
                 await asyncio.to_thread(self.store.write, ENGINE, pulls.failed, act.seq, why)
 

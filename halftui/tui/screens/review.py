@@ -179,9 +179,10 @@ class ReviewScreen(Screen[None]):
         self.doing = "reading…"
         self.view.say("reading…")
         self._repaint()
+        service = self.half.service
         try:
-            self.detail = await self.half.ask(self.half.service.read, views.bead, bead)
-            found = await self.half.ask(lambda: self.half.service.review(self.half.board).work(bead))
+            self.detail = await self.half.ask(service.read, views.bead, bead)
+            found = await service.in_git(lambda: service.review(self.half.board).work(bead))
         except HalfTUIError as error:
             self.doing = ""
             self._settle()
@@ -209,12 +210,10 @@ class ReviewScreen(Screen[None]):
     @worker(group="reading", exclusive=True)
     async def _read_patch(self, bead: str, file: FileRow) -> None:
         self.say_where()
-        context, ignores = CONTEXTS[self._around], self._ignores_space
+        context, ignores, service = CONTEXTS[self._around], self._ignores_space, self.half.service
         try:
-            lines = await self.half.ask(
-                lambda: self.half.service.review(self.half.board).patch(
-                    bead, file.path, context, ignores_space=ignores
-                )
+            lines = await service.in_git(
+                lambda: service.review(self.half.board).patch(bead, file.path, context, ignores_space=ignores)
             )
         except HalfTUIError as error:
             self.view.say(str(error))

@@ -61,7 +61,7 @@ async def accept(review: ReviewScreen) -> None:
     title = review.detail.card.title if review.detail else found.bead
     review.say_doing("merging…")
     try:
-        sha = await half.ask(lambda: half.service.review(half.board).accept(found.bead))
+        sha = await half.service.in_git(lambda: half.service.review(half.board).accept(found.bead))
     except HalfTUIError as error:
         half.refuse(error)
         await review.go_on(is_done=bool(found.conflicts))
