@@ -9,6 +9,7 @@ from typing import Any
 
 from halftui.domain.text import clean, clean_line
 from halftui.errors import Misconfigured
+from halftui.settings import MODEL
 
 NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
 TOOL = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,79}")
@@ -57,9 +58,11 @@ def read(found: Any, runtimes: tuple[str, ...]) -> Profile:
         raise Misconfigured(
             f"runtime can't be {texts['runtime'][:40]!r}", f"it is one of {', '.join(runtimes)}"
         )
+    if not re.fullmatch(MODEL, texts["model"]):
+        raise Misconfigured(f"model can't be {texts['model'][:40]!r}", "it is a model's name without blanks")
     skills = {_text("skills", k): _text(f"skill {k}", v) for k, v in _mapping(found, "skills").items()}
     made = Profile(
-        clean_line(texts["role"]), texts["runtime"], clean_line(texts["model"], longest=100),
+        clean_line(texts["role"]), texts["runtime"], texts["model"],
         texts["system"], skills, _tools(found.get("tools") or ()), _limits(_mapping(found, "limits")),
     )  # fmt: skip
     if len(made.told) > LONGEST:

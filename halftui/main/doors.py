@@ -132,8 +132,9 @@ async def _visit(house: House, bead: str, command: Sequence[str]) -> tuple[str, 
 
 
 def _init(chosen: Settings, beginning: Beginning) -> str:
-    house = House(chosen)
-    return house.init(beginning.place, beginning.name, beginning.branch, **beginning.settings).id
+    usual = {"model": chosen.model} if chosen.model else {}
+    settings = {**usual, **beginning.settings}
+    return House(chosen).init(beginning.place, beginning.name, beginning.branch, **settings).id
 
 
 def _require_terminal() -> None:

@@ -235,7 +235,7 @@ class House:
             forge=lambda given: forge.ask(chosen.forge, given),
             signer=self._signer,
         )
-        pool = THEMES.get(chosen.names) or tuple(chosen.names.split(","))
+        pool = chosen.pool or THEMES[chosen.names]
         return Engine(
             store=self.store,
             lines=service.lines,
