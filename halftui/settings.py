@@ -3,17 +3,16 @@
 import os
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from halftui.errors import Misconfigured
 
 PREFIX = "HALFTUI_"
 
 
-@dataclass(frozen=True)
-class Settings:
+class Settings(NamedTuple):
     """What can be set, by `config.toml` (the field's name) or `HALFTUI_<NAME>`."""
 
     home: str = ""  # folder of the database, repositories and worktrees; default: the user's data folder
@@ -51,7 +50,7 @@ class Settings:
     metrics_port: int = 0  # of the figures for operators on 127.0.0.1 while serving; 0: none
     api_url: str = "https://api.anthropic.com"
     log_level: str = "info"
-    origins: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
+    origins: Mapping[str, str] = MappingProxyType({})  # where each value came from, if it is no default
 
     def origin(self, name: str) -> str:
         """Return where a value came from."""
@@ -110,7 +109,7 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "serve_port": (0, 65_535),
     "metrics_port": (0, 65_535),
 }
-NAMES = tuple(f.name for f in fields(Settings) if f.name != "origins")
+NAMES = tuple(name for name in Settings._fields if name != "origins")
 
 
 def load(flags: Mapping[str, Any] | None = None, env: Mapping[str, str] = os.environ) -> Settings:
@@ -130,7 +129,7 @@ def load(flags: Mapping[str, Any] | None = None, env: Mapping[str, str] = os.env
         for name, value in found.items():
             values[name] = _typed(name, value, place)
             origins[name] = place
-    return replace(Settings(), **values, origins=origins)
+    return Settings(**values, origins=origins)
 
 
 def config_folder(env: Mapping[str, str] = os.environ) -> Path:
