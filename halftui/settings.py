@@ -6,9 +6,9 @@ import re
 import shlex
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from halftui.errors import Misconfigured
@@ -19,8 +19,7 @@ RUNTIMES = ("claude", "codex", "gemini", "acp", "shell", "scripted")  # a test h
 POOLS = ("kitchen", "stars", "rivers")
 
 
-@dataclass(frozen=True)
-class Settings:
+class Settings(NamedTuple):
     """What can be set, by `config.toml` (the field's name) or `HALFTUI_<NAME>`."""
 
     home: str = ""  # folder of the database, repositories and worktrees; default: the user's data folder
@@ -58,7 +57,7 @@ class Settings:
     metrics_port: int = 0  # of the figures for operators on 127.0.0.1 while serving; 0: none
     api_url: str = "https://api.anthropic.com"  # where requests of Claude's agents go
     log_level: str = "info"  # debug, info, warning, error or critical, for halftui.log in home
-    origins: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
+    origins: Mapping[str, str] = MappingProxyType({})  # where each value came from, if it is no default
 
     def origin(self, name: str) -> str:
         """Return where a value came from."""
@@ -124,7 +123,7 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "serve_port": (0, 65_535),
     "metrics_port": (0, 65_535),
 }
-NAMES = tuple(f.name for f in fields(Settings) if f.name != "origins")
+NAMES = tuple(name for name in Settings._fields if name != "origins")
 _IMAGE = re.compile(
     r"[a-z0-9][\w.-]*(:\d{1,5})?(/[a-z0-9][\w.-]*)*(:[\w][\w.-]{0,127})?(@[\w+.-]+:[0-9a-f]{32,})?"
 )
@@ -154,7 +153,7 @@ def load(flags: Mapping[str, Any] | None = None, env: Mapping[str, str] = os.env
             if name == "theme":
                 _require_theme(values[name], where, env)
             origins[name] = place
-    return replace(Settings(), **values, origins=origins)
+    return Settings(**values, origins=origins)
 
 
 def user_folder(env: Mapping[str, str] = os.environ) -> Path:

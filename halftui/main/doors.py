@@ -7,7 +7,6 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -242,8 +241,8 @@ def _set_stage(chosen: Settings, stage: Stage) -> tuple[House, BoardRow]:
     from halftui.demo.stage import NAME, can_run
 
     house = House(
-        replace(chosen, home=str(stage.home), database="", sandbox="local", permissions="free", cap=3,
-                api_url=stage.model_url, names="kitchen", log_level="info"),
+        chosen._replace(home=str(stage.home), database="", sandbox="local", permissions="free", cap=3,
+                        api_url=stage.model_url, names="kitchen", log_level="info"),
         stage.env,
     )  # fmt: skip
     is_real = can_run(Path(sdk).parent / "_bundled" / "claude")
