@@ -104,12 +104,17 @@ class DockerSandbox:
         host: str | None = None,
         user: tuple[int, int] | None = None,
         runtime: str | None = None,
+        profile: str = "",
     ) -> None:
-        """`user` is (uid, gid): by default the board's own, or 1000:1000 if the board is root."""
+        """`user` is (uid, gid): by default the board's own, or 1000:1000 if the board is root.
+
+        `profile` is that of seccomp, else the packaged one.
+        """
         self._image = image
         self._socket = socket_of(host)
         self.user = user or (AGENT if os.getuid() == 0 else (os.getuid(), os.getgid()))
         self._runtime = runtime
+        self._profile = profile
 
     def inside(self, places: Places) -> Inside:
         """Return the fixed paths that every container has."""
@@ -121,7 +126,8 @@ class DockerSandbox:
         Raises Conflict if the name is taken, Misconfigured if the engine would not confine it,
         Unavailable if there is no image or no engine.
         """
-        config = create_config(spec, self._image, "{}:{}".format(*self.user), self._runtime)
+        user = "{}:{}".format(*self.user)
+        config = create_config(spec, self._image, user, self._runtime, self._profile)
         container = await settle(asyncio.to_thread(self._launch, spec, config))
         return DockerProcess(spec.name, self._socket, container)
 
@@ -155,7 +161,7 @@ class DockerSandbox:
             container = _create(api, spec.name, config)
             failpoint("create.after")
             try:
-                assert_hardened(api.inspect_container(container))
+                assert_hardened(api.inspect_container(container), self._profile)
                 failpoint("start.before")
                 api.start(container)
                 failpoint("start.after")
