@@ -16,8 +16,10 @@ PAIRED = replace(INSIDE, work="/work/code", collab="/work/collab")  # with two c
 PREFIX = "halftui."
 NAME_LABEL = PREFIX + "name"
 
-# Offsets into the log are offsets into the program's output only while nothing is rotated away.
-LOG = {"Type": "json-file", "Config": {"max-size": "1024g"}}
+# Offsets into the log are offsets into the program's output only while nothing is rotated away: who fills the
+# first of its files is ended. A second one makes sure that a full one is still there to be noticed.
+FULL_MB = 500
+LOG = {"Type": "json-file", "Config": {"max-size": "512m", "max-file": "2"}}
 
 PROFILE = Path(__file__).with_name("seccomp.json")
 HINT = "correct docker_seccomp in the settings, or leave it out"
@@ -147,7 +149,7 @@ FLAGS: Mapping[str, Callable[[Json, Json], object]] = {
     "no volumes": lambda c, h: not (h["Binds"] or h["VolumesFrom"] or c["Volumes"]),
     "no restart": lambda c, h: h["RestartPolicy"]["Name"] in ("", "no"),
     "stdin kept open": lambda c, h: c["OpenStdin"] and not c["StdinOnce"] and not c["Tty"],
-    "whole log": lambda c, h: h["LogConfig"] == LOG,
+    "log in bounds": lambda c, h: h["LogConfig"] == LOG,
 }
 
 

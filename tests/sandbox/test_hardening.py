@@ -121,7 +121,8 @@ WEAKER: list[tuple[str, Change]] = [
     ("stdin kept open", lambda c, h: c.update(OpenStdin=False)),
     ("stdin kept open", lambda c, h: c.update(StdinOnce=True)),
     ("stdin kept open", lambda c, h: c.update(Tty=True)),
-    ("whole log", lambda c, h: h.update(LogConfig={"Type": "journald", "Config": {}})),
+    ("log in bounds", lambda c, h: h.update(LogConfig={"Type": "journald", "Config": {}})),
+    ("log in bounds", lambda c, h: h.update(LogConfig={"Type": "json-file", "Config": {}})),
 ]
 
 
