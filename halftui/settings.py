@@ -37,6 +37,7 @@ class Settings(NamedTuple):
     sandbox: str = ""  # auto, docker or local; default: the board's own
     docker_host: str = ""  # default: DOCKER_HOST, else the usual socket
     docker_runtime: str = ""  # another OCI runtime, for example runsc
+    docker_seccomp: str = ""  # a file, by its whole name: a seccomp profile in the packaged one's place
     image: str = ""  # container image for agents; default: the packaged one
     permissions: str = "auto"  # auto: asked in a local sandbox, free in a container; ask; free
     forge: str = ""  # the program that speaks with your forge, for boards with merge=pull-request

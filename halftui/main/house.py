@@ -151,10 +151,11 @@ class House:
         """Return what tells where agents run and why; decided once, so that nothing falls back silently."""
         from halftui.sandbox.choose import choose
 
-        host, image, runtime = self.settings.docker_host, self.settings.image, self.settings.docker_runtime
+        of = self.settings
+        host, image, runtime = of.docker_host or None, of.image or None, of.docker_runtime or None
         return cache(
             lambda wanted, recipe="": choose(
-                wanted, self.home, host or None, image or None, runtime or None, recipe
+                wanted, self.home, host, image, runtime, recipe, of.docker_seccomp
             )
         )
 
