@@ -279,6 +279,10 @@ FORMS: Mapping[str, tuple[Callable[[str], bool], str]] = {  # of texts: the test
         lambda v: bool(re.fullmatch(r"([A-Za-z0-9][\w.-]*)?", v)),
         "it is a name, as in runsc",
     ),
+    "docker_seccomp": (
+        lambda v: not v or v.startswith("/"),
+        "it is a file's whole name, as in /etc/halftui/seccomp.json",
+    ),
     "image": (
         lambda v: not v or bool(_IMAGE.fullmatch(v)),
         "it is an image's name, as in example.org/agents:2",
