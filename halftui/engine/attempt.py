@@ -42,7 +42,7 @@ from halftui.engine.naming import (
 )
 from halftui.engine.report import lines_of, now_of
 from halftui.engine.rooms import Rooms
-from halftui.engine.settled import Settled, ended
+from halftui.engine.settled import Settled, ended, overruled
 from halftui.engine.shelf import Shelf
 from halftui.engine.tab import Tab
 from halftui.engine.talk import Talk
@@ -257,7 +257,7 @@ class Running:
         if self.claim.heard is not None and end.reason == "transport":
             # Its requests went unanswered while no board was there; that is no failure of its own.
             end = replace(end, outcome=Outcome.LOST)
-        return self.halted or end
+        return self.halted or overruled(end, self.process)
 
     async def _take(self, happening: Happening) -> None:
         attempt = self.claim.attempt

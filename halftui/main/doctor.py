@@ -7,6 +7,7 @@ from pathlib import Path
 from halftui.cli.door import Check
 from halftui.domain.address import host_of, scope_of
 from halftui.domain.shown import BoardRow
+from halftui.domain.text import counted
 from halftui.errors import HalfTUIError, Misconfigured
 from halftui.main.house import House
 from halftui.ops import views
@@ -80,8 +81,7 @@ def _database(house: House) -> str:
     if not house.store.revision():
         raise Misconfigured(f"there is none yet at {house.store.shown_url}", "run: halftui init")
     house.store.prepare()
-    count = len(house.store.read(views.boards))
-    return f"{house.store.shown_url}, {count} board{'' if count == 1 else 's'}"
+    return f"{house.store.shown_url}, {counted(len(house.store.read(views.boards)), 'board')}"
 
 
 def _sandbox(house: House) -> str:

@@ -53,9 +53,7 @@ class AcpRuntime:
     async def converse(self, brief: Brief, process: Process, desk: Desk) -> AsyncGenerator[Happening, None]:
         """Prompt the agent until there is nothing more to say, and yield what happens."""
         inside = self._inside
-        if (
-            inside is None or brief.is_adopted
-        ):  # its answers belong to a board that is gone; the clone is what is left
+        if inside is None or brief.is_adopted:  # its answers went to a board that is gone; its clone is left
             await process.stop()
             yield classify(Remains(None, fault="lost", errors="its board died"))
             return

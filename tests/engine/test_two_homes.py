@@ -35,7 +35,7 @@ BEADS = 5
 async def _both(folder: Path, url: str, **settings: Any) -> AsyncIterator[tuple[Scene, Scene]]:
     """Yield the same board as two homes see it."""
     async with scene(folder, database=url, cap=2, lease_seconds=5, **settings) as one:
-        second = House(replace(one.house.settings, home=str(folder / "second")), one.house.env)
+        second = House(one.house.settings._replace(home=str(folder / "second")), one.house.env)
         try:
             yield one, replace(one, house=second)
         finally:

@@ -56,6 +56,18 @@ def counted() -> Iterator[list[str]]:
         yield drawn
 
 
+async def test_the_first_frame_waits_for_no_widget_that_few_need(busy: Stage) -> None:
+    async with playing(busy) as player:
+        rare = {"finder", "ghost", "small", "tabs"}
+        assert rare.isdisjoint(str(node.id) for node in player.board.walk_children())
+        await player.press("slash")
+        assert player.board.finder.has_focus
+        await player.pilot.resize_terminal(60, 40)
+        await player.pilot.resize_terminal(20, 40)
+        await player.rest()
+        assert rare - {"ghost"} <= {str(node.id) for node in player.board.walk_children()}
+
+
 @pytest.mark.parametrize("count", [10, 10_000])
 async def test_a_cursor_move_draws_two_cards_and_a_note(empty: Stage, count: int) -> None:
     crowd(empty, count)

@@ -70,6 +70,9 @@ def edit(call: Call, settings: tuple[str, ...], collab: str | None, collab_branc
         raise click.UsageError("Missing argument 'KEY=VALUE', or --collab PLACE.")
     if str(wanted.get("recipe", "")).startswith("@"):
         wanted["recipe"] = _read(call, str(wanted["recipe"])[1:])
+    if "branch" in wanted and call.door.has_files:
+        named = str(boards.checked("branch", wanted["branch"]))
+        call.door.locate(call.settings, call.board.repository, named)  # raises if it is not there
     if wanted:
         call.service.write(boards.edit, call.board.id, call.board.version, **wanted)
     if collab is not None:
@@ -210,7 +213,7 @@ def _read(call: Call, name: str) -> str:
 def _setting(text: str) -> tuple[str, str | int]:
     key, sign, value = text.partition("=")
     if not sign or not key:
-        raise Misconfigured(f"{text!r} is no setting", "write KEY=VALUE, as in cap=6")
+        raise Misconfigured(f"{text[:80]!r} is no setting", "write KEY=VALUE, as in cap=6")
     from halftui.ops.boards import NUMBERS
 
     if key not in NUMBERS:
@@ -219,4 +222,4 @@ def _setting(text: str) -> tuple[str, str | int]:
         return key, int(value)
     except ValueError:
         hint = "it is a whole number from {} to {}".format(*NUMBERS[key])
-        raise Misconfigured(f"{key} can't be {value!r}", hint) from None
+        raise Misconfigured(f"{key} can't be {value[:80]!r}", hint) from None
