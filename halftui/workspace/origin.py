@@ -160,7 +160,7 @@ def _root(folder: Path, git_dir: str, *, is_inside: bool) -> Path:
         raise Misconfigured(f"{folder} is the inside of a repository", "name the folder above it")
     root = Path(Git(("-C", str(folder))).text("rev-parse", "--show-toplevel"))
     # core.worktree can name any folder, such as the home folder, as the place to write files.
-    if not root.is_dir() or _git_dir(root) != git_dir:
+    if root != folder and (not root.is_dir() or _git_dir(root) != git_dir):
         raise Misconfigured(
             f"{folder} says that its files are in {root}, which is another place",
             "remove core.worktree from its settings",

@@ -78,8 +78,8 @@ def grow(folder: Path, branch: str, start: str, objects: Path, refs: dict[str, s
     )  # fmt: skip
     _write(folder / ".git/objects/info/alternates", f"{objects}\n")
     _write(folder / ".git/info/exclude", "".join(f"{line}\n" for line in TOOL_FILES))
-    git.run("config", "user.name", author.name)
-    git.run("config", "user.email", author.email)
+    with (folder / ".git/config").open("a", encoding="utf-8", errors="surrogateescape") as config:
+        config.write(f"[user]\n\tname = {_quoted(author.name)}\n\temail = {_quoted(author.email)}\n")
     git.run("reset", "--quiet", "--hard", start)
     made = [f"create {name}\0{sha}\0" for name, sha in refs.items()]
     git.run("update-ref", "-z", "--stdin", stdin=os.fsencode("".join(made)))
@@ -171,6 +171,12 @@ def remove(folder: Path) -> None:
                 if stat.S_ISDIR(os.stat(name, dir_fd=here, follow_symlinks=False).st_mode):
                     os.chmod(name, 0o700, dir_fd=here)
         shutil.rmtree(folder)
+
+
+def _quoted(value: str) -> str:
+    """Return a value as it stands in a file of git's settings."""
+    plain = value.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n").replace("\0", "")
+    return f'"{plain}"'
 
 
 def _write(path: Path, text: str) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from halftui.errors import HalfTUIError, Misconfigured, NotFound, Refused, Unavailable
 from halftui.workspace.origin import locate
+from halftui.workspace.tree import Person
 from tests.workspace.scene import World, commit, git, make_project
 
 
@@ -214,3 +215,11 @@ def test_a_damaged_project_is_said_to_be_one(world: World) -> None:
     with pytest.raises(Refused, match="fsck"):
         world.repo.refresh(world.origin)
     assert world.repo.tip("main") != sha
+
+
+@pytest.mark.parametrize("name", ["Ada", 'A "b" \\ c', "a # b ; c", "日本", " spaces ", "two\nlines", "a\0b"])
+def test_a_clone_knows_its_agents_name(world: World, name: str) -> None:
+    tree = world.repo.clone("b-1", world.home / "b-1", "main", Person(name, "a@b"))
+    plain = name.replace("\0", "")
+    assert git(tree.path, "config", "-z", "--get", "user.name").rstrip("\0").strip() == plain.strip()
+    assert git(tree.path, "config", "--get-all", "user.email") == "a@b"
