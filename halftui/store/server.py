@@ -6,7 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -17,6 +17,15 @@ from halftui.store.tx import Tx
 # One writer at a time on PostgreSQL too, as BEGIN IMMEDIATE has it on SQLite: then caps and cycles that
 # were checked still hold at the commit, and a tail of the events by seq misses none.
 WRITE_LOCK = 0x48616C66
+
+STILL_SECONDS = (
+    60.0  # a program that stops (or its machine, that sleeps) within a transaction holds it no longer
+)
+# Of libpq: seconds to connect, then until a server is given up that says nothing any more.
+PATIENCE = {
+    "connect_timeout": 10, "keepalives_idle": 15, "keepalives_interval": 5, "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+}  # fmt: skip
 
 _statement = lru_cache(512)(text)
 
@@ -48,13 +57,30 @@ def begin(engine: Engine, actor: Actor, clock: Callable[[], float]) -> Iterator[
             connection.execute(_statement("NOTIFY halftui"))
 
 
+def _engine_of_server(url: URL, busy_seconds: float) -> Engine:
+    """Return an engine for which a server that fell silent, and a writer that stands still, are no end."""
+    patience = {name: value for name, value in PATIENCE.items() if name not in url.query}
+    engine = create_engine(url, pool_pre_ping=True, connect_args=patience)
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+        cursor = connection.cursor()
+        cursor.execute(f"SET lock_timeout = {int(busy_seconds * 1000)}")
+        cursor.execute(f"SET idle_in_transaction_session_timeout = {int(STILL_SECONDS * 1000)}")
+        cursor.close()
+        connection.commit()
+
+    return engine
+
+
 def make_engine(place: str | Path, busy_seconds: float) -> Engine:
     """Return an engine for a server's URL or a SQLite file.
 
-    SQLite's transactions begin IMMEDIATE and its commits are durable.
+    Who waits for longer than `busy_seconds` for the turn to write gives up. SQLite's transactions begin
+    IMMEDIATE and its commits are durable.
     """
     if isinstance(place, str):
-        return create_engine(place, pool_pre_ping=True)
+        return _engine_of_server(make_url(place), busy_seconds)
     engine = create_engine(
         URL.create("sqlite", database=str(place)),
         connect_args={"timeout": busy_seconds, "check_same_thread": False},

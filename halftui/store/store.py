@@ -270,7 +270,7 @@ def _meaning(error: BaseException) -> HalfTUIError | None:
     for pattern, meaning in _MEANINGS:
         if re.search(pattern, said):
             return meaning(said)
-    if type(error).__name__ in ("OperationalError", "InterfaceError", "AdminShutdown"):
+    if type(error).__name__ in ("OperationalError", "InterfaceError", "AdminShutdown", "TimeoutError"):
         return Unavailable(f"the database does not answer: {said}", "check --database and the server")
     return None
 
@@ -299,8 +299,16 @@ _MEANINGS: tuple[tuple[str, Callable[[str], HalfTUIError]], ...] = (
         ),
     ),
     (
-        r"locked|deadlock detected|could not serialize",
+        r"locked|lock timeout|deadlock detected|could not serialize",
         lambda _: Unavailable(*HELD),
+    ),
+    (
+        r"idle-in-transaction timeout",
+        lambda _: Unavailable("this program stood still, so that the database gave it up", "try again"),
+    ),
+    (
+        r"cannot contain NUL",  # of a server alone; what is stored was cleaned of it
+        lambda _: Misconfigured("there is nothing with the character NUL in it", "leave it out"),
     ),
     (
         r"is full|No space left",
