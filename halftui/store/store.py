@@ -83,12 +83,15 @@ class ServerReader:
 class Store:
     """One database. Its methods block; call them from a thread where a loop runs.
 
+    Without a `clock` it is this machine's for a file, and the server's for all who share a server: leases
+    and turns are compared over machines.
     Raises Misconfigured for a URL of a kind that is not known.
     """
 
-    def __init__(self, url: str, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, url: str, clock: Callable[[], float] | None = None) -> None:
         self.url = _checked(url)
-        self.clock = clock
+        self.clock = clock or time.time
+        self._has_clock = clock is not None
         self.path = Path(url.removeprefix(SQLITE)) if url.startswith(SQLITE) else None
         self._log = f"{self.path}-wal"
         self.generation = 0  # grows with every write of this process
@@ -148,11 +151,13 @@ class Store:
 
     def engine(self) -> Engine:
         """Return SQLAlchemy's engine, made on first use: for a server, and for migrations."""
-        from halftui.store.server import make_engine
+        from halftui.store.server import ServerClock, make_engine
 
         with self._opening:
             if self._engine is None:
                 self._engine = make_engine(self.path or self.url, BUSY_SECONDS)
+                if self.path is None and not self._has_clock:
+                    self.clock = ServerClock(self._engine)
         return self._engine
 
     def prepare(self) -> None:

@@ -3,6 +3,7 @@
 import sqlite3
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -140,6 +141,17 @@ def test_a_writer_of_a_server_that_stands_still_holds_up_nobody_for_long(
         with pytest.raises(Unavailable):
             still.write(ANN, stand_still)
         assert [one.name for one in still.read(views.boards)] == ["Half"]
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("url", ["postgres"], indirect=True)
+def test_all_of_a_server_have_one_time(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else an engine whose clock is ahead takes the agents of another for dead."""
+    true = time.time()
+    monkeypatch.setattr(time, "time", lambda: 5.0)
+    with closing(Store(url)) as store:
+        times = (store.write(ANN, lambda tx: tx.now), store.read(lambda rows: rows.now), store.clock())
+    assert [one for one in times if abs(one - true) > 600.0] == []
 
 
 @pytest.mark.postgres
