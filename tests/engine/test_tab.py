@@ -1,10 +1,17 @@
 """What is counted of an attempt: what its program tells, and what passed beside that."""
 
+import math
+
 import pytest
 
+from halftui.domain.actor import ENGINE
 from halftui.domain.happenings import Metered
-from halftui.engine.tab import Tab
+from halftui.engine.tab import MOST, MOST_USD, Tab
+from halftui.ops import attempts, beads, transcripts
 from halftui.ops.transcripts import Standing
+from halftui.service.lines import Lines
+from halftui.store.store import Store
+from tests.helpers.stores import ANN
 
 BEFORE = Standing(1, 10, tokens_in=100, tokens_out=10, cost_usd=1.0, turns=2)
 
@@ -62,3 +69,18 @@ def test_a_program_that_tells_more_is_believed() -> None:
     tab.see(Metered(10, 1))
     tab.tell(Metered(500, 50, cost_usd=0.5))
     assert tab.standing == Standing(1, 10, 600, 60, 1.5, 2)
+
+
+async def test_what_no_column_holds_ends_no_journal(store: Store, board: str) -> None:
+    """Its flush writes for all agents, so that one of them must not make it fail."""
+    store.write(ANN, beads.create, board, "A")
+    claim = store.write(ENGINE, attempts.claim, board, 60.0, 1, ("Toast",))
+    assert claim is not None
+    lines, tab = Lines(store), Tab(Standing(claim.epoch))
+    lines.open(claim.attempt, 0, tab.standing)
+    for usd in (math.inf, math.inf, math.nan, -1.0):
+        tab.tell(Metered(10**30, 2**31, usd, turns=2**31))
+    lines.tell(claim.attempt, [("say", "a lot")], tab.book())
+    await lines.close(claim.attempt)
+    _, then = store.read(transcripts.standing, claim.attempt)
+    assert then == Standing(claim.epoch, 0, MOST, MOST, MOST_USD, MOST)
