@@ -55,6 +55,14 @@ def test_a_bug_before_there_is_a_board_is_told_alike(tmp_path: Path) -> None:
     assert not any(word in told for word in (TOKEN, TOKEN.upper(), str(tmp_path)))
 
 
+def test_a_bug_in_the_demo_opens_no_board_again(tmp_path: Path) -> None:
+    with tmux.terminal(tmp_path, [*BUGGY, "demo"], (120, 40), cwd=tmp_path, env=_env(tmp_path)) as seen:
+        seen.until("Safer sessions", "? help")
+        seen.press("Enter")
+        rows = seen.until("LEFT 70", "halftui demo begins another")
+    assert "opens the board" not in "\n".join(rows)
+
+
 def _env(tmp_path: Path) -> dict[str, str]:
     home = tmp_path / "data" / "halftui"
     return {"HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path / "config"), "HALFTUI_HOME": str(home),

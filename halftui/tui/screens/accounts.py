@@ -12,7 +12,7 @@ from halftui.tui import plots, tables
 from halftui.tui.draw import age, amount, money
 from halftui.tui.keys import AGENTS, Action, bindings
 from halftui.tui.screens.confirm import Confirm
-from halftui.tui.screens.page import Told
+from halftui.tui.screens.page import Told, prose
 from halftui.tui.screens.place import Place
 from halftui.tui.tables import Column, Line
 
@@ -41,11 +41,17 @@ class AccountsScreen(Place):
     """Who pays, how much is left, what happens at the limit."""
 
     PLACE, NAME, ACTIONS = "accounts", "Accounts", ACTIONS
+    ALONE = frozenset({"account.add", "account.leave"})
     BINDINGS: ClassVar[list[BindingType]] = list(bindings("accounts", ACTIONS))
 
     def __init__(self) -> None:
         super().__init__()
         self._books = Books()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is no account."""
+        return not self._books.accounts
 
     async def _fetch(self) -> None:
         self._books = await self.half.ask(self.half.service.read, books.books, self.half.board)
@@ -76,13 +82,13 @@ class AccountsScreen(Place):
             ]))  # fmt: skip
         rows = tables.told(COLUMNS, lines, width)
         if found.why:
-            rows += [Told(), Told(((found.why, "failed"),))]
+            rows += [Told(), *prose(found.why, width, "failed")]
         return [*rows, Told(), *self._budgets(width)]
 
     def _budgets(self, width: int) -> list[Told]:
         if not self._books.budgets:
             said = "no budget; :budget set day usd=10 starts no more at 10 USD a day"
-            return [Told(((said, "muted"),))]
+            return prose(said, width, "muted")
         return tables.told(BUDGETS, [_budget(row) for row in self._books.budgets], width)
 
     # Keys
