@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 MakeEngine = Callable[[], "Engine"]
-VIEWER = "another HalfTUI runs the agents; this one shows what they do"
+VIEWER = "another HalfTUI runs the agents"
 AGAIN, ANOTHER = "halftui opens the board again", "halftui demo begins another"
 NOTICE_SECONDS = 1.0
 

@@ -90,6 +90,7 @@ def test_a_folder_that_is_gone_is_told_and_breaks_no_report(
     found = {check.name: check for check in checks(House(Settings(home=str(home)), {"PATH": "/usr/bin"}))}
     assert not found["repository"].is_ok
     assert found["repository"].says == "the current folder is gone"
+    assert " MB are free" in found["disk"].says
     report = crash.write(home, ValueError("here"))
     assert report is not None
     assert "ValueError" in report.read_text("utf-8")

@@ -5,9 +5,9 @@ from textual import events
 from textual.geometry import Size
 from textual.screen import ModalScreen
 
-from halftui.domain.actor import Role, person
+from halftui.domain.actor import ENGINE, Role, person
 from halftui.errors import Unavailable
-from halftui.ops import convoys, views
+from halftui.ops import budgets, convoys, subscriptions, views
 from halftui.tui import bars, keys, toasts
 from halftui.tui.app import HalfApp
 from halftui.tui.screens.jump import JumpSheet
@@ -164,3 +164,17 @@ async def test_who_may_only_watch_begins_nothing_on_a_place(busy: Stage) -> None
         await player.press("3", "x")
         assert not isinstance(player.app.screen, ModalScreen)
         assert "convoy.cancel is not for you" in player.toasts
+
+
+async def test_accounts_are_told_by_name_and_why_one_is_parked_is_told_whole(busy: Stage) -> None:
+    ident = "5c1d9f0e-team"
+    busy.write(subscriptions.register, "team-eu", "openai-key", "sealed", ident)
+    busy.write_as(ENGINE, subscriptions.park, ident, "the provider refused its token (401)")
+    busy.write(budgets.set_budget, "subscription", ident, "usd", 5.0)
+    async with playing(busy, 80, 24) as player:
+        await player.press("6")
+        await until(player.pilot, lambda: "team-eu: the provider refused its token (401)" in player.text)
+        told = " ".join(player.text.replace("┃", " ").split())
+        assert "halftui subscription register team-eu renews it" in told
+        assert "account team-eu" in player.text
+        assert ident[:8] not in player.text
