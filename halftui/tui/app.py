@@ -57,6 +57,7 @@ class HalfApp(App[None]):
 
     TITLE = "HalfTUI"
     CSS_PATH = "app.tcss"
+    SUSPENDED_SCREEN_CLASS = "-below"  # of another screen
     ENABLE_COMMAND_PALETTE = False  # ours opens with the board's own actions alone
     BINDINGS: ClassVar[list[BindingType]] = list(bindings("everywhere"))
     has_files = True  # False: the files of this machine are not those of whoever looks

@@ -14,6 +14,7 @@ from halftui.tui.items import Item
 from halftui.tui.widgets.patch import Spot
 
 SHORT_PATH = 24
+WITHOUT_WORK = ("review.leave", "review.output")  # what can be done then; the second where there is a bead
 
 
 @dataclass
