@@ -10,7 +10,7 @@ from halftui.cli.door import Check
 from halftui.domain.address import host_of, scope_of
 from halftui.domain.shown import BoardRow
 from halftui.domain.text import counted
-from halftui.engine import floor
+from halftui.engine import disk
 from halftui.errors import HalfTUIError, Misconfigured
 from halftui.main.house import House
 from halftui.ops import views
@@ -91,7 +91,7 @@ def _database(house: House) -> str:
 def _disk(house: House) -> str:
     """Look where the home is, or will be."""
     place = next(folder for folder in (house.home, *house.home.parents) if os.access(folder, os.F_OK))
-    floor.require(place, house.settings.disk_floor_mb)
+    disk.require(place, house.settings.disk_floor_mb)
     return f"{shutil.disk_usage(place).free // 2**20:,} MB are free"
 
 
