@@ -1,5 +1,6 @@
 """What `halftui doctor` and the first screen look at: can work be done here, and what is missing."""
 
+import shlex
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -10,6 +11,7 @@ from halftui.domain.shown import BoardRow
 from halftui.errors import HalfTUIError, Misconfigured
 from halftui.main.house import House
 from halftui.ops import views
+from halftui.store import ground
 
 
 def checks(house: House, folder: Path | None = None) -> list[Check]:
@@ -21,6 +23,7 @@ def checks(house: House, folder: Path | None = None) -> list[Check]:
         ("sandbox", lambda: _sandbox(house)),
         ("account", lambda: _account(house)),
         ("keys", lambda: house.vault.place),
+        ("privacy", lambda: _privacy(house)),
     )
     boards = _boards(house)
     for runtime in sorted({board.runtime for board in boards} & {"codex", "gemini"}):
@@ -82,6 +85,20 @@ def _database(house: House) -> str:
     house.store.prepare()
     count = len(house.store.read(views.boards))
     return f"{house.store.shown_url}, {count} board{'' if count == 1 else 's'}"
+
+
+def _privacy(house: House) -> str:
+    files = [house.home, *sorted(house.home.glob("halftui.log*"))]
+    if house.store.path is not None:
+        file = house.store.path
+        files += [file.with_name(f"{file.name}{end}") for end in ground.BESIDE]
+        files += sorted(file.parent.glob(f"{file.name}.before-restore-*"))
+    if found := ground.open_files(files):
+        named = ", ".join(file.name for file in found[:3]) + (", …" if len(found) > 3 else "")
+        raise Misconfigured(
+            f"others may read {named} of {house.home}", f"chmod go-rwx {shlex.join(map(str, found))}"
+        )
+    return "the database and the log are for their owner alone"
 
 
 def _sandbox(house: House) -> str:
