@@ -18,6 +18,7 @@ from queue import Empty, Full, LifoQueue
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 from halftui.errors import Conflict, HalfTUIError, Misconfigured, NewerDatabase, Unavailable
+from halftui.store.ground import make_file, require_ours
 from halftui.store.sqlite import HELD, NO_DATABASE, MissingTable, Writer, connect, is_there
 
 if TYPE_CHECKING:
@@ -163,11 +164,14 @@ class Store:
     def prepare(self) -> None:
         """Bring the database to this program's schema, making it if there is none.
 
-        Raises NewerDatabase if a later version wrote it, Misconfigured if the place is not writable.
+        Raises NewerDatabase if a later version wrote it, Misconfigured if the place is not writable or
+        holds another program's tables.
         """
         found = self.revision()
         if found == HEAD:
             return
+        if found or self.path is None or is_there(self.path):
+            self.read(require_ours, self.shown_url, is_file=self.path is not None)
         if found and found not in KNOWN:
             raise NewerDatabase(
                 f"the database {self.shown_url} was written by a newer HalfTUI (schema {found})",
@@ -175,6 +179,7 @@ class Store:
             )
         if self.path:
             _make_folder(self.path.parent)
+            make_file(self.path)
         from halftui.store.schema import upgrade
         from halftui.store.server import make_engine
 

@@ -1,10 +1,17 @@
 """What is counted of an attempt: what its program tells, and what passed beside that."""
 
+import math
+
 import pytest
 
+from halftui.domain.actor import ENGINE
 from halftui.domain.happenings import Metered
-from halftui.engine.tally import Tally
+from halftui.engine.tally import MOST, MOST_USD, Tally
+from halftui.ops import attempts, beads, transcripts
 from halftui.ops.transcripts import Standing
+from halftui.service.lines import Lines
+from halftui.store.store import Store
+from tests.helpers.stores import ANN
 
 BEFORE = Standing(1, 10, tokens_in=100, tokens_out=10, cost_usd=1.0, turns=2)
 

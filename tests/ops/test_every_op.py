@@ -405,6 +405,7 @@ SCENES: dict[str, Scene] = {
     "convoy.add": _convoy(convoys.add),
     "convoy.cancel": _convoy(lambda tx, convoy, _: convoys.cancel(tx, convoy), starts=True),
     "convoy.create": lambda w: _ann(lambda tx: convoys.create(tx, w.board, "trip")),
+    "convoy.edit": _convoy(lambda tx, convoy, _: convoys.edit(tx, convoy, name="journey")),
     "convoy.land": _due(lambda tx, convoy: convoys.landed(tx, convoy, "abc")),
     "convoy.strand": _due(lambda tx, convoy: convoys.strand(tx, convoy, ["no way on"]), ENGINE),
     "convoy.start": _convoy(lambda tx, convoy, _: convoys.start(tx, convoy)),
