@@ -30,9 +30,9 @@ class Kept:
 
     def lines(self, widget: Widget, crop: Region) -> list[Strip]:
         """Return the rows of a part of the widget, drawing those that are not there."""
-        if widget.size != self._size:
+        if widget.outer_size != self._size:
             self._rows.clear()
-            self._size = widget.size
+            self._size = widget.outer_size
         rows = self._rows
         if wanted := [y for y in crop.line_range if y not in rows]:
             filters = widget.get_line_filters()
