@@ -111,7 +111,7 @@ def hollow(width: int, ground: Style, edge: Style, *, is_heavy: bool, thumb: str
 
     With it stays all that Textual has worked out for it, and many rows of a board are such.
     """
-    return framed(Strip.blank(width, ground), edge, is_heavy=is_heavy, thumb=thumb)
+    return framed(Strip.blank(width, ground or None), edge, is_heavy=is_heavy, thumb=thumb)
 
 
 def framed(inner: Strip, edge: Style, *, is_heavy: bool, thumb: str = "") -> Strip:
