@@ -106,12 +106,12 @@ def boxed(y: int, height: int, inner: Strip, edge: Style, *, is_heavy: bool) -> 
 
 
 @lru_cache(maxsize=256)
-def hollow(width: int, ground: Style, edge: Style, *, is_heavy: bool, thumb: str = "") -> Strip:
+def hollow(width: int, ground: Style | None, edge: Style, *, is_heavy: bool, thumb: str = "") -> Strip:
     """Return a row of `width` cells between a frame's sides: always the same strip.
 
     With it stays all that Textual has worked out for it, and many rows of a board are such.
     """
-    return framed(Strip.blank(width, ground or None), edge, is_heavy=is_heavy, thumb=thumb)
+    return framed(Strip.blank(width, ground), edge, is_heavy=is_heavy, thumb=thumb)
 
 
 def framed(inner: Strip, edge: Style, *, is_heavy: bool, thumb: str = "") -> Strip:

@@ -268,7 +268,7 @@ class Lane(Widget, can_focus=True):
                 return self._card_line(key, part, edge, thumb)
             inner = Row(width, ground).skip(2).put("…", self.inks["muted"]).strip()
         if inner is None:
-            return draw.hollow(width, ground, edge, is_heavy=self.has_focus, thumb=thumb)
+            return draw.hollow(width, ground or None, edge, is_heavy=self.has_focus, thumb=thumb)
         return draw.framed(inner, edge, is_heavy=self.has_focus, thumb=thumb)
 
     def _card_line(self, key: Key, part: int, edge: Style, thumb: str) -> Strip:

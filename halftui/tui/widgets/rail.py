@@ -128,7 +128,7 @@ class Box(Widget, can_focus=True):
         if y == height - 1:
             return draw.bottom(width, self._note(), self.inks["muted"], edge, is_heavy=self.has_focus)
         if (inner := self._content(y - 1, width - 2)) is None:
-            return draw.hollow(width - 2, self.inks["ground"], edge, is_heavy=self.has_focus)
+            return draw.hollow(width - 2, self.inks["ground"] or None, edge, is_heavy=self.has_focus)
         return draw.framed(inner, edge, is_heavy=self.has_focus)
 
     def _content(self, row: int, width: int) -> Strip | None:
