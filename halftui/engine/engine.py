@@ -59,6 +59,7 @@ class Engine:
 
     def __post_init__(self) -> None:
         self._mill, self._post = Mill(self.store, self.rooms), Post(self.store, self.rooms)
+        self._awake = vigil.Awake(self.store)
 
     async def run(self) -> None:
         """Work until `stop`; then every agent has ended with its work kept, or was left at work."""
@@ -107,7 +108,7 @@ class Engine:
             if seen.has_repairs:
                 await patrol.repair(self.store)
             if self.live:
-                await vigil.keep(self.store, self.lines, self.live, self.patience)
+                await vigil.keep(self.store, self.lines, self.live, self.patience, self._awake.seconds())
             self._mill.attend(group, seen.to_mill)
             self._post.attend(group, is_due=seen.has_post)
             if seen.has_convoys:
