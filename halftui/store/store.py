@@ -93,6 +93,7 @@ class Store:
         self.url = _checked(url)
         self.clock = clock or time.time
         self._has_clock = clock is not None
+        self.flow: Callable[[], float] = time.monotonic  # seconds of this machine, while it is awake
         self.path = Path(url.removeprefix(SQLITE)) if url.startswith(SQLITE) else None
         self._log = f"{self.path}-wal"
         self.generation = 0  # grows with every write of this process
