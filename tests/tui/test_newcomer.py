@@ -12,6 +12,7 @@ from halftui.tui import bars, keys, toasts
 from halftui.tui.app import HalfApp
 from halftui.tui.screens.jump import JumpSheet
 from halftui.tui.screens.menu import Menu
+from halftui.tui.widgets.pane import LinePane
 from tests.helpers.stage import Stage
 from tests.tui.eyes import until
 from tests.tui.mouse import Mouse
@@ -178,3 +179,14 @@ async def test_accounts_are_told_by_name_and_why_one_is_parked_is_told_whole(bus
         assert "halftui subscription register team-eu renews it" in told
         assert "account team-eu" in player.text
         assert ident[:8] not in player.text
+
+
+@pytest.mark.parametrize("key", ["o", "4"])
+async def test_hints_of_what_has_the_focus_can_be_clicked(busy: Stage, key: str) -> None:
+    async with playing(busy) as player:
+        await player.press("l", key)
+        await until(player.pilot, lambda: "w wrap" in player.lines[-1] and "? help" in player.lines[-1])
+        pane = player.app.screen.query(LinePane).first()
+        await until(player.pilot, lambda: pane.has_focus)
+        await player.pilot.click("#hints", offset=(player.lines[-1].index("wrap"), 0))
+        await until(player.pilot, lambda: pane._wraps)
