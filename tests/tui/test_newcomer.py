@@ -10,10 +10,11 @@ from halftui.errors import Unavailable
 from halftui.ops import budgets, convoys, subscriptions, views
 from halftui.tui import bars, keys, toasts
 from halftui.tui.app import HalfApp
+from halftui.tui.screens import page
 from halftui.tui.screens.jump import JumpSheet
 from halftui.tui.screens.menu import Menu
 from halftui.tui.widgets.pane import LinePane
-from tests.helpers.stage import Stage
+from tests.helpers.stage import NOON, Stage
 from tests.tui.eyes import until
 from tests.tui.mouse import Mouse
 from tests.tui.player import PLAIN, Player, playing
@@ -190,3 +191,21 @@ async def test_hints_of_what_has_the_focus_can_be_clicked(busy: Stage, key: str)
         await until(player.pilot, lambda: pane.has_focus)
         await player.pilot.click("#hints", offset=(player.lines[-1].index("wrap"), 0))
         await until(player.pilot, lambda: pane._wraps)
+
+
+@pytest.mark.parametrize(("key", "words"), [("ctrl+c", "q quits"), ("ctrl+z", "stays in front")])
+async def test_keys_of_other_programs_are_answered(busy: Stage, key: str, words: str) -> None:
+    async with playing(busy) as player:
+        await player.pilot.press(key)
+        await until(player.pilot, lambda: words in player.toasts)
+        assert "ctrl+q" not in player.toasts
+
+
+async def test_names_of_facts_stand_whole_and_one_file_is_one(busy: Stage) -> None:
+    found = busy.service.read(views.bead, busy.ids["Export the report as CSV"])
+    for pull in ("", "https://forge.example.org/pulls/1"):
+        card = found.card._replace(files=1)
+        rows = page.spec(found._replace(card=card, pull_request=pull), (), NOON, 60)
+        told = ["".join(text for text, _ in row.parts) for row in rows]
+        assert any(row.startswith("work") and "1 file +" in row for row in told)
+        assert any(row.startswith("pull request  https") for row in told) is bool(pull)
