@@ -7,10 +7,12 @@ from textual.screen import ModalScreen
 
 from halftui.domain.actor import ENGINE, Role, person
 from halftui.errors import Unavailable
-from halftui.ops import budgets, convoys, subscriptions, views
+from halftui.ops import beads, budgets, convoys, subscriptions, views
 from halftui.tui import bars, keys, toasts
 from halftui.tui.app import HalfApp
 from halftui.tui.screens import page
+from halftui.tui.screens.bead_page import BeadPage
+from halftui.tui.screens.confirm import Confirm
 from halftui.tui.screens.jump import JumpSheet
 from halftui.tui.screens.menu import Menu
 from halftui.tui.widgets.pane import LinePane
@@ -209,3 +211,40 @@ async def test_names_of_facts_stand_whole_and_one_file_is_one(busy: Stage) -> No
         told = ["".join(text for text, _ in row.parts) for row in rows]
         assert any(row.startswith("work") and "1 file +" in row for row in told)
         assert any(row.startswith("pull request  https") for row in told) is bool(pull)
+
+
+async def test_what_can_t_be_stored_is_there_to_be_tried_again(busy: Stage) -> None:
+    async with playing(busy) as player:
+        await player.press("n")
+        await player.type("A title >zz-999")
+        await player.press("enter")
+        await until(player.pilot, lambda: "zz-999" in player.toasts)
+        await player.press("n")
+        await until(player.pilot, lambda: "A title >zz-999" in player.text)
+
+
+async def test_a_page_that_can_t_be_stored_opens_again_in_the_bead_as_it_is(busy: Stage) -> None:
+    async with playing(busy) as player:
+        bead = player.chosen
+        await player.press("e")
+        await until(player.pilot, lambda: isinstance(player.app.screen, BeadPage))
+        await player.type(" of mine")
+        busy.write(beads.edit, bead, description="theirs")
+        await player.press("ctrl+o")
+        await until(player.pilot, lambda: isinstance(player.app.screen, BeadPage) and "theirs" in player.text)
+        assert "of mine" in player.text
+        await player.press("ctrl+o")
+        await until(player.pilot, lambda: not isinstance(player.app.screen, BeadPage))
+        found = busy.service.read(views.bead, bead)
+        assert (found.card.title.endswith(" of mine"), found.description) == (True, "theirs")
+
+
+async def test_a_long_list_is_asked_about(busy: Stage) -> None:
+    async with playing(busy) as player:
+        await player.press("n")
+        player.app.post_message(events.Paste("\n".join(f"line {n}" for n in range(10_000))))
+        await until(player.pilot, lambda: isinstance(player.app.screen, Confirm))
+        assert "beads?" in player.text
+        assert "is left out" in player.text
+        await player.press("enter")
+        assert "line 0" not in player.text
