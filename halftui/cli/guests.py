@@ -58,6 +58,7 @@ ALLOWED = frozenset({
     "convoy add",
     "convoy cancel",
     "convoy create",
+    "convoy edit",
     "convoy land",
     "convoy list",
     "convoy show",

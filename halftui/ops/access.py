@@ -73,6 +73,7 @@ ALLOWED: dict[str, frozenset[Role]] = {
     "convoy.add": _PLANNER,
     "convoy.cancel": _PLANNER,
     "convoy.create": _PLANNER,
+    "convoy.edit": _OPERATOR,
     "convoy.land": _MAINTAINER | {Role.LEADER} | _ENGINE,
     "convoy.start": _PLANNER,
     "house.backup": _ADMIN,

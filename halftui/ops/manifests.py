@@ -73,7 +73,7 @@ class _Run:
         elif manifest.kind == "profile" and wished:
             self._apply_profile(ident, {**now, **wished}, manifest.place)
         elif manifest.kind == "board" and wished:
-            boards.edit(self._tx, ident, **_without(wished, _FIXED, manifest.place))
+            self._settle_board(ident, _without(wished, _FIXED, manifest.place), manifest.place)
         elif wished:
             raise Refused(
                 f"{manifest.place}: {', '.join(wished)} of {manifest.kind} {ident} can't be changed so",
@@ -117,6 +117,12 @@ class _Run:
         except Misconfigured as error:
             raise Misconfigured(f"{place}: {error.message}", error.hint) from error
         return name
+
+    def _settle_board(self, ident: str, wished: Spec, place: str) -> None:
+        try:
+            boards.edit(self._tx, ident, **wished)
+        except Misconfigured as error:
+            raise Misconfigured(f"{place}: {error.message}", error.hint) from error
 
     def _create_bead(self, wish: Mapping[str, Any], place: str) -> str:
         fields = {k: v for k, v in wish.items() if k not in ("title", *_PLACED)}

@@ -57,6 +57,7 @@ class HalfApp(App[None]):
 
     TITLE = "HalfTUI"
     CSS_PATH = "app.tcss"
+    SUSPENDED_SCREEN_CLASS = "-below"  # of another screen
     ENABLE_COMMAND_PALETTE = False  # ours opens with the board's own actions alone
     BINDINGS: ClassVar[list[BindingType]] = list(bindings("everywhere"))
     has_files = True  # False: the files of this machine are not those of whoever looks
@@ -229,7 +230,7 @@ class HalfApp(App[None]):
         self.on_half_app_fresh()
 
     async def ask(self, blocking: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-        """Return what a blocking call (service.read, review.work, …) returns, from a thread."""
+        """Return what a blocking call (service.read, …) returns, from a thread."""
         return await asyncio.to_thread(blocking, *args, **kwargs)
 
     async def tell(self, op: Callable[Concatenate[Any, P], R], *args: P.args, **kwargs: P.kwargs) -> R | None:

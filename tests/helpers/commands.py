@@ -95,6 +95,7 @@ EXAMPLES: dict[str, Example] = {
     "convoy add": _does("convoy add trip {a}", "convoy.add"),
     "convoy cancel": _does("convoy cancel trip", "convoy.cancel"),
     "convoy create": _does("convoy create again {a}", "convoy.create"),
+    "convoy edit": _does("convoy edit trip --leader cedar", "convoy.edit"),
     "convoy land": _does("convoy land trip", "convoy.land", code=3),
     "convoy list": _reads("convoy list"),
     "convoy show": _reads("convoy show trip"),

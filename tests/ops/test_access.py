@@ -66,6 +66,7 @@ budget.set             a m
 convoy.add             a m o L
 convoy.cancel          a m o L
 convoy.create          a m o L
+convoy.edit            a m o
 convoy.land            a m   L   E
 convoy.start           a m o L
 house.backup           a

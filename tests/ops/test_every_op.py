@@ -350,14 +350,14 @@ def _sharing(world: World) -> tuple[Actor, Op]:
 
 
 def _giving(world: World) -> tuple[Actor, Op]:
-    world.engine(holding.take, "post", "home", 30.0)
-    return _engine(lambda tx: holding.give(tx, "post", "home"))
+    world.engine(holding.take, "outbox", "home", 30.0)
+    return _engine(lambda tx: holding.give(tx, "outbox", "home"))
 
 
 SCENES: dict[str, Scene] = {
     "collab.land": _sharing,
     "turn.give": _giving,
-    "turn.take": lambda w: _engine(lambda tx: holding.take(tx, "post", "home", 30.0)),
+    "turn.take": lambda w: _engine(lambda tx: holding.take(tx, "outbox", "home", 30.0)),
     "agent.handoff": _talking(lambda tx, c: messages.hand_off(tx, c.agent_id)),
     "agent.retire": _retire,
     "attempt.adopt": _attempt(lambda tx, c: attempts.adopt(tx, c.attempt, LEASE, "local", "x", "s")),
@@ -405,6 +405,7 @@ SCENES: dict[str, Scene] = {
     "convoy.add": _convoy(convoys.add),
     "convoy.cancel": _convoy(lambda tx, convoy, _: convoys.cancel(tx, convoy), starts=True),
     "convoy.create": lambda w: _ann(lambda tx: convoys.create(tx, w.board, "trip")),
+    "convoy.edit": _convoy(lambda tx, convoy, _: convoys.edit(tx, convoy, name="journey")),
     "convoy.land": _due(lambda tx, convoy: convoys.landed(tx, convoy, "abc")),
     "convoy.strand": _due(lambda tx, convoy: convoys.strand(tx, convoy, ["no way on"]), ENGINE),
     "convoy.start": _convoy(lambda tx, convoy, _: convoys.start(tx, convoy)),

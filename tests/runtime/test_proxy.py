@@ -568,6 +568,18 @@ async def test_what_is_packed_is_refused(tmp_path: Path) -> None:
         assert seen == []
 
 
+async def test_what_unfolds_to_gigabytes_is_refused(tmp_path: Path) -> None:
+    seen: list[str] = []
+    async with (
+        _counted(seen) as url,
+        serve(tmp_path / "s", always(KEY), url) as socket,
+        agent(socket) as session,
+    ):
+        asked = b'{"model": "m", "messages": [' + b"{}," * 1_000_001 + b"{}]}"
+        assert (await session.post("/v1/messages", data=io.BytesIO(asked))).status == 400
+        assert seen == []
+
+
 @asynccontextmanager
 async def _counted(seen: list[str]) -> AsyncIterator[str]:
     """Yield the address of a provider that writes down each request's path."""

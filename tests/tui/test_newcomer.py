@@ -3,16 +3,19 @@
 import pytest
 from textual import events
 from textual.geometry import Size
+from textual.screen import ModalScreen
 
+from halftui.domain.actor import ENGINE, Role, person
 from halftui.errors import Unavailable
-from halftui.ops import convoys, views
-from halftui.tui import bars
+from halftui.ops import budgets, convoys, subscriptions, views
+from halftui.tui import bars, keys, toasts
+from halftui.tui.app import HalfApp
 from halftui.tui.screens.jump import JumpSheet
 from halftui.tui.screens.menu import Menu
 from tests.helpers.stage import Stage
 from tests.tui.eyes import until
 from tests.tui.mouse import Mouse
-from tests.tui.player import playing
+from tests.tui.player import PLAIN, Player, playing
 from tests.tui.test_look import INKS
 
 FAULT = Unavailable("no account is registered for agents", "set KEY, or run: halftui subscription register X")
@@ -114,3 +117,64 @@ async def test_a_convoy_s_keys_say_that_there_is_none(empty: Stage, key: str) ->
         await until(player.pilot, lambda: "no convoy yet: on the board" in player.text)
         await player.press(key)
         await until(player.pilot, lambda: "there is no convoy yet" in player.toasts)
+
+
+@pytest.mark.parametrize(
+    ("key", "words"),
+    [("2", "take a bead"), ("3", "a convoy of them"), ("4", "take a bead"), ("5", "waits for a review")],
+)
+async def test_an_empty_place_is_told_whole_and_hints_at_no_key_that_does_nothing(
+    empty: Stage, key: str, words: str
+) -> None:
+    async with playing(empty, 40, 12) as player:
+        await player.press(key)
+        await until(player.pilot, lambda: words in " ".join(" ".join(player.text.split("┃")).split()))
+        assert player.lines[-1].split() == ["esc", "back", "?", "help"]
+
+
+async def test_work_that_is_not_there_is_told_whole_at_40_columns(busy: Stage) -> None:
+    async with playing(busy, 40, 12) as player:
+        await player.press("d")
+        await until(player.pilot, lambda: "esc back" in player.lines[-1] and "file" not in player.lines[-1])
+        assert not any("…" in row for row in player.lines[2:])
+
+
+def test_the_shell_is_hinted_where_an_agent_works() -> None:
+    row = bars.hints(120, keys.hinted("working", is_needed=True), INKS).text
+    assert "T shell" in row
+
+
+async def test_a_toast_stands_once_where_a_sheet_opens_over_it(
+    busy: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(toasts, "DONE_SECONDS", 60.0)
+    app = HalfApp(busy.service, busy.board, clock=busy.clock, env=PLAIN)
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        player = Player(app, pilot)
+        app.say("said once")
+        await until(pilot, lambda: "said once" in player.text)
+        await pilot.press("n")
+        await until(pilot, lambda: isinstance(app.screen, ModalScreen) and "said once" in player.lines[1])
+        assert player.text.count("said once") == 1
+
+
+async def test_who_may_only_watch_begins_nothing_on_a_place(busy: Stage) -> None:
+    async with playing(busy) as player:
+        player.app.service.actor = person("eve", Role.VIEWER)
+        await player.press("3", "x")
+        assert not isinstance(player.app.screen, ModalScreen)
+        assert "convoy.cancel is not for you" in player.toasts
+
+
+async def test_accounts_are_told_by_name_and_why_one_is_parked_is_told_whole(busy: Stage) -> None:
+    ident = "5c1d9f0e-team"
+    busy.write(subscriptions.register, "team-eu", "openai-key", "sealed", ident)
+    busy.write_as(ENGINE, subscriptions.park, ident, "the provider refused its token (401)")
+    busy.write(budgets.set_budget, "subscription", ident, "usd", 5.0)
+    async with playing(busy, 80, 24) as player:
+        await player.press("6")
+        await until(player.pilot, lambda: "team-eu: the provider refused its token (401)" in player.text)
+        told = " ".join(player.text.replace("┃", " ").split())
+        assert "halftui subscription register team-eu renews it" in told
+        assert "account team-eu" in player.text
+        assert ident[:8] not in player.text

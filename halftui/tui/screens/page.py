@@ -41,9 +41,9 @@ def spec(
     """Return what is wanted, what its agent asks, how its checks went, and how it stands."""
     rows: list[Told] = []
     for ask in asks:
-        rows += _prose(f"? {ask.agent} asks · {waited(now - ask.asked_at)}: {ask.text}", width, "asking")
+        rows += prose(f"? {ask.agent} asks · {waited(now - ask.asked_at)}: {ask.text}", width, "asking")
         rows += [Told((("  ", "text"), ("a", "key"), (" answers", "muted"))), Told()]
-    rows += _prose(detail.description, width) or [Told((("no description", "muted"), (" · ", "edge"),
+    rows += prose(detail.description, width) or [Told((("no description", "muted"), (" · ", "edge"),
                                                         ("e", "key"), (" writes one", "muted")))]  # fmt: skip
     for title, text, ink in (
         ("Acceptance", detail.acceptance, "text"),
@@ -52,12 +52,12 @@ def spec(
         ("Why it came back", detail.card.remark, "asking"),
     ):
         if text:
-            rows += [Told(), Told(((title, "heading"),)), *_prose(text, width, ink)]
+            rows += [Told(), Told(((title, "heading"),)), *prose(text, width, ink)]
     rows += _checks(trial, now, width) if trial else []
     if detail.comments:
         rows += [Told(), Told((("Comments", "heading"),))]
         for who, text in detail.comments:
-            rows += _prose(f"{who}: {text}", width, "text", "· ")
+            rows += prose(f"{who}: {text}", width, "text", "· ")
     return [*rows, Told(), *_facts(detail, now, width)]
 
 
@@ -78,7 +78,7 @@ def deps(detail: Detail, width: int) -> list[Told]:
     if detail.why:
         rows += [Told((("Why it is not started", "heading"),))]
         for reason in detail.why:
-            rows += _prose(reason, width, "blocked", "· ")
+            rows += prose(reason, width, "blocked", "· ")
         rows += [Told()]
     rows += _edges("Waits for", "nothing", detail.waits_for)
     return [*rows, Told(), *_edges("Frees", "nothing waits for it", detail.frees)]
@@ -203,7 +203,8 @@ def _lines(text: str, width: int) -> list[str]:
     return [p[a:b] for p in paragraphs for a, b in broken(p, max(width, 8), at_words=True)]
 
 
-def _prose(text: str, width: int, ink: str = "text", mark: str = "") -> list[Told]:
+def prose(text: str, width: int, ink: str = "text", mark: str = "") -> list[Told]:
+    """Return a text broken to a width, its first line behind a mark."""
     lines = _lines(text, width - len(mark))
     return [Told((((" " * len(mark) if n else mark), ink), (line, ink))) for n, line in enumerate(lines)]
 

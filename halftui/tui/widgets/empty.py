@@ -1,5 +1,7 @@
 """What an empty lane says: how it is filled, as words, the key, words."""
 
+from functools import lru_cache
+
 from rich.cells import cell_len
 from textual.strip import Strip
 
@@ -39,7 +41,16 @@ def line(words: Words, row: int, width: int, inks: Inks) -> Strip | None:
     return out.put(lines[at], inks["muted"]).strip()
 
 
+@lru_cache(64)
 def _wrapped(text: str, width: int) -> list[str]:
+    """Return lines of much the same length, as few as there must be."""
+    lines, narrower = _broken(text, width), width
+    while narrower > 1 and len(lines) > 1 and len(_broken(text, narrower - 1)) == len(lines):
+        narrower -= 1
+    return _broken(text, narrower)
+
+
+def _broken(text: str, width: int) -> list[str]:
     lines = [""]
     for word in text.split(" "):
         longer = f"{lines[-1]} {word}".strip()

@@ -273,7 +273,7 @@ class Rail(Container):
     def __init__(self, inks: Inks) -> None:
         super().__init__(id="rail")
         self.agents = Box("Agents", ("s", " sends the first one"), inks, id="agents")
-        self.convoys = Box("Convoys", ("N", " makes one of marked beads"), inks, id="convoys")
+        self.convoys = Box("Convoys", ("N", " bundles marked beads"), inks, id="convoys")
         self.inbox = Box("Inbox", ("", "nothing needs you"), inks, id="inbox")
         self.boxes = (self.agents, self.convoys, self.inbox)
         self._columns = 0
