@@ -53,7 +53,7 @@ def _report(door: Door, error: Exception, log: str) -> int:
 
     report = crash.write(Path(log).parent, error) if log else None
     if isinstance(error, crash.Crash):  # of a board: there is one to go on with
-        return parser.report_bug(door, error.error, log, str(report or ""), "; halftui opens the board again")
+        return parser.report_bug(door, error.error, log, str(report or ""), f"; {error.again}")
     return parser.report_bug(door, error, log, str(report or ""))
 
 
@@ -167,8 +167,8 @@ def _live(work: Coroutine[None, None, Result]) -> Result:
     return asyncio.run(work)
 
 
-async def _open(house: House, board: str, make_engine: Callable[[], Engine]) -> int:
-    from halftui.main.show import show
+async def _open(house: House, board: str, make_engine: Callable[[], Engine], again: str = "") -> int:
+    from halftui.main.show import AGAIN, show
     from halftui.tui import terminal
     from halftui.tui.app import HalfApp
 
@@ -186,13 +186,14 @@ async def _open(house: House, board: str, make_engine: Callable[[], Engine]) -> 
     app.has_mouse = house.settings.mouse == "on"
     app.teller.way, app.teller.command = house.settings.notify, house.settings.notify_command
     terminal.be_careful(app)
+    terminal.draw_in_few(app)
     if (settings.config_folder() / "keymap.toml").exists():
         from halftui.tui import keymap
 
         keymap.take(app)
     if house.settings.marks == "ascii":
         terminal.draw_plain(app)
-    return await show(house, app, make_engine)
+    return await show(house, app, make_engine, again or AGAIN)
 
 
 def _console(house: House, board: str) -> Console:
@@ -223,6 +224,7 @@ async def _demonstrate(chosen: Settings, showing: Showing) -> int:
     import asyncio
 
     from halftui.demo.stage import open_stage
+    from halftui.main.show import ANOTHER
 
     if not showing.is_headless:  # for some seconds there is nothing else to be seen
         sys.stderr.write("setting the stage…\n")
@@ -231,7 +233,7 @@ async def _demonstrate(chosen: Settings, showing: Showing) -> int:
         engine = _engine_of(house)
         if showing.is_headless:
             return await _run_headless(house, board, engine, showing)
-        return await _open(house, board.id, engine)
+        return await _open(house, board.id, engine, ANOTHER)
 
 
 def _set_stage(chosen: Settings, stage: Stage) -> tuple[House, BoardRow]:
@@ -294,6 +296,7 @@ def _welcome(chosen: Settings) -> int:
 
     _require_terminal()
     first = Welcome(lambda: _doctor(chosen), chosen.theme)
+    terminal.draw_in_few(first)
     if chosen.marks == "ascii":
         terminal.draw_plain(first)
     way = first.run(mouse=chosen.mouse == "on")

@@ -186,7 +186,7 @@ class House:
         from halftui.domain.assign import Rules
         from halftui.domain.names import THEMES
         from halftui.domain.vigil import Patience
-        from halftui.engine import floor
+        from halftui.engine import disk
         from halftui.engine.engine import Engine
         from halftui.engine.gate import Credentials, opener
         from halftui.engine.rooms import Rooms
@@ -200,7 +200,7 @@ class House:
         service.lines.redact = credentials.redact
 
         def require_room() -> None:
-            floor.require(self.home, chosen.disk_floor_mb)
+            disk.require(self.home, chosen.disk_floor_mb)
 
         def check(board: BoardRow) -> None:
             require_room()

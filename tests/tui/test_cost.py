@@ -79,6 +79,15 @@ async def test_a_cursor_move_draws_two_cards_and_a_note(empty: Stage, count: int
         assert 0 < len(drawn) <= 6, drawn
 
 
+async def test_rows_with_nothing_in_them_are_one_strip_with_all_that_was_worked_out_for_it(
+    empty: Stage,
+) -> None:
+    async with playing(empty) as player:
+        lane, box = player.board.lanes.by_name["working"], player.board.rail.convoys
+        assert len({id(lane.render_line(y)) for y in range(10, 20)}) == 1
+        assert len({id(box._kept.lines(box, box.size.region)[y]) for y in range(3, 5)}) == 1
+
+
 async def test_a_changed_card_draws_itself_alone(busy: Stage) -> None:
     async with playing(busy) as player:
         await player.pilot.pause(0.5)

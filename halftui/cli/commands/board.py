@@ -6,6 +6,7 @@ import click
 
 from halftui.cli.call import Call
 from halftui.cli.grammar import group, pass_call
+from halftui.cli.watching import persist
 from halftui.domain import lanes
 from halftui.errors import Misconfigured, Unavailable
 from halftui.ops import views
@@ -172,10 +173,14 @@ def drain(call: Call, name: str | None, seconds: float) -> None:
     """Start no new attempts, and wait until the live ones have ended by themselves."""
     _pause(call, name, is_paused=True)
     deadline = time.monotonic() + seconds
-    while live := [a for a in call.service.read(views.agents, call.board.id) if a.status != "idle"]:
+
+    def at_work() -> list[str]:
+        found = call.service.read(views.agents, call.board.id)
+        return [agent.name for agent in found if agent.status != "idle"]
+
+    while live := persist(call, at_work, deadline):
         if time.monotonic() >= deadline:
-            names = ", ".join(agent.name for agent in live)
-            raise Unavailable(f"still at work: {names}", "halftui attempt stop BEAD ends one")
+            raise Unavailable(f"still at work: {', '.join(live)}", "halftui attempt stop BEAD ends one")
         time.sleep(0.2)
     call.say(f"nobody is at work on {call.board.name}", call.service.read(views.board, call.board.id))
 

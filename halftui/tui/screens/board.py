@@ -25,6 +25,7 @@ from halftui.tui.widgets import board_lines, dock
 from halftui.tui.widgets.dock import Dock
 from halftui.tui.widgets.finder import Finder
 from halftui.tui.widgets.ghost import Ghost
+from halftui.tui.widgets.kept import plain
 from halftui.tui.widgets.lane import Lane
 from halftui.tui.widgets.lanes import Lanes
 from halftui.tui.widgets.rail import Box, Rail
@@ -33,8 +34,7 @@ if TYPE_CHECKING:
     from halftui.tui import arranging, menus, ties, verbs, writing
     from halftui.tui.screens.confirm import Confirm
 else:
-    verbs, writing = Lazy("halftui.tui.verbs"), Lazy("halftui.tui.writing")
-    ties = Lazy("halftui.tui.ties")
+    verbs, writing, ties = Lazy("halftui.tui.verbs"), Lazy("halftui.tui.writing"), Lazy("halftui.tui.ties")
     menus, arranging = Lazy("halftui.tui.menus"), Lazy("halftui.tui.arranging")
 
 CLOCK_SECONDS, WATCH_DELAY = 30.0, 0.1  # ages are told in minutes; the dock waits until the cursor rests
@@ -60,13 +60,13 @@ class BoardScreen(Screen[None]):
 
     PLACE = "board"
     AUTO_FOCUS = ""  # the lanes know where there are cards
+    render_lines = plain
     BINDINGS: ClassVar[list[BindingType]] = list(bindings("board"))
 
     def __init__(self) -> None:
         super().__init__()
         self._at: Places = places(80, 24)
-        self._turn = asyncio.Lock()
-        self._hand = Hand(self)
+        self._turn, self._hand = asyncio.Lock(), Hand(self)
         self._resting: asyncio.TimerHandle | None = None
         self._hinted = ""  # the lane whose hints were last drawn for a moved cursor
 

@@ -47,7 +47,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("review.more", "}", "context", "Show more lines around changes", "review", 6),
     Action("review.less", "{", "less", "Show fewer lines around changes", "review", 9),
     Action("review.output", "o", "output", "What its agent printed", "review", 7),
-    Action("review.shell", "T", "shell", "A shell where an agent works on it", "review", 8),
+    Action("review.shell", "T", "shell", "A shell where an agent works on it", "review", 6),
     Action("review.open", "enter", "open", "Open the chosen bead or file", "review", 8),
     Action("review.leave", "escape", "back", "Back to where you were; comments are kept", "review", 3),
 )
@@ -287,6 +287,8 @@ class ReviewScreen(Screen[None]):
 
     def _hints(self, width: int) -> Strip:
         rest = [a for a in (*ACTIONS, *diff.ACTIONS) if a.id not in _VERDICTS and a.rank < 9]
+        if not (self.work or self.doing):
+            rest = [a for a in rest if a.id in desk.WITHOUT_WORK[: 1 + (self.detail is not None)]]
         return self._grounded(bars.hints(width, rest, self.half.inks, self.half.may))
 
     # Files

@@ -36,7 +36,7 @@ KEPT = 4 * trials.LONGEST_OUTPUT  # bytes
 
 
 @dataclass
-class Mill:
+class Merger:
     """The work between handing in and the target, done beside the engine's rounds."""
 
     store: Store
@@ -56,14 +56,14 @@ class Mill:
     async def _work(self, board: str) -> None:
         try:
             # Of several homes over one database one alone, so that nothing is tried or landed twice.
-            async with held(self.store, f"mill {board}", home_name(self.rooms.home)):
+            async with held(self.store, f"merge {board}", home_name(self.rooms.home)):
                 await self._clear(await asyncio.to_thread(self.store.read, views.board, board))
                 while await self._turn(await asyncio.to_thread(self.store.read, views.board, board)):
                     pass
         except HalfTUIError as error:  # tried again in the next round
-            log.warning("the mill stands", extra={"board": board, "why": str(error)})
+            log.warning("checks and merges wait", extra={"board": board, "why": str(error)})
         except Exception:  # the edge of this work: a bug in it must not end the engine
-            log.exception("a bug stopped the mill", extra={"board": board})
+            log.exception("a bug stopped checks and merges", extra={"board": board})
         finally:
             del self._tasks[board]
 
@@ -186,7 +186,7 @@ class Mill:
 class _Run:
     """One run of the checks: a fresh checkout, and a sandbox for each of them, one after the other."""
 
-    mill: Mill
+    merger: Merger
     board: BoardRow
     sandbox: Sandbox
     trial: str
@@ -202,7 +202,7 @@ class _Run:
         """Check the combined commit out. Blocks."""
         for name in ("home", "sockets"):
             (self.folder / name).mkdir(parents=True, mode=0o700)
-        self.mill.rooms.repository(self.board).checkout(sha, self.folder / "work")
+        self.merger.rooms.repository(self.board).checkout(sha, self.folder / "work")
 
     async def go(self, checks: tuple[str, ...]) -> int:
         """Run the checks until one fails; return its code, 0 if all passed."""
@@ -215,7 +215,7 @@ class _Run:
         return 0
 
     async def _one(self, number: int, check: str) -> int:
-        rooms = self.mill.rooms
+        rooms = self.merger.rooms
         objects = rooms.repository(self.board).objects
         places = Places(self.folder / "work", self.folder / "home", self.folder / "sockets", objects)
         home = self.sandbox.inside(places).home
@@ -242,7 +242,7 @@ class _Run:
                 await self._tell(number)
 
     async def _tell(self, number: int) -> None:
-        await self.mill.write(trials.step, self.trial, number, self.output)
+        await self.merger.write(trials.step, self.trial, number, self.output)
 
     def _add(self, chunk: bytes) -> None:
         self._out = (self._out + chunk)[-KEPT:]
