@@ -1,5 +1,7 @@
-"""What a key costs, counted in drawn lines: the same for ten cards as for ten thousand."""
+"""What a key and the first frame cost, counted: the same for ten cards as for ten thousand."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from unittest.mock import patch
@@ -54,6 +56,14 @@ def counted() -> Iterator[list[str]]:
         patch.object(Box, "render_line", noting(Box.render_line, "box")),
     ):
         yield drawn
+
+
+def test_the_first_frame_waits_for_no_module_that_few_need() -> None:
+    rooms = "halftui.main.doors, halftui.main.show, halftui.tui.app, halftui.tui.screens.board"
+    rare = "hashlib shlex sqlalchemy sqlmodel textual.widgets._text_area halftui.domain.identity"
+    code = f"import sys, {rooms}; print([m for m in {rare.split()} if m in sys.modules])"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout == "[]\n"
 
 
 async def test_the_first_frame_waits_for_no_widget_that_few_need(busy: Stage) -> None:
