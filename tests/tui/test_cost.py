@@ -9,7 +9,10 @@ from unittest.mock import patch
 import pytest
 from textual.strip import Strip
 
+from halftui.main import doors
+from halftui.main.house import House
 from halftui.ops import beads
+from halftui.settings import Settings
 from halftui.store.tx import Tx
 from halftui.tui.widgets.lane import Lane
 from halftui.tui.widgets.line import Line
@@ -64,6 +67,25 @@ def test_the_first_frame_waits_for_no_module_that_few_need() -> None:
     code = f"import sys, {rooms}; print([m for m in {rare.split()} if m in sys.modules])"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout == "[]\n"
+
+
+def test_the_board_opens_in_the_house_where_it_was_looked_for(
+    empty: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[House] = []
+
+    async def note(house: House, board: str, make_engine: object) -> int:
+        opened.append(house)
+        return 0
+
+    monkeypatch.setattr(doors, "_open", note)
+    monkeypatch.setattr(doors, "_require_terminal", lambda: None)
+    chosen = Settings(database=empty.store.url)
+    door = doors._door(lambda _: chosen)
+    service = door.service(chosen)
+    assert door.tui(chosen, empty.board) == 0
+    assert [house.service for house in opened] == [service]
+    opened[0].store.close()
 
 
 async def test_the_first_frame_waits_for_no_widget_that_few_need(busy: Stage) -> None:
