@@ -3,7 +3,6 @@
 import os
 import pwd
 import re
-import shlex
 import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -248,6 +247,8 @@ def _are_caps(value: str) -> bool:
 
 
 def _are_words(value: str) -> bool:
+    import shlex  # no part of a start: few set such a thing
+
     try:
         return not value or bool(shlex.split(value))
     except ValueError:

@@ -58,12 +58,20 @@ def _report(door: Door, error: Exception, log: str) -> int:
 
 
 def _door(settings_of: Callable[[Mapping[str, object]], Settings]) -> Door:
+    made: list[House] = []
+
+    def house_of(chosen: Settings) -> House:
+        """Return the house in which the board was looked for, so that it opens with what is open there."""
+        if not made or made[0].settings is not chosen:
+            made[:] = [House(chosen)]
+        return made[0]
+
     return Door(
         settings_of=settings_of,
-        service=lambda chosen: House(chosen).service,
+        service=lambda chosen: house_of(chosen).service,
         sealed=lambda chosen, row, secret: House(chosen).vault.sealed(row, secret),
         init=_init,
-        tui=_tui,
+        tui=lambda chosen, board: _tui(house_of(chosen), board),
         welcome=_welcome,
         demo=_demo,
         doctor=_doctor,
@@ -144,11 +152,10 @@ def _require_terminal() -> None:
         )
 
 
-def _tui(chosen: Settings, board: str) -> int:
+def _tui(house: House, board: str) -> int:
     import asyncio
 
     _require_terminal()
-    house = House(chosen)
     return asyncio.run(_open(house, board, lambda: house.engine(house.service)))
 
 
@@ -304,7 +311,7 @@ def _welcome(chosen: Settings) -> int:
         raise first.fault
     if way == DEMO:
         return _demo(chosen, Showing())
-    return _tui(chosen, _init(chosen, Beginning(Path.cwd()))) if way == INIT else 0
+    return _tui(House(chosen), _init(chosen, Beginning(Path.cwd()))) if way == INIT else 0
 
 
 def _doctor(chosen: Settings) -> Sequence[Check]:

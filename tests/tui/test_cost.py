@@ -1,5 +1,7 @@
-"""What a key costs, counted in drawn lines: the same for ten cards as for ten thousand."""
+"""What a key and the first frame cost, counted: the same for ten cards as for ten thousand."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from unittest.mock import patch
@@ -7,7 +9,10 @@ from unittest.mock import patch
 import pytest
 from textual.strip import Strip
 
+from halftui.main import doors
+from halftui.main.house import House
 from halftui.ops import beads
+from halftui.settings import Settings
 from halftui.store.tx import Tx
 from halftui.tui.widgets.lane import Lane
 from halftui.tui.widgets.line import Line
@@ -54,6 +59,33 @@ def counted() -> Iterator[list[str]]:
         patch.object(Box, "render_line", noting(Box.render_line, "box")),
     ):
         yield drawn
+
+
+def test_the_first_frame_waits_for_no_module_that_few_need() -> None:
+    rooms = "halftui.main.doors, halftui.main.show, halftui.tui.app, halftui.tui.screens.board"
+    rare = "hashlib shlex sqlalchemy sqlmodel textual.widgets._text_area halftui.domain.identity"
+    code = f"import sys, {rooms}; print([m for m in {rare.split()} if m in sys.modules])"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout == "[]\n"
+
+
+def test_the_board_opens_in_the_house_where_it_was_looked_for(
+    empty: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[House] = []
+
+    async def note(house: House, board: str, make_engine: object) -> int:
+        opened.append(house)
+        return 0
+
+    monkeypatch.setattr(doors, "_open", note)
+    monkeypatch.setattr(doors, "_require_terminal", lambda: None)
+    chosen = Settings(database=empty.store.url)
+    door = doors._door(lambda _: chosen)
+    service = door.service(chosen)
+    assert door.tui(chosen, empty.board) == 0
+    assert [house.service for house in opened] == [service]
+    opened[0].store.close()
 
 
 async def test_the_first_frame_waits_for_no_widget_that_few_need(busy: Stage) -> None:
