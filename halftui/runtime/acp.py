@@ -54,9 +54,7 @@ class AcpRuntime:
     async def converse(self, brief: Brief, process: Process, desk: Desk) -> AsyncGenerator[Happening, None]:
         """Prompt the agent until there is nothing more to say, and yield what happens."""
         inside = self._inside
-        if (
-            inside is None or brief.is_adopted
-        ):  # its answers belong to a board that is gone; the clone is what is left
+        if inside is None or brief.is_adopted:  # its answers went to a board that is gone; its clone is left
             await process.stop()
             yield classify(Remains(None, fault="lost", errors="its board died"))
             return
@@ -170,6 +168,8 @@ class _Conversation:
         self._wire.note()  # what is metered is kept with what is heard
         if failed := self._preset.failure(answer.field_meta or {}):
             return failed
+        if answer.stop_reason == "cancelled" and self._client.refusal and not self._letters:
+            return await self._turn(self._client.refusal)  # some break off over it, and wait for words
         if answer.stop_reason == "end_turn":
             return Result(is_error=False, text=words)
         return Result(

@@ -18,6 +18,7 @@ from queue import Empty, Full, LifoQueue
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 from halftui.errors import Conflict, HalfTUIError, Misconfigured, NewerDatabase, Unavailable
+from halftui.store.ground import make_file, require_ours
 from halftui.store.sqlite import HELD, NO_DATABASE, MissingTable, Writer, connect, is_there
 
 if TYPE_CHECKING:
@@ -26,11 +27,11 @@ if TYPE_CHECKING:
     from halftui.domain.actor import Actor
     from halftui.store.tx import Tx
 
-HEAD = "0022"  # the newest migration; a test holds it against Alembic's
+HEAD = "0023"  # the newest migration; a test holds it against Alembic's
 KNOWN = (
     "0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009",
     "0010", "0011", "0012", "0013", "0014", "0015", "0016", "0017", "0018", "0019",
-    "0020", "0021", "0022",
+    "0020", "0021", "0022", "0023",
 )  # fmt: skip
 BUSY_SECONDS = 5.0
 UPGRADE_SECONDS = 60.0  # that a process waits while another one brings the schema up to date
@@ -164,11 +165,14 @@ class Store:
     def prepare(self) -> None:
         """Bring the database to this program's schema, making it if there is none.
 
-        Raises NewerDatabase if a later version wrote it, Misconfigured if the place is not writable.
+        Raises NewerDatabase if a later version wrote it, Misconfigured if the place is not writable or
+        holds another program's tables.
         """
         found = self.revision()
         if found == HEAD:
             return
+        if found or self.path is None or is_there(self.path):
+            self.read(require_ours, self.shown_url, is_file=self.path is not None)
         if found and found not in KNOWN:
             raise NewerDatabase(
                 f"the database {self.shown_url} was written by a newer HalfTUI (schema {found})",
@@ -176,6 +180,7 @@ class Store:
             )
         if self.path:
             _make_folder(self.path.parent)
+            make_file(self.path)
         from halftui.store.schema import upgrade
         from halftui.store.server import make_engine
 

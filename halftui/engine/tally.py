@@ -10,7 +10,7 @@ MOST_USD = 1e9
 UNTOLD_USD = (15e-6, 75e-6)  # a token in and out that nobody priced: no model's list price was higher in 2025
 
 
-class Tab:
+class Tally:
     """Sums up an attempt's use, at least what its provider answered.
 
     An agent may ask the provider past its own program, which then does not tell of it; and it may have its
