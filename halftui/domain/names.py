@@ -23,6 +23,7 @@ THEMES = {
 }  # fmt: skip
 RUNTIMES = ("claude", "codex", "gemini", "acp", "shell", "scripted")
 SHORTEST = 3
+_SESSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/+=@-]{0,199}")
 _BRANCH = re.compile(r"(?!.*\.\.)(?!.*\.lock$)[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9_-])?")
 CONVOY_BRANCHES = "convoy/"  # a convoy's own branch is this and its id
 
@@ -77,6 +78,11 @@ def next_name(pool: Collection[str], in_use: Collection[str], ever: Collection[s
             highest = max(highest, int(tail))
     ordered = list(pool)
     return f"{ordered[highest % len(ordered)]}-{highest + 1}"
+
+
+def session_of(told: str) -> str:
+    """Return the session that a program told of, "" unless it can stand in a command line to go on with."""
+    return told if _SESSION.fullmatch(told) else ""
 
 
 def attempt_id(bead: str, epoch: int) -> str:

@@ -13,7 +13,7 @@ from halftui.domain.assign import (
     setback,
 )
 from halftui.domain.happenings import Outcome
-from halftui.domain.names import attempt_id
+from halftui.domain.names import attempt_id, session_of
 from halftui.domain.profile import NOBODY, Profile
 from halftui.domain.states import ATTEMPT_MOVES, AttemptState, AttemptVerb, BeadState, after
 from halftui.domain.text import clean, clean_line
@@ -119,7 +119,7 @@ def greet(tx: Tx, attempt: str, epoch: int, session: str) -> None:
     What its agent was told before has reached it by that.
     """
     row = _mine(tx, attempt, epoch)
-    row.session = session
+    row.session = session_of(session)
     tx.add(row)
     messages.deliver_first(tx, row)
 

@@ -76,3 +76,9 @@ def test_the_themes_have_twenty_names_each() -> None:
     for pool in names.THEMES.values():
         assert len(set(pool)) == 20
         assert all(n.isascii() and n.isalpha() for n in pool)
+
+
+@pytest.mark.parametrize("told", ["", "--dangerously-skip-permissions", "a\0b", "a b", "x" * 201, "a\n"])
+def test_what_an_agent_calls_its_session_is_no_option_of_the_next_command(told: str) -> None:
+    assert names.session_of(told) == ""
+    assert names.session_of("0b6c1e9e-5d1f-4c0e-9d0e-2f7f5c1d8a11") != ""

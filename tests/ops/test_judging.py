@@ -1,11 +1,15 @@
 """Nobody accepts their own work, but a person who is alone and says so."""
 
+import json
+
 import pytest
 
+from halftui.domain import jsonl
 from halftui.domain.actor import Actor, Role, person
 from halftui.domain.actor import agent as agent_of
+from halftui.domain.jsonl import OWN
 from halftui.errors import Denied
-from halftui.ops import beads, people
+from halftui.ops import beads, interchange, people
 from tests.helpers.stores import ANN, BO
 from tests.helpers.world import World
 
@@ -51,6 +55,15 @@ def test_a_maintainer_with_colleagues_asks_them(world: World, role: str, may: bo
     with pytest.raises(Denied, match="somebody else has to look"):
         world.store.write(LONE, beads.approve, bead, own=True)
     world.store.write(person("dee", Role(role)), beads.approve, bead)
+
+
+def test_own_work_is_not_made_anothers_by_a_file(world: World) -> None:
+    _colleague(world, "dee", "maintainer")
+    bead = _handed_in(world, LONE)
+    line = {"id": bead, "title": "x", "status": "in_progress", "assignee": "zoe", OWN: {"state": "review"}}
+    world.store.write(LONE, interchange.take, world.board, [*jsonl.read([json.dumps(line).encode()])])
+    with pytest.raises(Denied, match="somebody else has to look"):
+        world.store.write(LONE, beads.approve, bead)
 
 
 def test_others_work_is_not_own(world: World) -> None:
