@@ -54,7 +54,7 @@ def _docker(
     if found is None:
         return None
     reason = f"Agents run in containers of Docker {found.version} at {found.host}."
-    if image is None and not images.find(host, recipe).is_current:
+    if image is None and not images.is_built(host, recipe):
         reason += f" Their image {images.tag(recipe)} is not there yet: run halftui image build."
     if seccomp:
         reason += f" Their system calls are filtered by {seccomp}."

@@ -112,7 +112,7 @@ def _mounts(places: Places) -> list[dict[str, Any]]:
     return mounts
 
 
-def _mount(source: Path, target: str, is_read_only: bool = True) -> dict[str, Any]:
+def _mount(source: Path, target: str, *, is_read_only: bool = True) -> dict[str, Any]:
     return {
         "Type": "bind",
         "Source": str(source),

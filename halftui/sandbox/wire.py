@@ -74,7 +74,7 @@ async def call(
     except OSError as error:  # a TimeoutError is one too
         raise Unavailable(f"no Docker engine answers at {socket}", REMEDY) from error
     try:
-        writer.write(_request(method, target, upgrade, body))
+        writer.write(_request(method, target, body, upgrade=upgrade))
         status = await _status(reader)
         if status >= 400:
             raise refusal(status, _message(await reader.read()))
@@ -93,7 +93,7 @@ def refusal(status: int, message: str) -> HalfTUIError:
     return kinds.get(status, Unavailable)(f"Docker says: {message.strip()}")
 
 
-def _request(method: str, target: str, upgrade: bool, body: object) -> bytes:
+def _request(method: str, target: str, body: object, *, upgrade: bool) -> bytes:
     # HTTP/1.0 spares the chunked coding: the body ends with the connection.
     version, extra = ("1.1", "Connection: Upgrade\r\nUpgrade: tcp\r\n") if upgrade else ("1.0", "")
     sent = b"" if body is None else json.dumps(body).encode()
