@@ -8,6 +8,7 @@ from halftui.domain.text import clean_line
 from halftui.errors import Misconfigured
 
 NONE = "none"  # of a bead: no host at all, whatever its board allows
+SEARCH = "web-search"  # in a list: the provider may search the web for the agent; no host has such a name
 USUAL_PORTS = (80, 443)  # of a host that is named without one
 MOST_HOSTS = 64
 LONGEST_NAME = 253  # RFC 1035
@@ -92,6 +93,11 @@ def is_within(host: Host, allowed: Hosts) -> bool:
     return all(may_reach(allowed, host.name, port) for port in ports)
 
 
+def apart(hosts: Hosts) -> tuple[Hosts, bool]:
+    """Return the hosts that are reached by themselves, and whether the provider may search besides."""
+    return tuple(host for host in hosts if host.name != SEARCH), Host(SEARCH) in hosts
+
+
 def may_reach(hosts: Hosts, name: str, port: int) -> bool:
     """Return True if one of the hosts is that one; the name as `canonical` writes it."""
     return any(host.takes(name, port) for host in hosts)
@@ -122,6 +128,8 @@ def is_public(address: str) -> bool:
 
 
 def _host(word: str) -> Host:
+    if word == SEARCH:
+        return Host(SEARCH)
     shown = clean_line(word, longest=80)
     name, colon, number = word.partition(":")
     found = canonical(name)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from halftui.domain import results
+from halftui.domain import egress, results
 from halftui.domain.shown import BoardRow, Detail
 from halftui.engine import reviewing
 from halftui.ops.attempts import Claim
@@ -42,6 +42,10 @@ REACHES_NONE = """\
 - You reach no network: nothing can be fetched or installed from elsewhere. Do with what is there; if you \
 need a host, say which and why: a person may allow it.
 """
+SEARCHES = """\
+- You may search the web with WebSearch, which your provider does. Put nothing of this work into what you \
+look for.
+"""
 RESUMED = "You were interrupted. Look at what is there (git status, git log), and go on with the work."
 
 
@@ -67,7 +71,7 @@ def write(
     about = _system(claim, board, has_tools=has_tools)
     if claim.is_review:
         prompt, about = reviewing.prompt(bead, result), reviewing.system(claim, board, has_tools=has_tools)
-    network = _network(bead.egress) if is_confined else ""
+    network = _network(bead.egress, claim.runtime) if is_confined else ""
     said = [spoken(sender, text) for sender, text in letters]
     return Brief(
         attempt=claim.attempt,
@@ -89,8 +93,10 @@ def write(
     )
 
 
-def _network(hosts: str) -> str:
-    return REACHES.format(hosts=hosts.replace(",", ", ")) if hosts else REACHES_NONE
+def _network(listed: str, runtime: str) -> str:
+    hosts, may_search = egress.apart(egress.parse(listed))
+    reached = REACHES.format(hosts=", ".join(map(str, hosts))) if hosts else REACHES_NONE
+    return reached + SEARCHES if may_search and runtime == "claude" else reached
 
 
 def _system(claim: Claim, board: BoardRow, *, has_tools: bool) -> str:

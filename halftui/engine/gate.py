@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from halftui.domain.actor import ENGINE
-from halftui.domain.egress import Hosts
+from halftui.domain.egress import Hosts, apart
 from halftui.domain.happenings import Metered
 from halftui.domain.redaction import Redactor
 from halftui.engine.rooms import OpenGate
@@ -24,7 +24,7 @@ from halftui.ops.attempts import Claim
 from halftui.runtime import egress, proxy, relay
 from halftui.runtime.meter import TOO_MANY, UNAUTHORIZED, Limit, Usage
 from halftui.runtime.preset import API_KEY, API_URL
-from halftui.runtime.providers import ANTHROPIC, GOOGLE, OPENAI
+from halftui.runtime.providers import ANTHROPIC, GOOGLE, OPENAI, SEARCHING
 from halftui.runtime.proxy import Credential, Kind, Loopback, Owner
 from halftui.sandbox.base import Places, Sandbox
 from halftui.service.lines import Lines
@@ -235,7 +235,9 @@ def opener(
                     door = await _by_port(way, stack, paying, claim, folder, sandbox, owner, models)
                 else:
                     # Whoever is not confined reaches everything anyway, by the provider's tools, too.
-                    provider = ANTHROPIC if sandbox.is_confined else replace(ANTHROPIC, fault=None)
+                    listed = await asyncio.to_thread(store.read, hosts.of_bead, claim.bead)
+                    looked = SEARCHING if apart(listed)[1] else ANTHROPIC
+                    provider = looked if sandbox.is_confined else replace(ANTHROPIC, fault=None)
                     door = proxy.serve(
                         folder, paying.credential, upstream,
                         on_usage=way.count, judge=paying.judge, owner=owner, provider=provider, models=models,
@@ -304,7 +306,7 @@ async def _let_out(
     """Open the way to the hosts that a bead's agents may reach, if there are any."""
 
     async def allowed() -> Hosts:  # asked each time: what is taken off the list is closed at once
-        return await asyncio.to_thread(store.read, hosts.of_bead, claim.bead)
+        return apart(await asyncio.to_thread(store.read, hosts.of_bead, claim.bead))[0]
 
     def tell(passage: egress.Passage) -> None:
         log.info(str(passage), extra={"attempt": claim.attempt})

@@ -7,7 +7,7 @@ import sys
 
 from halftui.runtime import providers
 
-MEMORY = 2 * 2**30  # bytes; 32 MiB of names need one half of it
+MEMORY = 2**30  # bytes; 32 MiB of text need a sixth of it
 SECONDS = 20
 
 

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 NOTHING = "The request is no JSON object."
@@ -16,6 +16,7 @@ _GOOGLE_TOOLS = {"functionDeclarations"}
 _FETCHED = {"file_url", "fileUri", "file_uri", "image_url"}  # by the provider: an address carries things out
 # Of the Messages API: what its caller runs, or what stays with the provider.
 _CALLERS_TOOL = re.compile(r"custom|(bash|text_editor|computer|memory|tool_search_tool_(regex|bm25))_\d{8}")
+_CALLERS_OR_SEARCH = re.compile(rf"{_CALLERS_TOOL.pattern}|web_search_\d{{8}}")
 _FAMILIES = {"haiku", "opus", "sonnet"}
 _ENCLOSED = {"base64", "content", "text"}  # sources of a block that come with the request
 
@@ -55,6 +56,14 @@ def _sign_anthropic(kind: str, secret: str, sent: Mapping[str, str]) -> dict[str
 
 
 def _anthropic_fault(target: str, body: bytes, models: Collection[str]) -> str:
+    return _messages_fault(body, models, _CALLERS_TOOL)
+
+
+def _searching_fault(target: str, body: bytes, models: Collection[str]) -> str:
+    return _messages_fault(body, models, _CALLERS_OR_SEARCH)
+
+
+def _messages_fault(body: bytes, models: Collection[str], open_tools: re.Pattern[str]) -> str:
     if not (asked := _read(body)):
         return NOTHING
     if asked.get("mcp_servers") or asked.get("container"):
@@ -62,7 +71,7 @@ def _anthropic_fault(target: str, body: bytes, models: Collection[str]) -> str:
     tools = asked.get("tools") or []
     for tool in tools if isinstance(tools, list) else [None]:
         kind = tool.get("type") or "custom" if isinstance(tool, dict) else None
-        if not isinstance(kind, str) or not _CALLERS_TOOL.fullmatch(kind):
+        if not isinstance(kind, str) or not open_tools.fullmatch(kind):
             return _closed(kind)
     if models and not _is_own(str(asked.get("model")), models):
         return _foreign(asked.get("model"), models)
@@ -195,6 +204,7 @@ ANTHROPIC = Provider(
     error=lambda kind, message: {"type": "error", "error": {"type": kind, "message": message}},
     fault=_anthropic_fault,
 )
+SEARCHING = replace(ANTHROPIC, fault=_searching_fault)  # where a maintainer let agents search the web
 OPENAI = Provider(
     "https://api.openai.com",
     paths=re.compile("/v1/responses(/compact)?"),

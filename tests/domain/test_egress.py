@@ -6,7 +6,9 @@ from hypothesis import strategies as st
 
 from halftui.domain.egress import (
     NONE,
+    SEARCH,
     Host,
+    apart,
     canonical,
     is_public,
     may_reach,
@@ -49,6 +51,19 @@ def test_a_host_without_a_port_is_meant_with_the_usual_ones() -> None:
                if may_reach(hosts, name, port)}  # fmt: skip
     assert reached == {("a.example", 80), ("a.example", 443), ("b.example", 8443)}
     assert not may_reach(hosts, "x.a.example", 443)
+
+
+def test_searching_the_web_stands_among_hosts_and_is_none() -> None:
+    board = of_board("a.example,web-search")
+    assert board == "a.example,web-search"
+    assert apart(narrowed(board, "")) == ((Host("a.example"),), True)
+    assert apart(narrowed(board, of_bead("a.example"))) == ((Host("a.example"),), False)
+    assert apart(narrowed(board, of_bead("web-search"))) == ((), True)
+    assert apart(narrowed(board, NONE)) == apart(narrowed("a.example", "web-search")) == ((), False)
+    assert canonical(SEARCH) == "", "no connection is ever for it"
+    for text in ("web-search:443", "WEB-SEARCH", "websearch", "web-search.", "*.web-search"):
+        with pytest.raises(Misconfigured):
+            parse(text)
 
 
 def test_a_bead_takes_of_its_board_and_adds_nothing() -> None:

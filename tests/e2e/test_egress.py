@@ -88,3 +88,22 @@ async def test_where_nobody_is_confined_it_is_said(tmp_path: Path) -> None:
         assert any("confines nobody" in text for _, _, _, text in entries)
         assert "3128" not in (tmp_path / f"home/beads/{bead}/work/it").read_text()
         assert at.house.service.read(views.board, at.board.id).egress == "good.example"
+
+
+async def test_the_web_is_searched_where_that_is_listed_and_nowhere_else(
+    tmp_path: Path, docker_host: str, agent_image: str
+) -> None:
+    search = {"tool": "WebSearch", "input": {"query": "cats"}}
+    async with scene(tmp_path, "claude", "docker", permissions="auto", docker_host=docker_host) as at:
+        at.house.service.write(boards.edit, at.board.id, egress="web-search")
+        listed = at.add("Search", script(search, {"text": "Done."}))
+        closed = at.add("Stay here", script(search, {"text": "Done."}), egress="none")
+        async with at.working():
+            await at.until(lambda: {at.see(bead).card.state for bead in (listed, closed)} == {"review"}, 90)
+    said = {
+        bead: str(at.house.service.read(transcripts.read, at.see(bead).attempts[0].id).entries)
+        for bead in (listed, closed)
+    }
+    assert "WebSearch" in said[listed]
+    assert "web_search_20250305 is not open here" in said[closed]
+    assert "not open here" not in said[listed]

@@ -1,5 +1,6 @@
 """What agents are told of the network."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -31,3 +32,10 @@ async def test_agents_know_which_hosts_they_reach(tmp_path: Path, *, is_review: 
         at.house.service.write(beads.edit, bead, egress="files.example.org:8443")
         assert "names: files.example.org:8443." in told()
         assert "packages" not in told()
+        assert "WebSearch" not in told()
+        at.house.service.write(beads.edit, bead, egress=None)
+        at.house.service.write(boards.edit, at.board.id, egress="web-search")
+        assert "You reach no network" in told()
+        assert "WebSearch" not in told(), "its runtime can't"
+        claim = replace(claim, runtime="claude")
+        assert "WebSearch" in told()

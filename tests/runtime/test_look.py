@@ -11,7 +11,7 @@ import pytest
 from aiohttp import web
 
 from halftui.runtime import look, proxy
-from halftui.runtime.providers import ANTHROPIC, GOOGLE, OPENAI, Fault, Provider
+from halftui.runtime.providers import ANTHROPIC, GOOGLE, OPENAI, SEARCHING, Fault, Provider
 from halftui.runtime.proxy import Credential
 
 LONG = "x" * (look.SHORT + 1)
@@ -46,11 +46,29 @@ def test_what_takes_long_to_read_is_told_from_what_does_not(body: bytearray, is_
 
 
 @pytest.mark.parametrize(
+    ("kind", "is_open"),
+    [
+        ("web_search_20250305", True),
+        ("custom", True),
+        ("bash_20250124", True),
+        ("web_fetch_20250910", False),
+        ("code_execution_20250522", False),
+        ("xweb_search_20250305", False),
+        ("web_search", False),
+    ],
+)
+def test_who_may_search_may_use_no_other_tool_of_the_providers(kind: str, is_open: bool) -> None:
+    body = _asked(tools=[{"type": kind, "name": "x"}])
+    assert (_fault(SEARCHING)(PATH, bytes(body), ()) == "") is is_open
+
+
+@pytest.mark.parametrize(
     ("provider", "body", "models"),
     [
         (ANTHROPIC, _asked(system=LONG), ()),
         (ANTHROPIC, _asked(system=LONG, tools=[SEARCH]), ()),
         (ANTHROPIC, _asked(system=LONG), ("opus",)),
+        (SEARCHING, _asked(system=LONG, tools=[SEARCH]), ()),
         (ANTHROPIC, bytearray(b"[" * 100_000), ()),
         (ANTHROPIC, bytearray(b"\xff" * 300_000), ()),
         (OPENAI, _asked(system=LONG, tools=[{"type": "web_search"}]), ()),

@@ -61,8 +61,9 @@ def edit(call: Call, settings: tuple[str, ...], collab: str | None, collab_branc
     Also: checks, the commands that must pass before a merge, one a line; batch, how many beads are merged
     after one run of them; merge, direct or pull-request; profile, which agents have; rounds, how often
     agents may send one piece of work back, with review=agent; egress, the hosts that agents in containers
-    may reach, with commas, as in packages.example.org,files.example.org:443, or none. recipe=@FILE reads
-    it from a file: lines of a Dockerfile that go on from the agents' image.
+    may reach, with commas, as in packages.example.org,files.example.org:443, or none; web-search among them
+    lets Claude's provider search the web. recipe=@FILE reads it from a file: lines of a Dockerfile that go
+    on from the agents' image.
     """
     from halftui.ops import boards
 
