@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from halftui.cli.call import Call
+from halftui.cli.offers import offer
 from halftui.cli.output import FORMATS
 
 pass_call = click.make_pass_decorator(Call)
@@ -29,6 +30,7 @@ class Command(Helped):
         super().__init__(name, epilog=f"Example: {example}", **kwargs)
         self.example = example
         self.params += shared()
+        offer(self.params)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse, unless whoever calls may not run this command at all."""
