@@ -9,8 +9,8 @@ from pathlib import Path
 
 LARGEST = 5_000_000
 KEPT = 3
-# Libraries that would say it on the terminal.
-STRANGERS = ("aiohttp", "asyncio", "asyncssh", "claude_agent_sdk")
+# Libraries that would say it on the terminal, some of them (as acp) by the root.
+STRANGERS = ("aiohttp", "asyncio", "asyncssh", "claude_agent_sdk", "")
 _PLAIN = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
 
 

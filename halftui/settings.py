@@ -6,9 +6,9 @@ import re
 import shlex
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from halftui.errors import Misconfigured
@@ -19,13 +19,12 @@ RUNTIMES = ("claude", "codex", "gemini", "acp", "shell", "scripted")  # a test h
 POOLS = ("kitchen", "stars", "rivers")
 
 
-@dataclass(frozen=True)
-class Settings:
+class Settings(NamedTuple):
     """What can be set, by `config.toml` (the field's name) or `HALFTUI_<NAME>`."""
 
     home: str = ""  # folder of the database, repositories and worktrees; default: the user's data folder
-    database: str = ""  # SQLAlchemy URL; default: sqlite in home
-    theme: str = ""  # default: dark or light after the terminal
+    database: str = ""  # URL, as in postgresql://user@host/name; default: a SQLite file in home
+    theme: str = ""  # dark, light, contrast, mono or your own; default: halflight, mono without colours
     marks: str = "unicode"  # or ascii: frames and marks in letters that every terminal has
     mouse: str = "on"  # off leaves the mouse to the terminal; M on the board does either
     notify: str = "bell"  # what tells of questions: bell, osc9 or osc777 (the terminal's own notices), or off
@@ -38,27 +37,28 @@ class Settings:
     sandbox: str = ""  # auto, docker or local; default: the board's own
     docker_host: str = ""  # default: DOCKER_HOST, else the usual socket
     docker_runtime: str = ""  # another OCI runtime, for example runsc
+    docker_seccomp: str = ""  # a file, by its whole name: a seccomp profile in the packaged one's place
     image: str = ""  # container image for agents; default: the packaged one
     permissions: str = "auto"  # auto: asked in a local sandbox, free in a container; ask; free
     forge: str = ""  # the program that speaks with your forge, for boards with merge=pull-request
-    names: str = "kitchen"  # theme of the agents' name pool
+    names: str = "kitchen"  # what agents are called: kitchen, stars, rivers, or names with commas
     model: str = ""  # that boards get which are made from now on; default: the runtime's own
-    max_turns: int = 200  # of one attempt
-    lease_seconds: int = 30
+    max_turns: int = 200  # of the model in one attempt, where its profile does not say
+    lease_seconds: int = 30  # without a sign of life until another engine may take an attempt over
     on_quit: str = "stop"  # agents of a board that is left: stop (their work kept), or leave (at work)
     vigil_warn: float = 15.0  # minutes without a tool until an agent is warned of; 0: never
     vigil_tell: float = 60.0  # minutes without a tool until a person is told; 0: never
     vigil_stop: float = 120.0  # minutes without a tool until it is stopped, its bead held; 0: never
-    memory_mb: int = 4096
-    cpus: float = 2.0
-    pids: int = 256
+    memory_mb: int = 4096  # that one agent's container may use
+    cpus: float = 2.0  # that one agent's container may use
+    pids: int = 256  # processes that one agent's container may have
     disk_floor_mb: int = 1024  # free in home; below it nothing starts, and agents are stopped; 0: no floor
     serve_host: str = ""  # the address that guests connect to over SSH; default: all of this machine's
     serve_port: int = 2222  # the port that guests connect to over SSH
     metrics_port: int = 0  # of the figures for operators on 127.0.0.1 while serving; 0: none
-    api_url: str = "https://api.anthropic.com"
-    log_level: str = "info"
-    origins: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
+    api_url: str = "https://api.anthropic.com"  # where requests of Claude's agents go
+    log_level: str = "info"  # debug, info, warning, error or critical, for halftui.log in home
+    origins: Mapping[str, str] = MappingProxyType({})  # where each value came from, if it is no default
 
     def origin(self, name: str) -> str:
         """Return where a value came from."""
@@ -92,6 +92,11 @@ class Settings:
         """The database's URL."""
         return self.database or f"sqlite:///{self.home_folder / 'halftui.db'}"
 
+    @property
+    def database_kind(self) -> str:
+        """What the status row calls the database: sqlite or postgresql."""
+        return self.database_url.partition(":")[0].partition("+")[0]
+
 
 CHOICES = {
     "marks": ("unicode", "ascii"),
@@ -119,7 +124,7 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "serve_port": (0, 65_535),
     "metrics_port": (0, 65_535),
 }
-NAMES = tuple(f.name for f in fields(Settings) if f.name != "origins")
+NAMES = tuple(name for name in Settings._fields if name != "origins")
 _IMAGE = re.compile(
     r"[a-z0-9][\w.-]*(:\d{1,5})?(/[a-z0-9][\w.-]*)*(:[\w][\w.-]{0,127})?(@[\w+.-]+:[0-9a-f]{32,})?"
 )
@@ -149,7 +154,7 @@ def load(flags: Mapping[str, Any] | None = None, env: Mapping[str, str] = os.env
             if name == "theme":
                 _require_theme(values[name], where, env)
             origins[name] = place
-    return replace(Settings(), **values, origins=origins)
+    return Settings(**values, origins=origins)
 
 
 def user_folder(env: Mapping[str, str] = os.environ) -> Path:
@@ -273,6 +278,10 @@ FORMS: Mapping[str, tuple[Callable[[str], bool], str]] = {  # of texts: the test
     "docker_runtime": (
         lambda v: bool(re.fullmatch(r"([A-Za-z0-9][\w.-]*)?", v)),
         "it is a name, as in runsc",
+    ),
+    "docker_seccomp": (
+        lambda v: not v or v.startswith("/"),
+        "it is a file's whole name, as in /etc/halftui/seccomp.json",
     ),
     "image": (
         lambda v: not v or bool(_IMAGE.fullmatch(v)),

@@ -370,13 +370,14 @@ class SecretRow(NamedTuple):
 
 
 class BudgetRow(NamedTuple):
-    """The most that may be used of something; `used` is None where it is for each one of its scope."""
+    """The most that may be used of a thing, by id and name; `used` is None for each one of a scope."""
 
     scope: str
     subject: str
     measure: str
     most: float
     used: float | None
+    name: str = ""
 
 
 class UsageRow(NamedTuple):

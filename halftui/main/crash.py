@@ -23,11 +23,14 @@ _SHOWN = ("TERM", "COLORTERM", "LANG", "TMUX")  # of the environment; TMUX only 
 
 
 class Crash(Exception):
-    """The screen ended by a bug, `error`; `redact` takes the secrets that it knew out of a text."""
+    """The screen ended by a bug, `error`; `redact` takes the secrets that it knew out of a text.
 
-    def __init__(self, error: BaseException, redact: Callable[[str], str]) -> None:
+    `again` says how to go on.
+    """
+
+    def __init__(self, error: BaseException, redact: Callable[[str], str], again: str) -> None:
         super().__init__(str(error))
-        self.error, self.redact = error, redact
+        self.error, self.redact, self.again = error, redact, again
 
 
 def write(home: Path, error: BaseException) -> Path | None:

@@ -1,6 +1,8 @@
 """What `halftui doctor` and the first screen look at: can work be done here, and what is missing."""
 
+import os
 import shlex
+import shutil
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -8,6 +10,8 @@ from pathlib import Path
 from halftui.cli.door import Check
 from halftui.domain.address import host_of, scope_of
 from halftui.domain.shown import BoardRow
+from halftui.domain.text import counted
+from halftui.engine import disk
 from halftui.errors import HalfTUIError, Misconfigured
 from halftui.main.house import House
 from halftui.ops import views
@@ -20,6 +24,7 @@ def checks(house: House, folder: Path | None = None) -> list[Check]:
         ("git", _git),
         ("repository", lambda: _repository(folder)),
         ("database", lambda: _database(house)),
+        ("disk", lambda: _disk(house)),
         ("sandbox", lambda: _sandbox(house)),
         ("account", lambda: _account(house)),
         ("keys", lambda: house.vault.place),
@@ -83,8 +88,14 @@ def _database(house: House) -> str:
     if not house.store.revision():
         raise Misconfigured(f"there is none yet at {house.store.shown_url}", "run: halftui init")
     house.store.prepare()
-    count = len(house.store.read(views.boards))
-    return f"{house.store.shown_url}, {count} board{'' if count == 1 else 's'}"
+    return f"{house.store.shown_url}, {counted(len(house.store.read(views.boards)), 'board')}"
+
+
+def _disk(house: House) -> str:
+    """Look where the home is, or will be."""
+    place = next(folder for folder in (house.home, *house.home.parents) if os.access(folder, os.F_OK))
+    disk.require(place, house.settings.disk_floor_mb)
+    return f"{shutil.disk_usage(place).free // 2**20:,} MB are free"
 
 
 def _privacy(house: House) -> str:

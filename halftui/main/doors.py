@@ -7,7 +7,6 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -58,7 +57,7 @@ def _report(door: Door, error: Exception, log: str) -> int:
 
     report = crash.write(Path(log).parent, error) if log else None
     if isinstance(error, crash.Crash):  # of a board: there is one to go on with
-        return parser.report_bug(door, error.error, log, str(report or ""), "; halftui opens the board again")
+        return parser.report_bug(door, error.error, log, str(report or ""), f"; {error.again}")
     return parser.report_bug(door, error, log, str(report or ""))
 
 
@@ -186,33 +185,33 @@ def _live(work: Coroutine[None, None, Result]) -> Result:
     return asyncio.run(work)
 
 
-async def _open(house: House, board: str, make_engine: Callable[[], Engine]) -> int:
-    from halftui.main.show import show
+async def _open(house: House, board: str, make_engine: Callable[[], Engine], again: str = "") -> int:
+    from halftui.main.show import AGAIN, show
     from halftui.tui import terminal
     from halftui.tui.app import HalfApp
 
     gc.disable()  # the app lets it work again once the first frame is drawn and its objects are frozen
-    database = house.settings.database_url.partition(":")[0].partition("+")[0]
     app = HalfApp(
         house.service,
         board,
         owns_agents=True,
         is_alone=True,
         theme=house.settings.theme,
-        database=database,
+        database=house.settings.database_kind,
     )
     app.console_of = lambda: _console(house, board)
     app.lending.shells = lambda: _shells(house)
     app.has_mouse = house.settings.mouse == "on"
     app.teller.way, app.teller.command = house.settings.notify, house.settings.notify_command
     terminal.be_careful(app)
+    terminal.draw_in_few(app)
     if (settings.config_folder() / "keymap.toml").exists():
         from halftui.tui import keymap
 
         keymap.take(app)
     if house.settings.marks == "ascii":
         terminal.draw_plain(app)
-    return await show(house, app, make_engine)
+    return await show(house, app, make_engine, again or AGAIN)
 
 
 def _console(house: House, board: str) -> Console:
@@ -243,6 +242,7 @@ async def _demonstrate(chosen: Settings, showing: Showing) -> int:
     import asyncio
 
     from halftui.demo.stage import open_stage
+    from halftui.main.show import ANOTHER
 
     if not showing.is_headless:  # for some seconds there is nothing else to be seen
         sys.stderr.write("setting the stage…\n")
@@ -251,7 +251,7 @@ async def _demonstrate(chosen: Settings, showing: Showing) -> int:
         engine = _engine_of(house)
         if showing.is_headless:
             return await _run_headless(house, board, engine, showing)
-        return await _open(house, board.id, engine)
+        return await _open(house, board.id, engine, ANOTHER)
 
 
 def _set_stage(chosen: Settings, stage: Stage) -> tuple[House, BoardRow]:
@@ -261,8 +261,8 @@ def _set_stage(chosen: Settings, stage: Stage) -> tuple[House, BoardRow]:
     from halftui.demo.stage import NAME, can_run
 
     house = House(
-        replace(chosen, home=str(stage.home), database="", sandbox="local", permissions="free", cap=3,
-                api_url=stage.model_url, names="kitchen", log_level="info"),
+        chosen._replace(home=str(stage.home), database="", sandbox="local", permissions="free", cap=3,
+                        api_url=stage.model_url, names="kitchen", log_level="info"),
         stage.env,
     )  # fmt: skip
     is_real = can_run(Path(sdk).parent / "_bundled" / "claude")
@@ -314,6 +314,7 @@ def _welcome(chosen: Settings) -> int:
 
     _require_terminal()
     first = Welcome(lambda: _doctor(chosen), chosen.theme)
+    terminal.draw_in_few(first)
     if chosen.marks == "ascii":
         terminal.draw_plain(first)
     way = first.run(mouse=chosen.mouse == "on")
@@ -336,7 +337,7 @@ def _image_build(chosen: Settings, tell: Callable[[str], None]) -> Sequence[str]
     host = chosen.docker_host or None
     wanted = dict.fromkeys(["", *(board.recipe for board in _boards(chosen))])  # the usual one first
     for recipe in wanted:
-        if not image.find(host, recipe).is_current:
+        if not image.is_built(host, recipe):
             for line in image.build(host, recipe=recipe):
                 tell(line)
     return [image.tag(recipe) for recipe in wanted]

@@ -16,29 +16,35 @@ from halftui.tui import lending
 if TYPE_CHECKING:
     from halftui.engine.engine import Engine
     from halftui.main.house import House
+    from halftui.service.service import Service
     from halftui.tui.app import HalfApp
 
 log = logging.getLogger(__name__)
 
 MakeEngine = Callable[[], "Engine"]
-VIEWER = "another HalfTUI runs the agents; this one shows what they do"
+VIEWER = "another HalfTUI runs the agents"
+AGAIN, ANOTHER = "halftui opens the board again", "halftui demo begins another"
 NOTICE_SECONDS = 1.0
 
 
-async def show(house: House, app: HalfApp, make_engine: MakeEngine) -> int:
+async def show(house: House, app: HalfApp, make_engine: MakeEngine, again: str = AGAIN) -> int:
     """Run the app until it is left, the engine beside it; return the exit code.
 
-    Raises Crash if a bug ended it, the terminal being whole again.
+    Raises Crash if a bug ended it, the terminal being whole again; `again` says how to go on then. What is
+    refused with a remedy, such as a home that can't be written, is raised as it is.
     """
     try:
         code = await _run(house, app, make_engine)
         fault: Exception | None = app.fault
     except Exception as error:  # noqa: BLE001 - what ends the engine ends the screen, and is reported alike
         code, fault = BUG_EXIT, error
+    if isinstance(fault, HalfTUIError):
+        log.warning("the board ended", exc_info=fault)
+        raise fault
     if fault is not None:
         from halftui.main.crash import Crash  # what it brings along is no part of a start
 
-        raise Crash(fault, house.service.lines.redact) from fault
+        raise Crash(fault, house.service.lines.redact, again) from fault
     return code
 
 
@@ -92,18 +98,20 @@ class Backstage:
 
     async def _tell(self) -> None:
         while self._engine is not None:
-            fault: HalfTUIError | None = self._engine.notices.get(self._app.board)
-            self._app.hindrance = fault
-            self._app.notice = f"{fault.message}: {fault.hint}" if fault else await self._where()
+            app = self._app
+            app.hindrance = self._engine.notices.get(app.board)
+            app.notice = await notice(app.service, app.board, self._engine)
             await asyncio.sleep(NOTICE_SECONDS)
 
-    async def _where(self) -> str:
-        """Return a warning if agents run unconfined, else nothing."""
-        snapshot = self._app.service.watch(self._app.board).snapshot
-        if snapshot is None or self._engine is None:
-            return ""
-        try:
-            sandbox = await self._engine.rooms.sandbox(snapshot.board)
-        except HalfTUIError as error:
-            return f"{error.message}: {error.hint}"
-        return "" if sandbox.is_confined else "agents run unconfined on this machine"
+
+async def notice(service: Service, board: str, engine: Engine) -> str:
+    """Return in a sentence what keeps a board's agents from starting, or that they run unconfined, or ""."""
+    if (fault := engine.notices.get(board)) is not None:
+        return f"{fault.message}: {fault.hint}"
+    if (snapshot := service.watch(board).snapshot) is None:
+        return ""
+    try:
+        sandbox = await engine.rooms.sandbox(snapshot.board)
+    except HalfTUIError as error:
+        return f"{error.message}: {error.hint}"
+    return "" if sandbox.is_confined else "agents run unconfined on this machine"

@@ -80,13 +80,20 @@ def today(now: float) -> int:
 
 def budgets(rows: Rows) -> tuple[BudgetRow, ...]:
     """Return all budgets, with what was used of those that are of one thing."""
-    found = rows.rows("SELECT scope, subject, measure, most FROM budget ORDER BY scope, subject, measure")
+    found = rows.rows(
+        "SELECT b.scope, b.subject, b.measure, b.most, coalesce(s.name, c.name, o.name, b.subject)"
+        " FROM budget b"
+        " LEFT JOIN subscription s ON b.scope = 'subscription' AND s.id = b.subject"
+        " LEFT JOIN convoy c ON b.scope = 'convoy' AND c.id = b.subject"
+        " LEFT JOIN board o ON b.scope = 'day' AND o.id = b.subject"
+        " ORDER BY b.scope, 5, b.subject, b.measure"
+    )
     return tuple(
         BudgetRow(
             scope, subject, measure, float(most),
-            getattr(used(rows, scope, subject), measure) if subject or scope == "day" else None,
+            getattr(used(rows, scope, subject), measure) if subject or scope == "day" else None, name,
         )
-        for scope, subject, measure, most in found
+        for scope, subject, measure, most, name in found
     )  # fmt: skip
 
 

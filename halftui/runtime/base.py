@@ -20,6 +20,7 @@ class Brief:
     session: str  # a UUID chosen before the start
     is_resumed: bool = False  # True: `session` exists in the agent's home, go on with it
     is_free: bool = False  # True: the sandbox confines it, so tools need no permission
+    is_confined: bool = False  # True: whatever it may do, it reaches neither this machine nor the network
     model: str = ""
     max_turns: int | None = None
     tools: Sequence[str] = ()  # of its program that it has; (): all
@@ -72,7 +73,7 @@ class Inside(Protocol):
     def python(self) -> str: ...
 
 
-class Ended(Protocol):
+class ProcessExit(Protocol):
     """How the program ended."""
 
     @property
@@ -88,8 +89,8 @@ class Process(Protocol):
     async def close_input(self) -> None: ...
     def output(self, start: int = 0) -> AsyncIterator[bytes]: ...
     async def error_tail(self) -> str: ...
-    async def wait(self) -> Ended: ...
-    async def stop(self, grace: float = 5.0) -> Ended: ...
+    async def wait(self) -> ProcessExit: ...
+    async def stop(self, grace: float = 5.0) -> ProcessExit: ...
 
 
 @dataclass(frozen=True, slots=True)

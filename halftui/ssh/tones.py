@@ -9,13 +9,14 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache, partial
 from typing import Literal
 
-from rich.color import Color, ColorSystem
+from rich.color import Color
 from rich.color_triplet import ColorTriplet
+
+from halftui.tui.fewer import SYSTEMS, fewer
 
 Depth = Literal["truecolor", "256", "standard", "none"]
 
 _SGR = re.compile(r"\x1b\[([0-9;]*)m")
-_SYSTEMS = {"256": ColorSystem.EIGHT_BIT, "standard": ColorSystem.STANDARD}
 _FOREGROUND, _BACKGROUND = "38", "48"
 
 
@@ -51,7 +52,9 @@ def _lesser(ground: str, form: str, parts: Iterator[str], depth: Depth) -> list[
         colour = Color.from_ansi(int(next(parts, "") or 0) & 255)
     if depth == "none":
         return []
-    return list(colour.downgrade(_SYSTEMS[depth]).get_ansi_codes(foreground=ground == _FOREGROUND))
+    is_ground, system = ground == _BACKGROUND, SYSTEMS[depth]
+    lesser = fewer(colour, system, is_ground=is_ground).downgrade(system)
+    return list(lesser.get_ansi_codes(foreground=not is_ground))
 
 
 def _is_colour(part: str) -> bool:

@@ -57,8 +57,9 @@ class HalfApp(App[None]):
 
     TITLE = "HalfTUI"
     CSS_PATH = "app.tcss"
+    SUSPENDED_SCREEN_CLASS = "-below"  # of another screen
     ENABLE_COMMAND_PALETTE = False  # ours opens with the board's own actions alone
-    BINDINGS: ClassVar[list[BindingType]] = list(bindings("everywhere"))
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("everywhere"), ("ctrl+z", "stay")]
     has_files = True  # False: the files of this machine are not those of whoever looks
 
     class Fresh(Message):
@@ -229,7 +230,7 @@ class HalfApp(App[None]):
         self.on_half_app_fresh()
 
     async def ask(self, blocking: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-        """Return what a blocking call (service.read, review.work, …) returns, from a thread."""
+        """Return what a blocking call (service.read, …) returns, from a thread."""
         return await asyncio.to_thread(blocking, *args, **kwargs)
 
     async def tell(self, op: Callable[Concatenate[Any, P], R], *args: P.args, **kwargs: P.kwargs) -> R | None:
@@ -329,6 +330,7 @@ class HalfApp(App[None]):
     action_menu, action_copy, action_mouse = opens("act"), opens("copy"), opens("mouse")
     action_command, action_palette, action_help = opens("command"), opens("palette"), opens("keys")
     action_theme_choose, action_theme_next = opens("theme"), opens("next_theme")
+    action_help_quit, action_stay = opens("parting"), opens("staying")
 
     def on_click(self, event: events.Click) -> None:
         """Open the menu where the right button was clicked."""

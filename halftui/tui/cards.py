@@ -7,7 +7,7 @@ from rich.cells import cell_len
 from textual.strip import Strip
 
 from halftui.domain.shown import Card
-from halftui.tui.draw import PLAIN, Row, age, cut, money
+from halftui.tui.draw import Row, age, cut, money
 from halftui.tui.themes import Inks
 
 MOST_FAILURES = 5
@@ -36,6 +36,14 @@ def mark(card: Card) -> tuple[str, str]:
     if card.lane == "closed":
         return ("✗", "failed") if card.state == "failed" else ("–", "muted")
     return "✓", card.lane
+
+
+def fares(card: Card, otherwise: str = "text") -> str:
+    """Return the ink of how a card's review goes: under way, well, badly, or neither."""
+    if card.is_under_way:
+        return "working"
+    goes = card.progress
+    return "done" if goes.endswith((" passed", " approves")) else "failed" if "fail" in goes else otherwise
 
 
 def facts(card: Card, now: float, asked_at: float | None = None) -> tuple[Fact, ...]:
@@ -84,7 +92,7 @@ def _working(card: Card, now: float, asked_at: float | None) -> Iterator[Fact]:
 
 def _review(card: Card, now: float, _: float | None) -> Iterator[Fact]:
     if card.progress:
-        yield Fact(card.progress, "working" if card.is_under_way else "text", 0, least=12)
+        yield Fact(card.progress, fares(card), 0, least=len("checks passed"))
     yield Fact(f"+{card.plus} -{card.minus}", "review", 1)
     yield Fact(f"{card.files} file{'' if card.files == 1 else 's'}", rank=4)
     yield from [Fact(card.assignee, "agent", 5)] if card.assignee else []
@@ -139,7 +147,7 @@ def draw(
     card: Card, told: Sequence[Fact], width: int, inks: Inks, *, is_chosen: bool, is_marked: bool
 ) -> tuple[Strip, Strip]:
     """Return the two rows of a card in `width` cells."""
-    ground = inks["chosen"] if is_chosen else PLAIN
+    ground = inks["ground"] + inks["chosen"] if is_chosen else inks["ground"]
     sign, ink = mark(card)
     bar = "◆" if is_marked else "▌" if is_chosen else " "
     title = inks["strong"] if is_chosen else inks["muted" if card.lane in ("done", "closed") else "text"]

@@ -142,7 +142,7 @@ ACTIONS: tuple[Action, ...] = (
            "ready blocked convoy"),
     Action("agent.tell", "t", "talk", "Say something to its agent: it hears it between two turns", "board", 6,
            AGENTS, "working review"),
-    Action("bead.shell", "T", "shell", "A shell of your own in its agent's container", "board", 8, AGENTS,
+    Action("bead.shell", "T", "shell", "A shell of your own in its agent's container", "board", 5, AGENTS,
            "working"),
     Action("attempt.stop", "X", "stop", "Stop its agent (asks first)", "board", 5, AGENTS, "working"),
     Action("bead.pin", "P", "pin", "Say which agent takes it; dropping it on one does the same", "board", 8,

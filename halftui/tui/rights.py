@@ -6,6 +6,11 @@ from halftui.ops.access import ALLOWED, authorize
 
 # Actions whose verb has another name; those that only show something have none.
 _VERBS = {
+    "account.less": "subscription.edit",
+    "account.more": "subscription.edit",
+    "account.remove": "subscription.remove",
+    "agent.stop": "attempt.stop",
+    "agent.tell": "message.tell",
     "bead.edges": "bead.link",
     "bead.editor": "bead.edit",
     "bead.less": "bead.edit",
@@ -15,6 +20,7 @@ _VERBS = {
     "bead.raise": "bead.rank",
     "bead.retry": "bead.dispatch",
     "bead.right": "bead.dispatch",
+    "detail.comment": "bead.comment",
     "detail.editor": "bead.edit",
     "detail.edit": "bead.edit",
     "lane.menu": "board.edit",
@@ -29,6 +35,11 @@ _VERBS = {
     "review.drop": "bead.cancel",
     "review.reject": "bead.reject",
     "review.shell": "bead.shell",
+    "trip.add": "bead.create",
+    "trip.cancel": "convoy.cancel",
+    "trip.dispatch": "bead.dispatch",
+    "trip.edges": "bead.link",
+    "trip.start": "convoy.start",
 }
 
 

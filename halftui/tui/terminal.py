@@ -87,3 +87,11 @@ def is_here(app: App[None]) -> bool:
 def draw_plain(app: App[Any]) -> None:
     """Draw all that an app shows with letters that every terminal has."""
     app._filters.append(Ascii())  # no public way adds one; `get_line_filters` reads them from here
+
+
+def draw_in_few(app: App[Any]) -> None:
+    """Draw all that an app shows in the colours that its terminal has, if they are few."""
+    if (depth := app.console.color_system) in ("256", "standard"):
+        from halftui.tui.fewer import SYSTEMS, Fewer
+
+        app._filters.append(Fewer(SYSTEMS[depth]))  # as above

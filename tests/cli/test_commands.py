@@ -412,6 +412,8 @@ def test_the_house(line: Line) -> None:
     assert line.ok("demo").out == "the demo opens\n"
     checked = line("doctor", "-o", "json")
     assert (checked.code, [c["is_ok"] for c in checked.json]) == (2, [True, False])
+    remedy = next(c["remedy"] for c in checked.json if not c["is_ok"])
+    assert f"\n{'':20}{remedy}\n" in line("doctor").out, "whole, to be copied"
     built = line("image", "build")
     assert (built.code, built.out, built.err) == (0, "halftui-agent:1 is there\n", "step  of 1\n")
     assert line.ok("image", "list", "-o", "json").json[0]["created_at"] == "1970-01-01T00:00:00.000Z"

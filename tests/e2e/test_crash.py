@@ -55,6 +55,14 @@ def test_a_bug_before_there_is_a_board_is_told_alike(tmp_path: Path) -> None:
     assert not any(word in told for word in (TOKEN, TOKEN.upper(), str(tmp_path)))
 
 
+def test_a_bug_in_the_demo_opens_no_board_again(tmp_path: Path) -> None:
+    with tmux.terminal(tmp_path, [*BUGGY, "demo"], (120, 40), cwd=tmp_path, env=_env(tmp_path)) as seen:
+        seen.until("Safer sessions", "? help")
+        seen.press("Enter")
+        rows = seen.until("LEFT 70", "halftui demo begins another")
+    assert "opens the board" not in "\n".join(rows)
+
+
 def _env(tmp_path: Path) -> dict[str, str]:
     home = tmp_path / "data" / "halftui"
     return {"HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path / "config"), "HALFTUI_HOME": str(home),
@@ -82,6 +90,7 @@ def test_a_folder_that_is_gone_is_told_and_breaks_no_report(
     found = {check.name: check for check in checks(House(Settings(home=str(home)), {"PATH": "/usr/bin"}))}
     assert not found["repository"].is_ok
     assert found["repository"].says == "the current folder is gone"
+    assert " MB are free" in found["disk"].says
     report = crash.write(home, ValueError("here"))
     assert report is not None
     assert "ValueError" in report.read_text("utf-8")

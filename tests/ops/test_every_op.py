@@ -356,14 +356,14 @@ def _sharing(world: World) -> tuple[Actor, Op]:
 
 
 def _giving(world: World) -> tuple[Actor, Op]:
-    world.engine(holding.take, "post", "home", 30.0)
-    return _engine(lambda tx: holding.give(tx, "post", "home"))
+    world.engine(holding.take, "outbox", "home", 30.0)
+    return _engine(lambda tx: holding.give(tx, "outbox", "home"))
 
 
 SCENES: dict[str, Scene] = {
     "collab.land": _sharing,
     "turn.give": _giving,
-    "turn.take": lambda w: _engine(lambda tx: holding.take(tx, "post", "home", 30.0)),
+    "turn.take": lambda w: _engine(lambda tx: holding.take(tx, "outbox", "home", 30.0)),
     "agent.handoff": _talking(lambda tx, c: messages.hand_off(tx, c.agent_id)),
     "agent.retire": _retire,
     "attempt.adopt": _attempt(lambda tx, c: attempts.adopt(tx, c.attempt, LEASE, "local", "x", "s")),

@@ -275,13 +275,11 @@ async def test_a_place_can_be_left_before_it_stands(busy: Stage, place: str) -> 
     async with playing(busy) as player:
         app = player.app
         for other in PLACES:
-            for go in (place, other):
-                app.call_next(getattr(app, f"action_place_{go}"))  # as two keys that come at once
-            await player.pilot.pause(0.05)
+            # As two keys that come at once:
+            await player.turns(*[getattr(app, f"action_place_{go}") for go in (place, other)])
             assert len(app.screen_stack) == 2
         app.open_review("hf-4")
-        app.call_next(app.action_place_board)
-        await player.pilot.pause(0.05)
+        await player.turns(app.action_place_board)
         assert app.screen is player.board
 
 

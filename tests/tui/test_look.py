@@ -7,18 +7,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
+from rich.segment import Segment
+from rich.style import Style
 from textual.color import Color
 
 from halftui.errors import Misconfigured
-from halftui.ops import beads
+from halftui.ops import beads, views
 from halftui.settings import theme_folders
 from halftui.tui import bars, themes
-from halftui.tui.cards import Fact, tell
+from halftui.tui.cards import Fact, facts, tell
 from halftui.tui.draw import Row, age, cut
+from halftui.tui.fewer import SYSTEMS, Fewer, fewer
 from halftui.tui.keys import ACTIONS, held
 from halftui.tui.moves import LANES
 from halftui.tui.places import SPINE, places, widths
-from tests.helpers.stage import Stage
+from tests.helpers.stage import NOON, Stage
 from tests.tui.player import playing
 
 LOOKS, WRONG = themes.load(theme_folders()[:1])
@@ -72,6 +75,31 @@ def test_every_text_can_be_read(name: str) -> None:
             assert ground_name is not None
             ratio = contrast(Color.parse(value).rgb, Color.parse(ground_name).rgb)
             assert ratio >= 4.0, (text, ground_name, round(ratio, 2))
+
+
+@pytest.mark.parametrize("name", ["halflight", "dark", "light", "contrast"])
+@pytest.mark.parametrize(("depth", "least"), [("256", 3.5), ("standard", 2.4)])
+def test_few_colours_keep_texts_apart_from_what_they_stand_on(name: str, depth: str, least: float) -> None:
+    def shown(style: Style, *, is_ground: bool) -> tuple[int, ...]:
+        colour = style.bgcolor if is_ground else style.color
+        assert colour is not None
+        return tuple(fewer(colour, SYSTEMS[depth], is_ground=is_ground).get_truecolor())
+
+    inks = LOOKS[name].inks
+    grounds = [shown(inks[ink], is_ground=True) for ink in ("ground", "chosen")]
+    for ink in set(inks) - DECORATION - FILL:
+        text = shown(inks[ink], is_ground=False)
+        for ground in grounds:
+            assert contrast(text, ground) >= least, (ink, text, ground)
+
+
+def test_the_cursor_s_ground_is_no_signal_in_few_colours() -> None:
+    amber = Segment("text", Style(bgcolor="rgb(62,46,40)"))
+    (drawn,) = Fewer(SYSTEMS["256"]).apply([amber], Color.parse("black"))
+    assert drawn.style is not None
+    assert drawn.style.bgcolor is not None
+    red, green, blue = drawn.style.bgcolor.get_truecolor()
+    assert red == green == blue
 
 
 def test_mono_has_no_colour_at_all() -> None:
@@ -258,3 +286,14 @@ async def test_the_palette_runs_an_action_by_its_words(busy: Stage) -> None:
         await player.pilot.pause(0.2)
         await player.rest()
         assert "paused" in player.text
+
+
+@pytest.mark.parametrize(("progress", "ink"), [("checks passed", "done"), ("Toast approves", "done"),
+    ("checks fail: pytest", "failed"), ("Toast reviews it …", "working"), ("waits", "text")])  # fmt: skip
+async def test_how_a_review_goes_is_told_in_its_colour(busy: Stage, progress: str, ink: str) -> None:
+    card = next(c for c in busy.service.read(views.snapshot, busy.board).lane("review").cards)
+    fact = facts(card._replace(progress=progress), NOON)[1]
+    assert (fact.text, fact.ink) == (progress, ink)
+    row = Row(21)
+    tell(row, facts(card._replace(progress=progress), NOON), INKS)
+    assert progress[:11] in row.strip().text

@@ -7,7 +7,7 @@ from halftui.cli.grammar import command, group, pass_call
 from halftui.errors import Misconfigured
 from halftui.ops import listings, spending
 
-COLUMNS = ("scope", "subject", "measure", "most", "used")
+COLUMNS = ("scope", "name", "measure", "most", "used")
 USED = ("what", "tokens_in", "tokens_out", "cost_usd", "turns", "minutes")
 
 
@@ -37,8 +37,9 @@ def set_budgets(call: Call, scope: str, subject_and_limits: tuple[str, ...]) -> 
     subject, limits = _split(call, scope, subject_and_limits)
     for measure, most in limits:
         call.service.write(budgets.set_budget, scope, subject, measure, most)
-    words = ", ".join(f"{most:g} {measure}" for measure, most in limits)
-    call.say(f"the limit of {scope} {subject or '(each)'} is {words}", call.service.read(spending.budgets))
+    words = ", ".join(f"{most:,.12g} {measure}" for measure, most in limits)
+    whose = subject_and_limits[0] if subject else "(each)"
+    call.say(f"the limit of {scope} {whose} is {words}", call.service.read(spending.budgets))
 
 
 @budget.command("clear", example="halftui budget clear bead hf-3k2 usd")
@@ -52,7 +53,8 @@ def clear(call: Call, scope: str, subject_and_measure: tuple[str, ...]) -> None:
     *subjects, measure = subject_and_measure
     subject = _subject(call, scope, subjects[0]) if subjects else ""
     call.service.write(budgets.set_budget, scope, subject, measure, None)
-    call.say(f"{scope} {subject or '(each)'} has no limit of {measure}", call.service.read(spending.budgets))
+    whose = subjects[0] if subject else "(each)"
+    call.say(f"{scope} {whose} has no limit of {measure}", call.service.read(spending.budgets))
 
 
 @command("usage", example="halftui usage --by agent --days 7")

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from halftui.cli.call import Call
-from halftui.cli.door import Beginning, Showing
+from halftui.cli.door import Beginning, Check, Showing
 from halftui.cli.grammar import command, group, pass_call, serving, tell
 from halftui.domain.text import clean_line
 from halftui.errors import Misconfigured
@@ -79,8 +79,18 @@ def status(call: Call) -> None:
 def doctor(call: Call) -> int:
     """Check what HalfTUI needs here, and say the remedy of what is missing."""
     checks = call.door.doctor(call.settings)
-    call.list(checks, ("name", "is_ok", "says", "remedy"))
+    if call.form == "table":
+        call.write("".join(map(_checked, checks)))  # whole, whatever the width: a remedy is to be copied
+    else:
+        call.list(checks, ("name", "is_ok", "says", "remedy"))
     return 0 if all(check.is_ok for check in checks) else Misconfigured.exit_code
+
+
+def _checked(check: Check) -> str:
+    name = clean_line(check.name)
+    lines = [f"{'ok' if check.is_ok else 'not ok':8}{name:12}{clean_line(check.says)}"]
+    lines += [f"{'':20}{clean_line(check.remedy)}"] if check.remedy else []
+    return "".join(f"{line}\n" for line in lines)
 
 
 @command("gc", example="halftui gc --dry-run")

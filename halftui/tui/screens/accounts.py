@@ -12,13 +12,14 @@ from halftui.tui import plots, tables
 from halftui.tui.draw import age, amount, money
 from halftui.tui.keys import AGENTS, Action, bindings
 from halftui.tui.screens.confirm import Confirm
-from halftui.tui.screens.page import Told
+from halftui.tui.screens.page import Told, prose
 from halftui.tui.screens.place import Place
 from halftui.tui.tables import Column, Line
 
 BAR = 10
+SCOPES = {"subscription": "account"}  # as they are called here
 COLUMNS = (
-    Column("", 1, rank=0), Column("account", 14, "strong", 0), Column("kind", 8, "muted", 6),
+    Column("", 1, rank=0), Column("account", 18, "strong", 0), Column("kind", 10, "muted", 6),
     Column("agents", 7, "text", 2, is_right=True), Column("today", 8, "money", 1, is_right=True),
     Column("7 days", 8, "money", 4, is_right=True), Column("tokens today", 12, "muted", 5, is_right=True),
     Column("state", 0, "text", 0),
@@ -41,17 +42,24 @@ class AccountsScreen(Place):
     """Who pays, how much is left, what happens at the limit."""
 
     PLACE, NAME, ACTIONS = "accounts", "Accounts", ACTIONS
+    ALONE = frozenset({"account.add", "account.leave"})
     BINDINGS: ClassVar[list[BindingType]] = list(bindings("accounts", ACTIONS))
 
     def __init__(self) -> None:
         super().__init__()
         self._books = Books()
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is no account."""
+        return not self._books.accounts
+
     async def _fetch(self) -> None:
         self._books = await self.half.ask(self.half.service.read, books.books, self.half.board)
 
     def _present(self) -> None:
-        following = f"next agent → {self._books.next}" if self._books.next else ""
+        is_known = self._books.next and not (self.is_empty and self.half.hindrance)
+        following = f"next agent → {self._books.next}" if is_known else ""
         self.tell(self._told, "Accounts: the next agent goes to the least used", following)
 
     def _told(self, width: int) -> list[Told]:
@@ -75,14 +83,18 @@ class AccountsScreen(Place):
                 ("environment", "muted"),
             ]))  # fmt: skip
         rows = tables.told(COLUMNS, lines, width)
-        if found.why:
-            rows += [Told(), Told(((found.why, "failed"),))]
+        for row in (one for one in found.accounts if one.parked):
+            renews = f"halftui subscription register {row.name} renews it"
+            rows += [Told(), *prose(f"{row.name}: {row.parked} · {renews}", width, "failed")]
+        hindrance = self.half.hindrance if self.is_empty else None
+        if why := found.why or (f"{hindrance.message}: {hindrance.hint}" if hindrance else ""):
+            rows += [Told(), *prose(why, width, "failed")]
         return [*rows, Told(), *self._budgets(width)]
 
     def _budgets(self, width: int) -> list[Told]:
         if not self._books.budgets:
             said = "no budget; :budget set day usd=10 starts no more at 10 USD a day"
-            return [Told(((said, "muted"),))]
+            return prose(said, width, "muted")
         return tables.told(BUDGETS, [_budget(row) for row in self._books.budgets], width)
 
     # Keys
@@ -135,17 +147,18 @@ class AccountsScreen(Place):
 
 def _state(row: SubscriptionRow, now: float) -> tuple[tuple[str, str], tuple[str, str]]:
     if row.parked:
-        return ("✗", "failed"), (f"parked: {row.parked}", "failed")
+        return ("✗", "failed"), ("parked", "failed")
     if not row.has_token:
         return ("✗", "failed"), ("no token: halftui subscription register", "failed")
     if row.cooling_until is not None and row.cooling_until > now:
-        return ("‖", "asking"), (f"rests for {age(row.cooling_until - now)}, then goes on", "asking")
+        return ("‖", "asking"), (f"rests for {age(row.cooling_until - now)}", "asking")
     sign = ("▶", "working") if row.live else ("○", "ready")
     return sign, (row.headroom or "ready", "text")
 
 
 def _budget(row: BudgetRow) -> Line:
-    whose = f"{row.scope} {row.subject}".strip() if row.subject else f"each {row.scope}"
+    scope = SCOPES.get(row.scope, row.scope)
+    whose = f"{scope} {row.name}" if row.subject else f"each {scope}"
     if row.used is None:
         return Line([whose, _amount(row.measure, row.most), "", "", ""])
     share = row.used / row.most if row.most else 1.0

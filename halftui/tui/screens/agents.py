@@ -13,7 +13,7 @@ from halftui.tui import tables
 from halftui.tui.draw import age, amount, money
 from halftui.tui.keys import AGENTS, Action, bindings
 from halftui.tui.screens.confirm import Confirm
-from halftui.tui.screens.page import Told
+from halftui.tui.screens.page import Told, prose
 from halftui.tui.screens.place import Place
 from halftui.tui.tables import Column, Line
 
@@ -44,11 +44,17 @@ class AgentsScreen(Place):
     """Who runs what, at what cost, with how many slots left."""
 
     PLACE, NAME, ACTIONS = "agents", "Agents", ACTIONS
+    ALONE = frozenset({"agent.leave"})
     BINDINGS: ClassVar[list[BindingType]] = list(bindings("agents", ACTIONS))
 
     def __init__(self) -> None:
         super().__init__()
         self._crew: tuple[Crew, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is no agent."""
+        return not self._crew
 
     async def _fetch(self) -> None:
         self._crew = await self.half.ask(self.half.service.read, flow.crew, self.half.board)
@@ -62,7 +68,7 @@ class AgentsScreen(Place):
 
     def _told(self, width: int) -> list[Told]:
         if not self._crew:
-            return [Told((("no agent yet: s on the board lets one take a bead", "muted"),))]
+            return prose("no agent yet: s on the board lets one take a bead", width, "muted")
         now = self.half.clock()
         asked = {ask.attempt: ask.text for ask in self.half.snapshot.asks} if self.half.snapshot else {}
         lines = [Line(_cells(a, asked.get(a.attempt, ""), now), a.id) for a in self._crew]

@@ -20,7 +20,7 @@ from halftui.tui.screens import outline
 from halftui.tui.screens.confirm import Confirm
 from halftui.tui.screens.entry import EntrySheet, explain_bead
 from halftui.tui.screens.menu import Choice, Menu
-from halftui.tui.screens.page import Told
+from halftui.tui.screens.page import Told, prose
 from halftui.tui.screens.place import Place
 from halftui.tui.widgets.line import Line
 from halftui.tui.widgets.waves import Waves
@@ -46,6 +46,7 @@ class ConvoysScreen(Place):
     """One convoy at a time."""
 
     PLACE, NAME, ACTIONS = "convoys", "Convoys", ACTIONS
+    ALONE = frozenset({"trip.leave"})
     BINDINGS: ClassVar[list[BindingType]] = list(bindings("convoys", ACTIONS))
     DEFAULT_CSS = """
     ConvoysScreen #place > Waves { display: none; }
@@ -75,6 +76,11 @@ class ConvoysScreen(Place):
         if self.is_mounted:
             self._present()
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is no convoy."""
+        return self._found is None
+
     async def _fetch(self) -> None:
         snapshot = self.half.snapshot
         rows = snapshot.convoys if snapshot else ()
@@ -101,7 +107,7 @@ class ConvoysScreen(Place):
         is_drawn = self._is_drawn and found is not None
         self.set_class(is_drawn, "-waves")
         if found is None:
-            self.tell(lambda width: [Told(((NONE, "muted"),))], "Convoys")
+            self.tell(lambda width: prose(NONE, width, "muted"), "Convoys")
             return
         if is_drawn:
             self._waves.show(found.waves, outline.edges(found), found.critical)

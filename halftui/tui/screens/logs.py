@@ -24,6 +24,7 @@ LAYOUTS = (1, 2, 4)
 TWO_FROM, FOUR_FROM, FOUR_ROWS = 100, 120, 30  # columns, columns, rows
 SIGNS = {"asking": ("?", "asking"), "working": ("▶", "working")}
 NOBODY = "no agent is at work · s on the board lets one take a bead"
+LEAVE = "logs.leave"  # all that can be done while nobody is shown
 FREE = "the next agent that starts is shown here"
 
 ACTIONS: tuple[Action, ...] = (
@@ -34,7 +35,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("logs.answer", "a", "answer", "Answer this pane's agent", "logs", 1),
     Action("logs.review", "d", "changes", "Look at the changes of this pane's bead", "logs", 7),
     Action("logs.open", "enter", "bead", "Open this pane's bead", "logs", 7),
-    Action("logs.leave", "escape", "back", "Back to where you were", "logs", 3),
+    Action(LEAVE, "escape", "back", "Back to where you were", "logs", 3),
 )
 
 
@@ -171,8 +172,9 @@ class LogsScreen(Screen[None]):
 
     def _hints(self, width: int) -> Strip:
         inks = self.half.inks
-        shown = [a for a in (*ACTIONS, *pane.ACTIONS) if a.rank < 9]
-        return bars.hints(width, shown, inks).apply_style(inks["ground"])
+        is_empty = self._pane.attempt is None
+        shown = [a for a in (*ACTIONS, *pane.ACTIONS) if a.rank < 9 and (a.id == LEAVE or not is_empty)]
+        return bars.hints(width, shown, inks, self.half.may).apply_style(inks["ground"])
 
     # Keys
 

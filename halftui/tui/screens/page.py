@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from halftui.domain.shown import Ask, AttemptRow, Detail, Happened
+from halftui.domain.text import counted
 from halftui.tui.draw import amount, money, waited
 from halftui.tui.widgets.cells import broken, padded
 
@@ -41,9 +42,9 @@ def spec(
     """Return what is wanted, what its agent asks, how its checks went, and how it stands."""
     rows: list[Told] = []
     for ask in asks:
-        rows += _prose(f"? {ask.agent} asks · {waited(now - ask.asked_at)}: {ask.text}", width, "asking")
+        rows += prose(f"? {ask.agent} asks · {waited(now - ask.asked_at)}: {ask.text}", width, "asking")
         rows += [Told((("  ", "text"), ("a", "key"), (" answers", "muted"))), Told()]
-    rows += _prose(detail.description, width) or [Told((("no description", "muted"), (" · ", "edge"),
+    rows += prose(detail.description, width) or [Told((("no description", "muted"), (" · ", "edge"),
                                                         ("e", "key"), (" writes one", "muted")))]  # fmt: skip
     for title, text, ink in (
         ("Acceptance", detail.acceptance, "text"),
@@ -52,12 +53,12 @@ def spec(
         ("Why it came back", detail.card.remark, "asking"),
     ):
         if text:
-            rows += [Told(), Told(((title, "heading"),)), *_prose(text, width, ink)]
+            rows += [Told(), Told(((title, "heading"),)), *prose(text, width, ink)]
     rows += _checks(trial, now, width) if trial else []
     if detail.comments:
         rows += [Told(), Told((("Comments", "heading"),))]
         for who, text in detail.comments:
-            rows += _prose(f"{who}: {text}", width, "text", "· ")
+            rows += prose(f"{who}: {text}", width, "text", "· ")
     return [*rows, Told(), *_facts(detail, now, width)]
 
 
@@ -78,7 +79,7 @@ def deps(detail: Detail, width: int) -> list[Told]:
     if detail.why:
         rows += [Told((("Why it is not started", "heading"),))]
         for reason in detail.why:
-            rows += _prose(reason, width, "blocked", "· ")
+            rows += prose(reason, width, "blocked", "· ")
         rows += [Told()]
     rows += _edges("Waits for", "nothing", detail.waits_for)
     return [*rows, Told(), *_edges("Frees", "nothing waits for it", detail.frees)]
@@ -140,7 +141,7 @@ def _facts(detail: Detail, now: float, width: int) -> list[Told]:
         ("agent", card.assignee and f"{card.assignee}{spent}", "agent"),
         ("profile", detail.profile, "text"),
         ("branch", detail.branch and f"{detail.branch}{started}", "text"),
-        ("work", f"{card.files} files +{card.plus} -{card.minus}" if card.files else "", "review"),
+        ("work", f"{counted(card.files, 'file')} +{card.plus} -{card.minus}" if card.files else "", "review"),
         ("pull request", detail.pull_request, "review"),
         ("merged", detail.merged[:8], "done"),
         ("files", ", ".join(f"{one.name} {one.size:,}" for one in detail.artefacts), "text"),
@@ -151,10 +152,11 @@ def _facts(detail: Detail, now: float, width: int) -> list[Told]:
         ("due", _when(detail.due, now) if detail.due else "", "high"),
         ("created", f"{_when(card.created_at, now)}{f' by {by}' if by else ''}", "muted"),
     )
-    rows = []
-    for name, text, ink in (fact for fact in facts if fact[1]):
-        for number, (start, stop) in enumerate(broken(text, max(width - COLUMN, 8), at_words=True)):
-            rows.append(Told(((padded("" if number else name, COLUMN), "muted"), (text[start:stop], ink))))
+    rows, told = [], [fact for fact in facts if fact[1]]
+    column = max(COLUMN, *(len(name) + 2 for name, *_ in told))
+    for name, text, ink in told:
+        for number, (start, stop) in enumerate(broken(text, max(width - column, 8), at_words=True)):
+            rows.append(Told(((padded("" if number else name, column), "muted"), (text[start:stop], ink))))
     return rows
 
 
@@ -203,7 +205,8 @@ def _lines(text: str, width: int) -> list[str]:
     return [p[a:b] for p in paragraphs for a, b in broken(p, max(width, 8), at_words=True)]
 
 
-def _prose(text: str, width: int, ink: str = "text", mark: str = "") -> list[Told]:
+def prose(text: str, width: int, ink: str = "text", mark: str = "") -> list[Told]:
+    """Return a text broken to a width, its first line behind a mark."""
     lines = _lines(text, width - len(mark))
     return [Told((((" " * len(mark) if n else mark), ink), (line, ink))) for n, line in enumerate(lines)]
 

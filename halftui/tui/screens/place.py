@@ -25,13 +25,14 @@ WIDEST = 160
 class Place(Screen[None]):
     """A place that lists things, and reads them anew whenever the board changed.
 
-    A place of its own says its NAME as the header marks it and its ACTIONS; `_fetch` reads and `_present`
-    shows what was read. Parts are held, not searched: what is read for a place that somebody has left
-    meanwhile is shown to nobody.
+    A place of its own says its NAME as the header marks it, its ACTIONS, and whether it `is_empty`; `_fetch`
+    reads and `_present` shows what was read. Parts are held, not searched: what is read for a place that
+    somebody has left meanwhile is shown to nobody.
     """
 
     NAME: ClassVar[str]
     ACTIONS: ClassVar[Sequence[Action]]
+    ALONE: ClassVar[frozenset[str]] = frozenset()  # actions that do something where nothing stands
     AUTO_FOCUS = "Page"
     DEFAULT_CSS = """
     Place #place { border: round $border; border-title-color: $primary; border-title-style: bold;
@@ -49,6 +50,11 @@ class Place(Screen[None]):
     def half(self) -> HalfApp:
         """The app, as what it is."""
         return half(self)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing stands here that keys could do something to."""
+        return False
 
     def compose(self) -> ComposeResult:
         """Return header, rows, hints."""
@@ -96,5 +102,5 @@ class Place(Screen[None]):
 
     def _hints(self, width: int) -> Strip:
         inks = self.half.inks
-        told = [action for action in self.ACTIONS if action.rank < 9]
-        return bars.hints(width, told, inks).apply_style(inks["ground"])
+        told = [a for a in self.ACTIONS if a.rank < 9 and (a.id in self.ALONE or not self.is_empty)]
+        return bars.hints(width, told, inks, self.half.may).apply_style(inks["ground"])

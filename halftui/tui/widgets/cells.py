@@ -31,6 +31,12 @@ def broken(text: str, cells: int, *, at_words: bool) -> list[tuple[int, int]]:
     return slices
 
 
+def piece(text: str, cells: int, row: int) -> str:
+    """Return one row of paragraphs broken to `cells`, "" where they have no such row."""
+    rows = [part[a:b] for part in text.splitlines() for a, b in broken(part, cells, at_words=True)]
+    return rows[row] if 0 <= row < len(rows) else ""
+
+
 def _fitting(text: str, cells: int) -> int:
     """Return how many characters of `text` fit into `cells`."""
     if text.isascii():

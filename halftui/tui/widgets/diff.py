@@ -17,7 +17,7 @@ from halftui.tui import clip
 from halftui.tui.app import half
 from halftui.tui.draw import cut
 from halftui.tui.keys import Action, bindings
-from halftui.tui.widgets.cells import padded
+from halftui.tui.widgets.cells import padded, piece
 from halftui.tui.widgets.patch import Patch, Row, Spot, changed
 from halftui.tui.widgets.rows import overlaid
 from halftui.tui.widgets.syntax import spans
@@ -191,10 +191,9 @@ class DiffView(ScrollView, can_focus=True, inherit_bindings=False):
         width = self._cells
         number = int(self.scroll_y) + y
         if number >= len(self._rows):
-            if not self._rows and 1 <= y <= len(told := self.message.splitlines()):
-                said = Segment(f"  {cut(told[y - 1], width - 2)}", self._look("note"))
-                return Strip([said]).adjust_cell_length(width, self.rich_style)
-            return Strip.blank(width, self.rich_style)
+            told = "" if self._rows else piece(self.message, max(width - 4, 8), y - 1)
+            said = Segment(f"  {told}", self._look("note"))
+            return Strip([said] if told else []).adjust_cell_length(width, self.rich_style)
         row = self._rows[number]
         strip = self._strips.get(row)
         if strip is None:

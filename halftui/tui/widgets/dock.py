@@ -24,7 +24,7 @@ class Dock(Horizontal):
         """Show these attempts, each with its title."""
         from halftui.tui.widgets.pane import LinePane
 
-        wanted = list(wanted) or [("", "no output: this bead was not started yet")]
+        wanted = list(wanted) or [("", "no output yet")]
         if wanted == self._shown or not self.is_attached:
             return
         panes = list(self.query(LinePane))

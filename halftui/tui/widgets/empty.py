@@ -1,5 +1,7 @@
 """What an empty lane says: how it is filled, as words, the key, words."""
 
+from functools import lru_cache
+
 from rich.cells import cell_len
 from textual.strip import Strip
 
@@ -26,20 +28,29 @@ def of(row: LaneRow) -> Words:
     return WORDS.get(row.name, OWN)
 
 
-def line(words: Words, row: int, width: int, inks: Inks) -> Strip:
-    """Return a row of an empty lane."""
+def line(words: Words, row: int, width: int, inks: Inks) -> Strip | None:
+    """Return a row of an empty lane, None if there is nothing in it."""
     lead, key, rest = words
     lines = _wrapped(f"{lead}{key}{rest}", width - 4)
     at = row - 1
     if not 0 <= at < len(lines):
-        return Strip.blank(width)
-    out = Row(width).skip((width - cell_len(lines[at])) // 2)
+        return None
+    out = Row(width, inks["ground"]).skip((width - cell_len(lines[at])) // 2)
     if key and at == 0 and not lead:
         return out.put(key, inks["key"]).put(lines[0][len(key) :], inks["muted"]).strip()
     return out.put(lines[at], inks["muted"]).strip()
 
 
+@lru_cache(64)
 def _wrapped(text: str, width: int) -> list[str]:
+    """Return lines of much the same length, as few as there must be."""
+    lines, narrower = _broken(text, width), width
+    while narrower > 1 and len(lines) > 1 and len(_broken(text, narrower - 1)) == len(lines):
+        narrower -= 1
+    return _broken(text, narrower)
+
+
+def _broken(text: str, width: int) -> list[str]:
     lines = [""]
     for word in text.split(" "):
         longer = f"{lines[-1]} {word}".strip()

@@ -25,6 +25,7 @@ from halftui.service.service import Service
 from halftui.tui import clip, saving
 from halftui.tui.app import half, spawn
 from halftui.tui.keys import bindings
+from halftui.tui.widgets.cells import piece
 from halftui.tui.widgets.pane_look import ACTIONS as ACTIONS
 from halftui.tui.widgets.pane_look import CSS, rest
 from halftui.tui.widgets.rows import PARTS, Form, Row, Tail, drawn, plain, selected
@@ -206,12 +207,10 @@ class LinePane(ScrollView, can_focus=True, inherit_bindings=False):
         return self._kept_ground
 
     def _empty(self, y: int) -> Strip:
-        if y == 0 and not self.tail.rows:
-            words = "no lines" if self._is_over else "waiting for the first line…"
-            words = words if self.attempt else self.nobody
-            said = Segment(words, self._look("missed"))
-            return Strip([said]).adjust_cell_length(self._width, self._ground)
-        return Strip.blank(self._width, self._ground)
+        words = "no lines" if self._is_over else "waiting for the first line…"
+        words = "" if self.tail.rows else words if self.attempt else self.nobody
+        said = Segment(piece(words, max(self._width, 8), y), self._look("missed"))
+        return Strip([said]).adjust_cell_length(self._width, self._ground)
 
     def get_selection(self, selection: Selection) -> tuple[str, str] | None:
         """Return the text that the mouse selected."""

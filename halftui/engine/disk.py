@@ -19,6 +19,6 @@ def require(home: Path, megabytes: int) -> None:
         raise Unavailable(f"{home} can't be looked at: {error.strerror}", "bring the folder back") from error
     if free < megabytes:
         raise Unavailable(
-            f"only {free:,} MB are free for agents' work, {megabytes:,} have to be",
+            f"only {free:,} MB are free, {megabytes:,} have to be",
             "make room (halftui gc helps), or lower disk_floor_mb in the settings",
         )

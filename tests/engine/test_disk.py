@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from halftui.engine import floor
+from halftui.engine import disk
 from halftui.errors import Unavailable
 from tests.helpers.boards import Scene, commits, scene, script
 
@@ -40,8 +40,8 @@ async def test_agents_stop_before_the_disk_is_full(small: Path) -> None:
         async with at.working():
             await at.until(lambda: [a.outcome for a in at.see(bead).attempts][:1] == ["lost"], 40)
             [tried] = at.see(bead).attempts
-            assert "MB are free for agents' work, 150 have to be" in tried.reason
-            await at.until(lambda: "are free for agents' work" in _notice(at), 20)
+            assert "MB are free, 150 have to be" in tried.reason
+            await at.until(lambda: "150 have to be" in _notice(at), 20)
             assert len(at.see(bead).attempts) == 1, "nothing starts below the floor"
             (small / f"home/beads/{bead}/work/big").unlink()
             await at.until(lambda: at.see(bead).card.state == "review", 60)
@@ -50,12 +50,12 @@ async def test_agents_stop_before_the_disk_is_full(small: Path) -> None:
 
 
 def test_the_remedy_is_named(tmp_path: Path) -> None:
-    floor.require(tmp_path / "gone", 0)
+    disk.require(tmp_path / "gone", 0)
     with pytest.raises(Unavailable) as caught:
-        floor.require(tmp_path, 10**9)
+        disk.require(tmp_path, 10**9)
     assert "disk_floor_mb" in caught.value.hint
 
 
 def test_a_folder_that_is_gone_ends_no_engine(tmp_path: Path) -> None:
     with pytest.raises(Unavailable, match="can't be looked at"):
-        floor.require(tmp_path / "gone", 1)
+        disk.require(tmp_path / "gone", 1)
