@@ -1,5 +1,6 @@
 """What every command has: help with an example, and options of its own for the board and the output."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -42,6 +43,17 @@ class Group(Helped, click.Group):
     """A noun and its verbs."""
 
     command_class = Command
+
+
+class Number(click.FloatRange):
+    """A number in a range; what is none (nan), which no comparison holds back, is in none."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the number."""
+        found = super().convert(value, param, ctx)
+        if math.isnan(found):
+            self.fail(f"{value!r} is no number.", param, ctx)
+        return found
 
 
 def command(name: str, *, example: str) -> Callable[[Callable[..., Any]], Command]:
