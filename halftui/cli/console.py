@@ -10,7 +10,7 @@ from halftui.cli import parser
 from halftui.cli.call import Call
 from halftui.cli.door import Door
 from halftui.domain.text import clean
-from halftui.errors import Misconfigured, Refused
+from halftui.errors import HalfTUIError, Misconfigured, Refused
 from halftui.ops import views
 from halftui.service.service import Service
 
@@ -45,9 +45,11 @@ class Console:
         except Misconfigured:
             return []
         last = words.pop() if words and not line.endswith(" ") else ""
-        found = ShellComplete(parser.cli, {"obj": Call(self._door)}, "halftui", "HALFTUI").get_completions(
-            ["--board", self._board, *words], last
-        )
+        shell = ShellComplete(parser.cli, {"obj": Call(self._door)}, "halftui", "HALFTUI")
+        try:
+            found = shell.get_completions(["--board", self._board, *words], last)
+        except HalfTUIError:  # not theirs to run
+            return []
         told = [(item.value, item.help or "") for item in found if item.type == "plain"]
         is_option = last.startswith("-")
         return (told or ([] if is_option or not words else self._beads(last)))[:MOST]

@@ -1,11 +1,13 @@
 """What every command has: help with an example, and options of its own for the board and the output."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
 import click
 
 from halftui.cli.call import Call
+from halftui.cli.offers import offer
 from halftui.cli.output import FORMATS
 
 pass_call = click.make_pass_decorator(Call)
@@ -29,6 +31,7 @@ class Command(Helped):
         super().__init__(name, epilog=f"Example: {example}", **kwargs)
         self.example = example
         self.params += shared()
+        offer(self.params)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse, unless whoever calls may not run this command at all."""
@@ -40,6 +43,17 @@ class Group(Helped, click.Group):
     """A noun and its verbs."""
 
     command_class = Command
+
+
+class Number(click.FloatRange):
+    """A number in a range; what is none (nan), which no comparison holds back, is in none."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the number."""
+        found = super().convert(value, param, ctx)
+        if math.isnan(found):
+            self.fail(f"{value!r} is no number.", param, ctx)
+        return found
 
 
 def command(name: str, *, example: str) -> Callable[[Callable[..., Any]], Command]:

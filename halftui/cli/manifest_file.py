@@ -62,7 +62,7 @@ def _documents(text: str, shown: str) -> Iterator[Any]:
 
     try:
         if text.lstrip()[:1] in ("[", "{"):
-            documents = [json.loads(text, parse_constant=_no_number)]
+            documents = [json.loads(text, parse_constant=_no_number, object_pairs_hook=_once)]
         else:
             documents = list(yaml.load_all(text, PlainLoader))
     except (yaml.YAMLError, ValueError, RecursionError, OverflowError) as error:
@@ -169,6 +169,13 @@ def _seen(thing: Mapping[str, Any], place: str) -> int | None:
 
 def _first(names: set[str]) -> str:
     return repr(clean_line(min(names), longest=60))
+
+
+def _once(items: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(items)
+    if len(found) < len(items):
+        raise ValueError("a name stands twice")
+    return found
 
 
 def _no_number(text: str) -> Any:

@@ -17,6 +17,7 @@ import click
 from halftui import __version__
 from halftui.cli.call import Call
 from halftui.cli.grammar import Group, call_of, keep_flag, serving, shared, tell
+from halftui.cli.offers import offer
 from halftui.errors import BUG_EXIT, HalfTUIError, Unavailable
 
 if TYPE_CHECKING:
@@ -198,3 +199,4 @@ def cli(ctx: click.Context, /, *, serve: bool) -> Any:
 
 
 cli.params += shared()
+offer(cli.params)

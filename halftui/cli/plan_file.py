@@ -1,6 +1,7 @@
 """Reads a planned convoy from a YAML or JSON file; what is wrong is named by line and place."""
 
 import json
+from collections import Counter
 from datetime import date, datetime, time
 from typing import Any
 
@@ -28,7 +29,7 @@ def _json(text: str, name: str) -> object:
     def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
         record = dict(items)
         if len(record) < len(items):
-            twin = next(key for n, (key, _) in enumerate(items) if key in dict(items[:n]))
+            twin = Counter(key for key, _ in items).most_common(1)[0][0]
             raise Misconfigured(f"{name}: {clean_line(twin, longest=50)} stands twice in one place", HINT)
         return {key: _time(key, value) for key, value in record.items()}
 

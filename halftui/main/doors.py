@@ -13,11 +13,15 @@ from typing import TYPE_CHECKING, TypeVar
 from halftui import logs, settings
 from halftui.cli import parser
 from halftui.cli.door import Beginning, Check, Cleared, Door, ImageRow, Planned, Safe, Showing
+from halftui.domain.actor import person
 from halftui.domain.text import counted
-from halftui.errors import Misconfigured
+from halftui.errors import BUG_EXIT, Misconfigured
 from halftui.main.house import House
+from halftui.main.who import login
 from halftui.ops import views
+from halftui.service.service import Service
 from halftui.settings import Settings
+from halftui.store.store import HEAD
 
 if TYPE_CHECKING:
     from halftui.cli.console import Console
@@ -88,10 +92,24 @@ def _door(settings_of: Callable[[Mapping[str, object]], Settings]) -> Door:
 
 
 def _complete(asked: str) -> int:
+    """Answer a shell at the Tab key: whatever is wrong is told by the command, once it runs."""
     from halftui.cli import completing
 
-    sys.stdout.write(completing.answer(parser.cli, _door(settings.load), asked))
+    door = _door(settings.load)._replace(service=_glimpse)
+    try:
+        sys.stdout.write(completing.answer(parser.cli, door, asked))
+        sys.stdout.flush()
+    except Exception:  # noqa: BLE001 - a trace would stand in the line that is being typed
+        return BUG_EXIT
     return 0
+
+
+def _glimpse(chosen: Settings) -> Service:
+    """Return a handle to look with, which makes and changes no database. Raises Misconfigured without one."""
+    house = House(chosen)
+    if house.store.revision() != HEAD:
+        raise Misconfigured("there is no HalfTUI board yet", "run in your repository: halftui init")
+    return Service(house.store, person(login(house.env)), house.review)
 
 
 def _safe(chosen: Settings) -> Safe:

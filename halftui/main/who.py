@@ -10,20 +10,25 @@ from typing import TYPE_CHECKING
 from halftui import ops
 from halftui.domain.actor import ENGINE, Actor, Role, person
 from halftui.domain.actor import agent as agent_actor
-from halftui.errors import Denied, NotFound
+from halftui.domain.text import clean_line
+from halftui.errors import Denied, Misconfigured, NotFound
 
 if TYPE_CHECKING:
     from halftui.ops.signers import IdentityRow
     from halftui.store.store import Store
 
+LONGEST_NAME = 80
 AGENT = "HALFTUI_AGENT"  # the username as which a command is run; set and empty: the person
 TOKEN, BOARD = "HALFTUI_TOKEN", "HALFTUI_BOARD"  # an attempt's proof, and the board it is for
 PROGRAMS = {"CLAUDECODE": "claude", "CODEX_SANDBOX": "codex", "GEMINI_CLI": "gemini"}  # their marks
 
 
 def login(env: Mapping[str, str]) -> str:
-    """Return the name of the person at this machine."""
+    """Return the name of the person at this machine. Raises Misconfigured for what is no name."""
     if named := env.get("HALFTUI_USER"):
+        if named != clean_line(named, longest=LONGEST_NAME):
+            shown = clean_line(named, longest=LONGEST_NAME)
+            raise Misconfigured(f"HALFTUI_USER can't be {shown!r}", "it is a name in one line")
         return named
     try:
         return getpass.getuser()

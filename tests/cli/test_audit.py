@@ -1,10 +1,13 @@
 """`halftui audit`: verify, sign, export, and a history in a file."""
 
+import errno
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from halftui.ops import chain
 from halftui.settings import config_folder
 from tests.cli.conftest import Line
 from tests.helpers.world import World
@@ -100,3 +103,16 @@ def test_a_file_that_is_no_history(line: Line, tmp_path: Path, text: str) -> Non
     assert line("audit", "verify", "-f", str(tmp_path)).code == 2
     file.write_bytes(b"\xff\xfe")
     assert line("audit", "verify", "-f", str(file)).code == 2
+
+
+def test_an_export_that_fails_leaves_nothing(
+    line: Line, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_rows: object, _public: str, write: Callable[[str], object]) -> int:
+        write("half")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(chain, "export", full)
+    ran = line("audit", "export", "-f", str(tmp_path / "history.jsonl"))
+    assert (ran.code, "No space left" in ran.err) == (2, True)
+    assert not (tmp_path / "history.jsonl").exists()

@@ -131,6 +131,10 @@ BAD: list[tuple[str, int, str]] = [
     ("init /nowhere/at/all", MISCONFIGURED, "/nowhere/at/all is no folder"),
     ("init --cap x", USAGE, "not a valid integer"),
     ("init", Refused.exit_code, "has the board Shop already"),
+    ("gc --days nan", USAGE, "'nan' is no number"),
+    ("gc --days -nan", USAGE, "'-nan' is no number"),
+    ("demo --seconds nan", USAGE, "'nan' is no number"),
+    ("board drain --seconds nan", USAGE, "'nan' is no number"),
     ("config nonsense", USAGE, "No such command"),
     ("image build extra", USAGE, "unexpected extra argument"),
 ]

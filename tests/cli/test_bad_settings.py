@@ -8,6 +8,7 @@ import pytest
 from halftui import settings
 from halftui.domain import names
 from halftui.errors import HalfTUIError, Misconfigured, Unavailable
+from halftui.main import who
 from halftui.store.store import translated
 from tests.cli.conftest import Line
 
@@ -119,3 +120,10 @@ def test_what_xdg_has_ignored_is_ignored() -> None:
 def test_what_a_fault_says(tmp_path: Path, said: str, kind: type[HalfTUIError], word: str) -> None:
     with pytest.raises(kind, match=word), translated(str(tmp_path)):
         raise sqlite3.OperationalError(said)
+
+
+@pytest.mark.parametrize("name", ["a\nb", "\udcff", "x" * 81, "\x1b[1mx", "\u202ex"])
+def test_who_acts_has_a_name_in_one_line(name: str) -> None:
+    with pytest.raises(Misconfigured, match="HALFTUI_USER can't be"):
+        who.login({"HALFTUI_USER": name})
+    assert who.login({"HALFTUI_USER": "Åsa B."}) == "Åsa B."

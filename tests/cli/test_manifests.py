@@ -244,6 +244,7 @@ BAD = [
     ("kind: convoy\nspec: {name: x, beads: {}}", 2, "beads is no list"),
     ("a: &a [x]\nb: *a", 2, "references are not taken"),
     ("kind: bead\nkind: bead\nspec: {title: x}", 2, "a name stands twice"),
+    ('{"kind": "bead", "spec": {"title": "x", "title": "y"}}', 2, "a name stands twice"),
     ("!!python/object/apply:os.system [id]", 2, "can't be understood"),
     ("kind: !!binary x\nspec: {}", 2, ""),
     ("kind: bead\nspec: {? [a] : b}", 2, "can't be understood"),

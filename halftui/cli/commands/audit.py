@@ -1,6 +1,7 @@
 """`halftui audit`: the history of who did what, whole or not."""
 
 import json
+from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
 import click
@@ -81,13 +82,25 @@ def export(call: Call, file: str | None) -> None:
         call.service.read(chain.export, public, call.write)
         return
     try:
-        with call.file(file).open("x", encoding="utf-8") as opened:
-            count = call.service.read(chain.export, public, opened.write)
+        count = _keep(call, call.file(file), public)
     except OSError as error:
         raise Misconfigured(
             f"{clean_line(file)} can't be written: {error.strerror}", "name a new file"
         ) from error
     call.say(f"{count} lines are in {file}", {"file": file, "lines": count})
+
+
+def _keep(call: Call, target: Path, public: str) -> int:
+    """Write the history into a new file, whole or not at all; return its lines."""
+    opened, is_whole = target.open("x", encoding="utf-8"), False
+    try:
+        with opened:
+            count = call.service.read(chain.export, public, opened.write)
+        is_whole = True
+    finally:
+        if not is_whole:
+            target.unlink(missing_ok=True)
+    return count
 
 
 def _of_file(call: Call, file: str) -> Verdict:

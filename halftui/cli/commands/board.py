@@ -5,7 +5,7 @@ import time
 import click
 
 from halftui.cli.call import Call
-from halftui.cli.grammar import group, pass_call
+from halftui.cli.grammar import Number, group, pass_call
 from halftui.cli.watching import persist
 from halftui.domain import lanes
 from halftui.errors import Misconfigured, Unavailable
@@ -167,7 +167,7 @@ def resume(call: Call, name: str | None) -> None:
 
 @board.command("drain", example="halftui board drain --seconds 600")
 @click.argument("name", required=False)
-@click.option("--seconds", type=click.FloatRange(0, 86_400), default=3_600.0, show_default=True, metavar="N",
+@click.option("--seconds", type=Number(0, 86_400), default=3_600.0, show_default=True, metavar="N",
               help="How long to wait for the last one.")  # fmt: skip
 @pass_call
 def drain(call: Call, name: str | None, seconds: float) -> None:

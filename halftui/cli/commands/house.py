@@ -6,7 +6,7 @@ import click
 
 from halftui.cli.call import Call
 from halftui.cli.door import Beginning, Check, Showing
-from halftui.cli.grammar import command, group, pass_call, serving, tell
+from halftui.cli.grammar import Number, command, group, pass_call, serving, tell
 from halftui.domain.text import clean_line
 from halftui.errors import Misconfigured
 from halftui.ops import views
@@ -46,7 +46,7 @@ def _folder(call: Call, place: str | None) -> Path:
 
 @command("demo", example="halftui demo --headless --seconds 60")
 @click.option("--headless", "is_headless", is_flag=True, help="Run without a screen and print what happens.")
-@click.option("--seconds", type=click.FloatRange(1, 3600), default=60.0, show_default=True, metavar="N")
+@click.option("--seconds", type=Number(1, 3600), default=60.0, show_default=True, metavar="N")
 @pass_call
 def demo(call: Call, /, is_headless: bool, seconds: float) -> int:
     """Open a board with agents at work on a small shop; no account, container or network is needed.
@@ -95,7 +95,7 @@ def _checked(check: Check) -> str:
 
 @command("gc", example="halftui gc --dry-run")
 @click.option("--dry-run", "is_dry", is_flag=True, help="Only show what would go.")
-@click.option("--days", type=click.FloatRange(0, 36_500), default=14.0, show_default=True, metavar="N",
+@click.option("--days", type=Number(0, 36_500), default=14.0, show_default=True, metavar="N",
               help="How long ago the work was finished, or the thing was made.")  # fmt: skip
 @pass_call
 def gc(call: Call, /, is_dry: bool, days: float) -> None:
