@@ -23,6 +23,15 @@ def spread(count: int) -> list[str]:
     return [str(key) for key in generate_n_keys_between(None, None, count)]
 
 
+def among(low: str | None, high: str | None, count: int) -> list[str] | None:
+    """Return `count` short keys in order between two; None is an end. None if there are none."""
+    try:
+        keys = [str(key) for key in generate_n_keys_between(low, high, count)]
+    except (FIError, IndexError):
+        return None
+    return keys if max(map(len, keys), default=0) <= LONGEST // 2 else None
+
+
 def following(last: str | None, count: int) -> list[str]:
     """Return `count` keys in order, all of them after `last`."""
     return [str(key) for key in generate_n_keys_between(last, None, count)]

@@ -7,7 +7,6 @@ crash there is either the result, or the program that has it, or the session to 
 import asyncio
 import logging
 import shutil
-import time
 import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
@@ -32,6 +31,7 @@ from halftui.engine.accepting import accept
 from halftui.engine.attachments import Attachments
 from halftui.engine.clones import Clones
 from halftui.engine.desk import Desk
+from halftui.engine.holding import elapsed
 from halftui.engine.naming import (
     ATTEMPT_LABEL,
     HOME_LABEL,
@@ -92,7 +92,7 @@ class Running:
     is_let_go: bool = False
     uses_tools: bool = True  # its program tells of each tool
     has_left_something: bool = False  # True if the sandbox could not be removed
-    _held_since: float = field(default_factory=time.monotonic)
+    _held_since: float = field(default_factory=elapsed)
     _stirred: float | None = None  # when it last used a tool or waited for its provider, by the store's clock
     _told: Told = field(default_factory=list)  # lines since the last Heard
     _tally: Tally = field(default_factory=lambda: Tally(Standing(0)))
@@ -131,7 +131,7 @@ class Running:
 
     def holds(self) -> bool:
         """Return True while no other board can have taken the attempt over, by this machine's own clock."""
-        return not self.is_let_go and time.monotonic() < self._held_since + self.lease
+        return not self.is_let_go and elapsed() < self._held_since + self.lease
 
     async def _under_lease(self, stack: AsyncExitStack) -> Settled | None:
         """Return what the work came to, or None if it was let go."""
@@ -164,7 +164,7 @@ class Running:
         """Renew the lease at half life; a board that finds another one in its place lets go."""
         while True:
             await asyncio.sleep(self.lease / 2)
-            now = time.monotonic()
+            now = elapsed()
             try:
                 await self._write(
                     attempts.renew, self.claim.attempt, self.claim.epoch, self.lease, self._stirred

@@ -80,6 +80,7 @@ def write(
         session=claim.session,
         is_resumed=claim.is_resumed,
         is_free=is_free,
+        is_confined=is_confined,
         model=claim.profile.model or board.model,
         max_turns=claim.profile.turns or max_turns or None,
         tools=claim.profile.tools,

@@ -60,6 +60,7 @@ class Engine:
 
     def __post_init__(self) -> None:
         self._merger, self._outbox = Merger(self.store, self.rooms), Outbox(self.store, self.rooms)
+        self._awake = vigil.Awake(self.store)
 
     async def run(self) -> None:
         """Work until `stop`; then every agent has ended with its work kept, or was left at work."""
@@ -108,7 +109,7 @@ class Engine:
             if seen.has_repairs:
                 await patrol.repair(self.store)
             if self.live:
-                await vigil.keep(self.store, self.lines, self.live, self.patience)
+                await vigil.keep(self.store, self.lines, self.live, self.patience, self._awake.seconds())
             self._merger.attend(group, seen.to_merge)
             self._outbox.attend(group, is_due=seen.has_outbox)
             if seen.has_convoys and (self._convoys is None or self._convoys.done()):

@@ -18,6 +18,11 @@ SECONDS = 30.0  # until another engine may do it, if this one is gone without a 
 PAUSE = 1.0  # seconds between two looks whether the other one is done
 
 
+def elapsed() -> float:
+    """Return seconds that nobody sets, and that go by while this machine sleeps: others count them, too."""
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
+
+
 @asynccontextmanager
 async def held(store: Store, name: str, holder: str) -> AsyncIterator[None]:
     """Wait until nobody else does what has this name, and keep it so.
@@ -46,10 +51,10 @@ async def _take(store: Store, name: str, holder: str) -> bool:
 
 
 async def _keep(store: Store, name: str, holder: str, owner: "asyncio.Task[object] | None") -> None:
-    since = time.monotonic()
+    since = elapsed()
     while True:
         await asyncio.sleep(SECONDS / 3)
-        now = time.monotonic()
+        now = elapsed()
         try:
             is_ours = await _take(store, name, holder)
         except Unavailable as error:

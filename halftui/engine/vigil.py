@@ -16,6 +16,8 @@ from halftui.store.store import Store
 
 log = logging.getLogger(__name__)
 
+SLEEP_SECONDS = 60.0  # by which the clock is ahead of the time that went by here: the machine slept
+
 
 class Worker(Protocol):
     """What the vigil needs to know of an attempt that this engine runs."""
@@ -33,11 +35,36 @@ def stirs(happening: Happening, *, uses_tools: bool) -> bool:
     return isinstance(happening, signs)
 
 
-async def keep(store: Store, lines: Lines, live: Mapping[str, Worker], patience: Patience) -> None:
-    """Do what is due about each agent of this engine that was quiet for long, or is not any more."""
+class Awake:
+    """For how long somebody has listened: while no engine ran, or its machine slept, nobody was quiet."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._last = self._now()
+        self._since = self._last[1]
+
+    def seconds(self) -> float:
+        """Return the seconds since the engine began, its machine woke up, or its clock was set."""
+        then, self._last = self._last, self._now()
+        if (self._last[0] - then[0]) - (self._last[1] - then[1]) > SLEEP_SECONDS:
+            self._since = self._last[1]
+        return self._last[1] - self._since
+
+    def _now(self) -> tuple[float, float]:
+        return self._store.clock(), self._store.flow()
+
+
+async def keep(
+    store: Store, lines: Lines, live: Mapping[str, Worker], patience: Patience, awake: float
+) -> None:
+    """Do what is due about each agent of this engine that was quiet for long, or is not any more.
+
+    Nobody is quiet for longer than those `awake` seconds; what was done about it before stands.
+    """
     for one in await asyncio.to_thread(store.read, vigils.watched):
         worker = live.get(one.attempt)
-        reached = vigil.stage(one.quiet, patience)
+        so_far = min(one.stage, vigil.stage(one.quiet, patience))
+        reached = max(so_far, vigil.stage(min(one.quiet, awake), patience))
         if worker is not None and reached != one.stage:
             await _act(store, lines, one, reached, _sentence(reached, patience, uses_tools=worker.uses_tools))
 

@@ -30,13 +30,17 @@ NOTICE_SECONDS = 1.0
 async def show(house: House, app: HalfApp, make_engine: MakeEngine, again: str = AGAIN) -> int:
     """Run the app until it is left, the engine beside it; return the exit code.
 
-    Raises Crash if a bug ended it, the terminal being whole again; `again` says how to go on then.
+    Raises Crash if a bug ended it, the terminal being whole again; `again` says how to go on then. What is
+    refused with a remedy, such as a home that can't be written, is raised as it is.
     """
     try:
         code = await _run(house, app, make_engine)
         fault: Exception | None = app.fault
     except Exception as error:  # noqa: BLE001 - what ends the engine ends the screen, and is reported alike
         code, fault = BUG_EXIT, error
+    if isinstance(fault, HalfTUIError):
+        log.warning("the board ended", exc_info=fault)
+        raise fault
     if fault is not None:
         from halftui.main.crash import Crash  # what it brings along is no part of a start
 

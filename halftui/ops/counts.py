@@ -1,5 +1,7 @@
 """How many beads a lane of a board holds, counted in the indexes alone."""
 
+from functools import cached_property
+
 from halftui.store.store import Rows
 
 ALL = 2**62  # as a limit, in the words of every database
@@ -26,15 +28,25 @@ _STATES = {
 }
 
 
-def of_lane(rows: Rows, board_id: str, name: str) -> int:
-    """Return how many beads stand in a lane."""
-    if name in _STATES:
-        return _count(rows, f"{_IN_STATES} {_STATES[name]}", board=board_id)
-    free = _count(rows, _COUNT_FREE, board=board_id, all=ALL)
-    ready = free - _count(rows, _COUNT_LATER, board=board_id, now=rows.now)
-    if name == "ready":
-        return ready
-    return _count(rows, f"{_IN_STATES} ('open')", board=board_id) - ready
+class Totals:
+    """How many beads stand in the lanes of a board, as one reading finds it."""
+
+    def __init__(self, rows: Rows, board_id: str) -> None:
+        self._rows = rows
+        self._board = board_id
+
+    def of(self, name: str) -> int:
+        """Return how many beads stand in a lane."""
+        if name == "ready":
+            return self._ready
+        if name in _STATES:
+            return _count(self._rows, f"{_IN_STATES} {_STATES[name]}", board=self._board)
+        return _count(self._rows, f"{_IN_STATES} ('open')", board=self._board) - self._ready
+
+    @cached_property
+    def _ready(self) -> int:  # of open beads, the rest is blocked: asked for twice, counted once
+        free = _count(self._rows, _COUNT_FREE, board=self._board, all=ALL)
+        return free - _count(self._rows, _COUNT_LATER, board=self._board, now=self._rows.now)
 
 
 def _count(rows: Rows, sql: str, **values: object) -> int:

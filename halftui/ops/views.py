@@ -78,11 +78,12 @@ def snapshot(rows: Rows, board_id: str, window: int = WINDOW, before: Snapshot |
     """
     found = board(rows, board_id)
     kept: dict[str, Lane] = {} if before is None else ops.moved.lanes(rows, before)
+    totals = counts.Totals(rows, board_id)
     return Snapshot(
         seq=last_seq(rows),
         at=rows.now,
         board=found,
-        lanes=tuple(kept.get(name) or lane(rows, board_id, name, window) for name in LANES),
+        lanes=tuple(kept.get(name) or lane(rows, board_id, name, window, totals=totals) for name in LANES),
         agents=agents(rows, board_id),
         convoys=convoys(rows, board_id),
         asks=asks(rows, board_id),
@@ -99,10 +100,18 @@ def lanes(rows: Rows, board_id: str, words: str = "", most: int = WINDOW) -> tup
     return tuple(lane(rows, board_id, name, most, words=words) for name in LANES) + own
 
 
-def lane(rows: Rows, board_id: str, name: str, most: int = WINDOW, skip: int = 0, words: str = "") -> Lane:
+def lane(
+    rows: Rows,
+    board_id: str,
+    name: str,
+    most: int = WINDOW,
+    skip: int = 0,
+    words: str = "",
+    totals: counts.Totals | None = None,
+) -> Lane:
     """Return a lane's count and `most` of its cards in its order, from number `skip` on.
 
-    Only those that hold all of the words, as `filters.condition` reads them.
+    Only those that hold all of the words, as `filters.condition` reads them. `totals` are of this reading.
     """
     if name not in LANE_WHERE:
         row = lanes_of_boards.lane(board(rows, board_id).lanes, name)
@@ -117,7 +126,7 @@ def lane(rows: Rows, board_id: str, name: str, most: int = WINDOW, skip: int = 0
     found = rows.rows(listed, most=most, skip=skip, **values)
     total = skip + len(found)
     if len(found) == most and not words:
-        total = counts.of_lane(rows, board_id, name)
+        total = (totals or counts.Totals(rows, board_id)).of(name)
     elif len(found) == most:
         total = int(rows.rows(f"SELECT count(*) FROM bead b WHERE {where}", **values)[0][0])
     return Lane(name, total, _cards(rows, found, name))

@@ -168,6 +168,8 @@ class _Conversation:
         self._wire.note()  # what is metered is kept with what is heard
         if failed := self._preset.failure(answer.field_meta or {}):
             return failed
+        if answer.stop_reason == "cancelled" and self._client.refusal and not self._letters:
+            return await self._turn(self._client.refusal)  # some break off over it, and wait for words
         if answer.stop_reason == "end_turn":
             return Result(is_error=False, text=words)
         return Result(

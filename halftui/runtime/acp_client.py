@@ -14,6 +14,7 @@ LONGEST_DETAIL = 16_384
 LONGEST_PIECE = 65_536  # of what the agent says without a pause
 MOST_CALLS = 10_000  # tool calls that are remembered
 T = TypeVar("T")
+REFUSED = "A person refused this: {what}\nDon't do it in another way; go on without it.\n{words}"
 _ALLOWS = ("allow_once", "allow_always")
 _REFUSES = ("reject_once", "reject_always")
 
@@ -29,12 +30,13 @@ class BoardClient:
         self._words = ""
         self._thoughts = ""
         self._last = ""
+        self.refusal = ""  # what a person would not have in this turn, as the agent is told
         self._told: dict[str, None] = {}  # the tool calls that were reported
         self._printed: dict[str, str] = {}  # what those print that run now
 
     def begin(self) -> None:
         """Begin a turn."""
-        self._last = ""
+        self._last = self.refusal = ""
 
     def finish(self) -> str:
         """End a turn and return its last words."""
@@ -75,7 +77,9 @@ class BoardClient:
             request = f"{self._brief.attempt}:{tool_call.tool_call_id}"
             tool = tool_call.kind or "tool"
             asked = Question("permission", summary, tool=tool, detail=detail, request=request)
-            is_allowed = (await self._desk.ask(asked)).is_allowed
+            answer = await self._desk.ask(asked)
+            is_allowed = answer.is_allowed
+            self.refusal = "" if is_allowed else REFUSED.format(what=summary, words=answer.text).strip()
         wanted = _ALLOWS if is_allowed else _REFUSES
         chosen = next((o for kind in wanted for o in options if o.kind == kind), None)
         if chosen is None:

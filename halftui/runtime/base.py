@@ -20,6 +20,7 @@ class Brief:
     session: str  # a UUID chosen before the start
     is_resumed: bool = False  # True: `session` exists in the agent's home, go on with it
     is_free: bool = False  # True: the sandbox confines it, so tools need no permission
+    is_confined: bool = False  # True: whatever it may do, it reaches neither this machine nor the network
     model: str = ""
     max_turns: int | None = None
     tools: Sequence[str] = ()  # of its program that it has; (): all

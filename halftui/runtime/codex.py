@@ -20,12 +20,15 @@ _MAIN = "node_modules/@agentclientprotocol/codex-acp/dist/index.js"
 # The adapter calls every project trusted, and Codex then starts what a repository's `.codex` names. All that
 # it says to Codex goes through the filter, which takes that back: a quote within a text is escaped in JSON,
 # so that nothing else is changed. `cat` is for output that goes into a file.
+# In a container Codex's own sandbox can't work, and what has not been asked for would fail in it: there the
+# filter takes it away where the adapter says that Codex has to ask, which it then does for every command
+# but those that only read. What it does not recognise stays as it is, and fails.
 _START = """
 filter=$HOME/.codex/filter
 mkdir -p "$HOME/.codex"
 cat >"$filter" <<'END'
 #!/bin/sh
-sed -u 's/"trust_level":"trusted"/"trust_level":"untrusted"/g' | "$CODEX" "$@"
+sed -u -e 's/"trust_level":"trusted"/"trust_level":"untrusted"/g' -e "$CODEX_ASKS" | "$CODEX" "$@"
 END
 chmod 700 "$filter"
 export CODEX_PATH="$filter"
@@ -33,6 +36,13 @@ export CODEX=$(echo "$1"/node_modules/@openai/codex-linux-*/vendor/*/bin/codex)
 export CODEX_CONFIG=$(printf %s "$CODEX_CONFIG" | sed "s#{HALFTUI_API_URL}#$HALFTUI_API_URL#")
 "$1"/node_modules/node-linux-*/bin/node "$1"/node_modules/@agentclientprotocol/codex-acp/dist/index.js | cat
 """
+
+_HELD = '"approvalPolicy":"on-request","approvalsReviewer":"user",' + (
+    '"sandboxPolicy":{"type":"readOnly","networkAccess":false}'
+)
+_ASKING = (
+    '"approvalPolicy":"untrusted","approvalsReviewer":"user","sandboxPolicy":{"type":"dangerFullAccess"}'
+)
 
 # What the adapter tells beyond the protocol, in its own words, among them why a turn failed.
 _EXTRAS = {"jetbrains": {"air": {"version": 1, "capabilities": ["sessionFailure"]}}}
@@ -65,6 +75,7 @@ def command(brief: Brief, inside: Inside) -> Command:
         "CODEX_CONFIG": json.dumps(_config(brief, inside)),
         "MODEL_PROVIDER": "halftui",
         "INITIAL_AGENT_MODE": "agent-full-access" if brief.is_free else "read-only",
+        "CODEX_ASKS": f"s/{_HELD}/{_ASKING}/" if brief.is_confined and not brief.is_free else "",
         "NO_BROWSER": "1",
     }
     return Command(["sh", "-c", _START, "codex", inside.tool], env)

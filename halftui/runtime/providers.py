@@ -20,6 +20,9 @@ _FAMILIES = {"haiku", "opus", "sonnet"}
 _ENCLOSED = {"base64", "content", "text"}  # sources of a block that come with the request
 
 
+Fault = Callable[[str, bytes, Collection[str]], str]
+
+
 @dataclass(frozen=True, slots=True)
 class Provider:
     """A provider's interface.
@@ -35,7 +38,7 @@ class Provider:
     counted: re.Pattern[str]
     sign: Callable[[str, str, Mapping[str, str]], dict[str, str]]
     error: Callable[[str, str], dict[str, Any]]
-    fault: Callable[[str, bytes, Collection[str]], str] | None = None
+    fault: Fault | None = None
     tells_limits: bool = True  # False: its agents would sleep through a limit, so they are told of it shortly
 
 

@@ -19,7 +19,7 @@ from aiohttp import web
 from yarl import URL
 
 from halftui.errors import HalfTUIError, Misconfigured, Unavailable
-from halftui.runtime.lines import is_heavy
+from halftui.runtime.look import is_quick, look
 from halftui.runtime.meter import TOO_MANY, Limit, Meter, Usage, limit
 from halftui.runtime.providers import ANTHROPIC, Provider
 
@@ -226,6 +226,7 @@ class _Door:
         self._key = key
         self._sessions: dict[str, aiohttp.ClientSession] = {}
         self._held = 0  # bytes of requests
+        self._looking = asyncio.Lock()  # no agent has more than one process for long requests
 
     async def close(self) -> None:
         for session in self._sessions.values():
@@ -263,10 +264,11 @@ class _Door:
             return ""
         if request.headers.get("content-encoding", "identity") != "identity":
             return "A packed request can't be looked at."
-        if await asyncio.to_thread(is_heavy, body):
-            return "The request holds too many values."
         target = f"{request.path}?{request.rel_url.raw_query_string}"
-        return await asyncio.to_thread(self._provider.fault, target, bytes(body), self._models)
+        if is_quick(body):
+            return await asyncio.to_thread(self._provider.fault, target, bytes(body), self._models)
+        async with self._looking:
+            return await look(self._provider.fault, target, body, self._models)
 
     async def _take(self, content: aiohttp.StreamReader, body: bytearray) -> None:
         """Read a request's body, which counts until the request is over."""

@@ -36,7 +36,7 @@ done 2>/dev/null
 START_PATIENCE = 10.0  # seconds until it said its number
 END_PATIENCE = 10.0  # seconds that ending it may take
 KILLED = 137  # by SIGKILL, as shells report it
-LOOKS, LOOK_PAUSE = 10, 0.1  # seconds between them
+LOOKS, LOOK_PAUSE = 30, 0.1  # seconds between them; a busy engine may take some
 LONGEST_NUMBER = 9  # digits
 
 

@@ -33,7 +33,7 @@ R = TypeVar("R")
 Told = list[tuple[str, str]]  # kind, text
 
 RING = 5_000  # lines kept in memory for each live attempt
-FLUSH_SECONDS = 0.15  # a transaction costs more than its lines; what a crash takes is read again
+FLUSH_SECONDS = 0.2  # a transaction costs more than its lines; what a crash takes is read again
 FRAME_SECONDS = 0.04  # a follower is woken at most 25 times a second
 POLL_SECONDS = 0.4  # for attempts that another process runs
 LONGEST = 8_192

@@ -59,7 +59,7 @@ class HalfApp(App[None]):
     CSS_PATH = "app.tcss"
     SUSPENDED_SCREEN_CLASS = "-below"  # of another screen
     ENABLE_COMMAND_PALETTE = False  # ours opens with the board's own actions alone
-    BINDINGS: ClassVar[list[BindingType]] = list(bindings("everywhere"))
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("everywhere"), ("ctrl+z", "stay")]
     has_files = True  # False: the files of this machine are not those of whoever looks
 
     class Fresh(Message):
@@ -330,6 +330,7 @@ class HalfApp(App[None]):
     action_menu, action_copy, action_mouse = opens("act"), opens("copy"), opens("mouse")
     action_command, action_palette, action_help = opens("command"), opens("palette"), opens("keys")
     action_theme_choose, action_theme_next = opens("theme"), opens("next_theme")
+    action_help_quit, action_stay = opens("parting"), opens("staying")
 
     def on_click(self, event: events.Click) -> None:
         """Open the menu where the right button was clicked."""

@@ -15,6 +15,7 @@ from halftui.tui.themes import Inks
 PRODUCT, MARK = "◐ HalfTUI", "◐"
 PLACES = ("Board", "Agents", "Convoys", "Output", "Review", "Accounts", "Metrics")  # numbered from 1
 GAP = 2
+HOLDERS = {"everywhere": "app", "pane": "focused", "diff": "focused"}  # whose actions; else a screen's
 NAMED_FROM, LEAST_NAME = 100, 4  # columns from which the product is named, cells of a board's name
 
 
@@ -185,7 +186,7 @@ def hints(
             used += need
     row = Row(width).skip(1)
     for each in (a for a in actions if a in kept):
-        does = _pressed(f"{'app' if each.where == 'everywhere' else 'screen'}.{each.name}")
+        does = _pressed(f"{HOLDERS.get(each.where, 'screen')}.{each.name}")
         key, label = inks["key" if may(each.id) else "muted"], inks["muted"]
         row.put(each.key, key + does).put(f" {each.label}", label + does).skip(GAP)
     row.skip(row.left - cell_len(last) - 1)

@@ -38,6 +38,14 @@ def mark(card: Card) -> tuple[str, str]:
     return "✓", card.lane
 
 
+def fares(card: Card, otherwise: str = "text") -> str:
+    """Return the ink of how a card's review goes: under way, well, badly, or neither."""
+    if card.is_under_way:
+        return "working"
+    goes = card.progress
+    return "done" if goes.endswith((" passed", " approves")) else "failed" if "fail" in goes else otherwise
+
+
 def facts(card: Card, now: float, asked_at: float | None = None) -> tuple[Fact, ...]:
     """Return what the second row of a card says, in the order of the eye."""
     return (Fact(card.id, rank=3 if card.lane == "working" else 1), *_OF_LANE[card.lane](card, now, asked_at))
@@ -84,7 +92,7 @@ def _working(card: Card, now: float, asked_at: float | None) -> Iterator[Fact]:
 
 def _review(card: Card, now: float, _: float | None) -> Iterator[Fact]:
     if card.progress:
-        yield Fact(card.progress, "working" if card.is_under_way else "text", 0, least=12)
+        yield Fact(card.progress, fares(card), 0, least=len("checks passed"))
     yield Fact(f"+{card.plus} -{card.minus}", "review", 1)
     yield Fact(f"{card.files} file{'' if card.files == 1 else 's'}", rank=4)
     yield from [Fact(card.assignee, "agent", 5)] if card.assignee else []

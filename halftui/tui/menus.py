@@ -95,6 +95,16 @@ async def keys(app: HalfApp) -> None:
     await app.push_screen(HelpScreen(offered(app.screen)))
 
 
+async def parting(app: HalfApp) -> None:
+    """Tell who presses ctrl+c how to leave."""
+    app.say("q quits, esc goes back")
+
+
+async def staying(app: HalfApp) -> None:
+    """Tell who presses ctrl+z what does not happen, for a stopped board lets its agents down."""
+    app.say("u takes back; the board stays in front, its agents need it")
+
+
 async def command(app: HalfApp) -> None:
     """Let a person type a command, or an action's name."""
     screen = app.screen

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import fields, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
@@ -11,15 +12,17 @@ from halftui.domain.shown import Card
 from halftui.domain.text import counted
 from halftui.errors import HalfTUIError, Refused
 from halftui.tui.app import HalfApp
-from halftui.tui.entry import Entry, parse
+from halftui.tui.entry import MOST_LINES, Entry, parse
 from halftui.tui.screens.entry import Chips, EntrySheet, explain_bead
 
 if TYPE_CHECKING:
     from halftui.tui.screens.bead_page import Written
     from halftui.tui.screens.board import BoardScreen
+    from halftui.tui.screens.confirm import Confirm
 
 # An app belongs to one person.
 DRAFTS: WeakKeyDictionary[HalfApp, dict[str, str]] = WeakKeyDictionary()
+NEW, FEW = "", 10  # whose draft a new bead is; beads at once that nobody is asked about
 BEAD_KEYS = [("enter", "write"), ("tab", "more"), ("esc", "back")]
 CONVOY_KEYS = [("enter", "make"), ("esc", "back")]
 
@@ -28,11 +31,15 @@ async def create(board: BoardScreen) -> None:
     """Let a person write a bead, or paste a list of them; the cursor goes to the last one."""
     snapshot = board.half.snapshot
     agents = {agent.name.lower(): agent.id for agent in (snapshot.agents if snapshot else ())}
-    sheet = EntrySheet("New bead", partial(explain_bead, agents=agents), BEAD_KEYS)
+    draft = DRAFTS.setdefault(board.half, {})
+    explain = partial(explain_bead, agents=agents)
+    sheet = EntrySheet("New bead", explain, BEAD_KEYS, draft.pop(NEW, ""))
     if (typed := await board.app.push_screen_wait(sheet)) is None:
         return
     if typed.wants_page:
         await _create_on_page(board, parse(typed.lines[0], agents))
+        return
+    if len(typed.lines) > FEW and not await board.confirmed(_many(typed.lines)):
         return
     entries = [parse(line, agents) for line in typed.lines]
     made = [bead for entry in entries if (bead := await _write(board, entry)) is not None]
@@ -40,16 +47,30 @@ async def create(board: BoardScreen) -> None:
         board.half.say(f"{counted(len(made), 'bead')} written")
     if made:
         board.lanes.choose(made[-1])
+    elif len(typed.lines) == 1:
+        draft[NEW] = typed.lines[0]
+
+
+def _many(lines: Sequence[str]) -> Confirm:
+    """Return the question whether a long list was meant, as what is pasted by mistake is not."""
+    from halftui.tui.screens.confirm import Confirm
+
+    most = f" That is the most at once: what follows “{lines[-1]}” is left out." * (len(lines) == MOST_LINES)
+    ends = f"The first is “{lines[0]}”, the last “{lines[-1]}”."
+    return Confirm(f"Write {len(lines)} beads?", f"{ends}{most}", "Write them")
 
 
 async def _create_on_page(board: BoardScreen, entry: Entry) -> None:
+    """Let a person write a bead on a page, again with their words as long as it can't be stored."""
     from halftui.tui.screens.bead_page import BeadPage, Written
 
     priority = 2 if entry.priority is None else entry.priority
-    start = Written(entry.title, priority=priority, labels=entry.labels)
-    written = await board.app.push_screen_wait(BeadPage("New bead", start))
-    if written is not None and (bead := await _write(board, entry, written)) is not None:
-        board.lanes.choose(bead)
+    words = Written(entry.title, priority=priority, labels=entry.labels)
+    while (written := await board.app.push_screen_wait(BeadPage("New bead", words))) is not None:
+        if (bead := await _write(board, entry, written)) is not None:
+            board.lanes.choose(bead)
+            return
+        words = written
 
 
 async def _write(board: BoardScreen, entry: Entry, written: Written | None = None) -> str | None:
@@ -65,15 +86,22 @@ async def _write(board: BoardScreen, entry: Entry, written: Written | None = Non
 
 
 async def edit(app: HalfApp, bead: str) -> None:
-    """Let a person change a bead; who changed it meanwhile is not overwritten."""
+    """Let a person change a bead; who changed it meanwhile is not overwritten.
+
+    What can't be stored stands on the page again, in the bead as it is by then.
+    """
     from halftui.tui.screens.bead_page import BeadPage
 
     if (found := await _written(app, bead)) is None:
         return
-    start, version = found
-    written = await app.push_screen_wait(BeadPage(bead, start))
-    if written is not None:
-        await _change(app, bead, version, start, _fields(written))
+    shown = found[0]
+    while (written := await app.push_screen_wait(BeadPage(bead, shown))) is not None:
+        start, version = found
+        if await _change(app, bead, version, start, _fields(written)):
+            return
+        found = await _written(app, bead) or found
+        own = {f.name: getattr(written, f.name) for f in fields(written)}
+        shown = replace(found[0], **{k: v for k, v in own.items() if v != getattr(start, k)})
 
 
 async def edit_outside(app: HalfApp, bead: str) -> None:

@@ -85,20 +85,21 @@ def test_bad_ones(line: Line, argv: list[str], code: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("end", "code"),
-    [(lambda w, c: w.end(c), 0), (lambda w, c: w.end(c, Outcome.LOST), 124)],
+    ("end", "code", "longest"),
+    [(lambda w, c: w.end(c), 0, "60s"), (lambda w, c: w.end(c, Outcome.LOST), 124, "4s")],
     ids=["passes", "is lost"],
 )
 def test_it_waits_for_real(
-    line: Line, world: World, env: dict[str, str], end: Callable[[World, object], None], code: int
-) -> None:
+    line: Line, world: World, env: dict[str, str], end: Callable[[World, object], None],
+    code: int, longest: str,
+) -> None:  # fmt: skip
     claim = world.started(world.taken(line.bead()))
-    words = [*PROGRAM, "wait", "bead", claim.bead, "--until", "review", "--timeout", "4s"]
+    words = [*PROGRAM, "wait", "bead", claim.bead, "--until", "review", "--timeout", longest]
     with subprocess.Popen(words, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as ran:
         with pytest.raises(subprocess.TimeoutExpired):
             ran.wait(timeout=1.5)
         end(world, claim)
-        assert ran.wait(timeout=30) == code
+        assert ran.wait(timeout=60) == code
 
 
 @pytest.mark.parametrize(("failures", "code"), [(3, 0), (10**6, 7)])

@@ -107,6 +107,32 @@ async def test_a_person_decides_what_it_may_do(tmp_path: Path) -> None:
 
 
 @pytest.mark.docker
+async def test_in_a_container_a_person_decides_too(
+    tmp_path: Path, docker_host: str, agent_image: str
+) -> None:
+    parts = (codex.runs("touch refused"), codex.runs(WRITES), codex.says("Done."))
+    async with _set(tmp_path, *parts, sandbox="docker", docker_host=docker_host, permissions="ask") as (
+        at,
+        model,
+    ):
+        bead = at.add("Add a file")
+        asked = []
+        async with at.working_with(_runtime):
+            for answer in ({"text": "not that"}, {"is_allowed": True}):
+                await at.until(lambda: bool(at.house.service.read(views.asks, at.board.id)))
+                (ask,) = at.house.service.read(views.asks, at.board.id)
+                assert not (tmp_path / f"home/beads/{bead}/work/codex.txt").exists()
+                at.house.service.write(questions.answer, ask.id, **answer)
+                asked.append((ask.kind, ask.text, ask.detail))
+            await at.until(lambda: at.see(bead).card.state == "review")
+        assert asked == [("permission", "touch refused", "touch refused"), ("permission", WRITES, WRITES)]
+        assert not (tmp_path / f"home/beads/{bead}/work/refused").exists()
+        assert any("not that" in str(told["input"][-1]) for told in model.asked)
+        assert (at.see(bead).attempts[0].sandbox, at.see(bead).card.files) == ("docker", 1)
+        assert set(model.keys) == {codex.KEY}
+
+
+@pytest.mark.docker
 async def test_a_killed_one_goes_on_in_its_session(
     tmp_path: Path, docker_host: str, agent_image: str
 ) -> None:

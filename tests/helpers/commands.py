@@ -51,6 +51,7 @@ EXAMPLES: dict[str, Example] = {
     "attempt list": _reads("attempt list {w}"),
     "attempt stop": _does("attempt stop {w}", "attempt.stop"),
     "audit export": _reads("audit export"),
+    "audit renew-key": _does("audit renew-key --yes", "audit.renew", code=3),
     "audit sign": _does("audit sign", "audit.sign"),
     "audit verify": _reads("audit verify"),
     "backup": _does("backup {folder}/new.db", "house.backup"),

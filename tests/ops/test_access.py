@@ -28,6 +28,7 @@ attempt.meter                    E
 attempt.renew                    E
 attempt.start                    E
 attempt.stop           a m o     E
+audit.renew            a
 audit.sign             a         E
 attempt.switch                   E
 attempt.submit               L W

@@ -234,6 +234,12 @@ def _sign(world: World) -> tuple[Actor, Op]:
     return _ann(lambda tx: audit.sign(tx, seq, digest, 1.0, 0, "mark", "proof"))
 
 
+def _renew(world: World) -> tuple[Actor, Op]:
+    world.engine(identities.enroll, "house", identity.public_of("07" * 32), "sealed")
+    mark = identity.fingerprint(identity.public_of("07" * 32))
+    return _ann(lambda tx: audit.renew(tx, mark, identity.public_of("08" * 32), "sealed"))
+
+
 def _token(world: World) -> tuple[Actor, Op]:
     claim = _working(world)
     private = "07" * 32
@@ -368,6 +374,7 @@ SCENES: dict[str, Scene] = {
     "attempt.renew": _attempt(lambda tx, c: attempts.renew(tx, c.attempt, c.epoch, 2 * LEASE)),
     "attempt.start": _start,
     "attempt.stop": _attempt(lambda tx, c: attempts.stop(tx, c.attempt, "enough")),
+    "audit.renew": _renew,
     "audit.sign": _sign,
     "attempt.switch": _switch,
     "attempt.submit": _as_agent(lambda tx, _: toolcalls.submit(tx, "made", "it runs")),

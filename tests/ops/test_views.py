@@ -1,12 +1,16 @@
 """What may be asked of a board: lanes, cards, events, lines, and names that people type."""
 
 import random
+from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
 from halftui.domain.happenings import Outcome
+from halftui.domain.shown import Snapshot
 from halftui.errors import NotFound, Refused
 from halftui.ops import agents, attempts, beads, listings, ranks, transcripts, views
+from halftui.store.store import Rows
 from halftui.store.tx import Tx
 from tests.helpers.world import World
 
@@ -141,6 +145,40 @@ def test_lanes_are_counted_beyond_the_window(world: World) -> None:
     for name, total in (("ready", 3), ("blocked", 8), ("done", 3), ("working", 0)):
         assert world.ask(views.lane, world.board, name, 1).total == total, name
         assert world.ask(views.lane, world.board, name).total == total, name
+
+
+class Counting:
+    """Rows that note each statement."""
+
+    def __init__(self, rows: Rows) -> None:
+        self._rows = rows
+        self.said: list[str] = []
+
+    @property
+    def now(self) -> float:
+        """The time of the reading."""
+        return self._rows.now
+
+    def rows(self, sql: str, **values: Any) -> Sequence[tuple[Any, ...]]:
+        """Return all rows of `sql`."""
+        self.said.append(sql)
+        return self._rows.rows(sql, **values)
+
+
+def test_a_reading_counts_each_bead_once(world: World) -> None:
+    for number in range(3):
+        world.bead(f"ready {number}")
+        world.do(beads.hold, world.bead(f"held {number}"), "later")
+
+    def read(rows: Rows) -> tuple[Counting, Snapshot]:
+        counting = Counting(rows)
+        return counting, views.snapshot(counting, world.board, 2)
+
+    counting, snapshot = world.ask(read)
+    assert [lane.total for lane in snapshot.lanes] == [3, 3, 0, 0, 0, 0]
+    assert (
+        len([sql for sql in counting.said if "count(*)" in sql and "FROM bead b" in sql]) == 2
+    )  # open, free
 
 
 def test_what_a_snapshot_takes_over_is_as_if_read_anew(world: World) -> None:

@@ -202,6 +202,19 @@ def test_what_is_missing_is_named_with_its_remedy(tmp_path: Path) -> None:
     assert codex.find(tmp_path) == tmp_path / "codex"
 
 
+@pytest.mark.parametrize(
+    ("is_free", "is_confined", "asks"),
+    [(True, True, False), (True, False, False), (False, True, True), (False, False, False)],
+)
+def test_its_own_sandbox_goes_only_where_a_container_is_one_and_people_are_asked(
+    is_free: bool, is_confined: bool, asks: bool
+) -> None:
+    brief = Brief("a", "b", "p", "s", "i", is_free=is_free, is_confined=is_confined)
+    told = codex.command(brief, Inside("/work", "/home/agent", "/run/halftui", "/opt/halftui/agent"))
+    assert ('"approvalPolicy":"untrusted"' in told.env["CODEX_ASKS"]) is asks
+    assert ("dangerFullAccess" in str(told)) is asks
+
+
 @pytest.mark.parametrize(("is_free", "mode"), [(True, "agent-full-access"), (False, "read-only")])
 def test_the_command_holds_what_it_was_told(is_free: bool, mode: str) -> None:
     brief = Brief("a", "b", "p", "s", "i", is_free=is_free, model="gpt-9", has_tools=True)

@@ -17,7 +17,7 @@ from halftui.sandbox.docker import DockerProcess, DockerSandbox
 from halftui.sandbox.docker_shell import exec_config
 from halftui.sandbox.local import LocalSandbox
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 VISITOR = """
 import asyncio, sys
 from halftui.sandbox.docker import DockerSandbox
@@ -173,7 +173,9 @@ async def test_what_is_left_in_the_middle_leaves_nothing_running(
     async with opened(running) as shell:
         await shell.write(b"sleep 1001 & trap '' HUP; (trap '' HUP TERM; sleep 1002) & sleep 1003\n")
         await until(shell, b"1003")
-        await asyncio.sleep(0.3)
+        async with asyncio.timeout(PATIENCE):
+            while (await _processes(running)).count("sleep") < 3:
+                pass
         assert (await _processes(running)).count("sleep") == 3
     left = await _processes(running)
     assert "sleep" not in left

@@ -12,16 +12,16 @@ from rich.style import Style
 from textual.color import Color
 
 from halftui.errors import Misconfigured
-from halftui.ops import beads
+from halftui.ops import beads, views
 from halftui.settings import theme_folders
 from halftui.tui import bars, themes
-from halftui.tui.cards import Fact, tell
+from halftui.tui.cards import Fact, facts, tell
 from halftui.tui.draw import Row, age, cut
 from halftui.tui.fewer import SYSTEMS, Fewer, fewer
 from halftui.tui.keys import ACTIONS, held
 from halftui.tui.moves import LANES
 from halftui.tui.places import SPINE, places, widths
-from tests.helpers.stage import Stage
+from tests.helpers.stage import NOON, Stage
 from tests.tui.player import playing
 
 LOOKS, WRONG = themes.load(theme_folders()[:1])
@@ -286,3 +286,14 @@ async def test_the_palette_runs_an_action_by_its_words(busy: Stage) -> None:
         await player.pilot.pause(0.2)
         await player.rest()
         assert "paused" in player.text
+
+
+@pytest.mark.parametrize(("progress", "ink"), [("checks passed", "done"), ("Toast approves", "done"),
+    ("checks fail: pytest", "failed"), ("Toast reviews it …", "working"), ("waits", "text")])  # fmt: skip
+async def test_how_a_review_goes_is_told_in_its_colour(busy: Stage, progress: str, ink: str) -> None:
+    card = next(c for c in busy.service.read(views.snapshot, busy.board).lane("review").cards)
+    fact = facts(card._replace(progress=progress), NOON)[1]
+    assert (fact.text, fact.ink) == (progress, ink)
+    row = Row(21)
+    tell(row, facts(card._replace(progress=progress), NOON), INKS)
+    assert progress[:11] in row.strip().text

@@ -7,12 +7,16 @@ from textual.screen import ModalScreen
 
 from halftui.domain.actor import ENGINE, Role, person
 from halftui.errors import Unavailable
-from halftui.ops import budgets, convoys, subscriptions, views
+from halftui.ops import beads, budgets, convoys, subscriptions, views
 from halftui.tui import bars, keys, toasts
 from halftui.tui.app import HalfApp
+from halftui.tui.screens import page
+from halftui.tui.screens.bead_page import BeadPage
+from halftui.tui.screens.confirm import Confirm
 from halftui.tui.screens.jump import JumpSheet
 from halftui.tui.screens.menu import Menu
-from tests.helpers.stage import Stage
+from halftui.tui.widgets.pane import LinePane
+from tests.helpers.stage import NOON, Stage
 from tests.tui.eyes import until
 from tests.tui.mouse import Mouse
 from tests.tui.player import PLAIN, Player, playing
@@ -178,3 +182,69 @@ async def test_accounts_are_told_by_name_and_why_one_is_parked_is_told_whole(bus
         assert "halftui subscription register team-eu renews it" in told
         assert "account team-eu" in player.text
         assert ident[:8] not in player.text
+
+
+@pytest.mark.parametrize("key", ["o", "4"])
+async def test_hints_of_what_has_the_focus_can_be_clicked(busy: Stage, key: str) -> None:
+    async with playing(busy) as player:
+        await player.press("l", key)
+        await until(player.pilot, lambda: "w wrap" in player.lines[-1] and "? help" in player.lines[-1])
+        pane = player.app.screen.query(LinePane).first()
+        await until(player.pilot, lambda: pane.has_focus)
+        await player.pilot.click("#hints", offset=(player.lines[-1].index("wrap"), 0))
+        await until(player.pilot, lambda: pane._wraps)
+
+
+@pytest.mark.parametrize(("key", "words"), [("ctrl+c", "q quits"), ("ctrl+z", "stays in front")])
+async def test_keys_of_other_programs_are_answered(busy: Stage, key: str, words: str) -> None:
+    async with playing(busy) as player:
+        await player.pilot.press(key)
+        await until(player.pilot, lambda: words in player.toasts)
+        assert "ctrl+q" not in player.toasts
+
+
+async def test_names_of_facts_stand_whole_and_one_file_is_one(busy: Stage) -> None:
+    found = busy.service.read(views.bead, busy.ids["Export the report as CSV"])
+    for pull in ("", "https://forge.example.org/pulls/1"):
+        card = found.card._replace(files=1)
+        rows = page.spec(found._replace(card=card, pull_request=pull), (), NOON, 60)
+        told = ["".join(text for text, _ in row.parts) for row in rows]
+        assert any(row.startswith("work") and "1 file +" in row for row in told)
+        assert any(row.startswith("pull request  https") for row in told) is bool(pull)
+
+
+async def test_what_can_t_be_stored_is_there_to_be_tried_again(busy: Stage) -> None:
+    async with playing(busy) as player:
+        await player.press("n")
+        await player.type("A title >zz-999")
+        await player.press("enter")
+        await until(player.pilot, lambda: "zz-999" in player.toasts)
+        await player.press("n")
+        await until(player.pilot, lambda: "A title >zz-999" in player.text)
+
+
+async def test_a_page_that_can_t_be_stored_opens_again_in_the_bead_as_it_is(busy: Stage) -> None:
+    async with playing(busy) as player:
+        bead = player.chosen
+        await player.press("e")
+        await until(player.pilot, lambda: isinstance(player.app.screen, BeadPage))
+        await player.type(" of mine")
+        busy.write(beads.edit, bead, description="theirs")
+        await player.press("ctrl+o")
+        await until(player.pilot, lambda: isinstance(player.app.screen, BeadPage) and "theirs" in player.text)
+        assert "of mine" in player.text
+        await player.press("ctrl+o")
+        await until(player.pilot, lambda: not isinstance(player.app.screen, BeadPage))
+        found = busy.service.read(views.bead, bead)
+        assert (found.card.title.endswith(" of mine"), found.description) == (True, "theirs")
+
+
+async def test_a_long_list_is_asked_about(busy: Stage) -> None:
+    async with playing(busy) as player:
+        await player.press("n")
+        player.app.post_message(events.Paste("\n".join(f"line {n}" for n in range(10_000))))
+        await until(player.pilot, lambda: isinstance(player.app.screen, Confirm))
+        assert "beads?" in player.text
+        assert "is left out" in player.text
+        await player.press("enter")
+        assert "line 0" not in player.text

@@ -8,7 +8,7 @@ from textual.app import App
 
 from halftui.domain.shown import Card, Detail, FileRow, Work
 from halftui.domain.text import counted
-from halftui.tui.cards import Fact
+from halftui.tui.cards import Fact, fares
 from halftui.tui.draw import age
 from halftui.tui.items import Item
 from halftui.tui.widgets.patch import Spot
@@ -91,8 +91,7 @@ def about(
     if found is None:
         return facts
     counts = f"{counted(len(found.files), 'file')} +{found.plus} -{found.minus}"
-    ink = "working" if card.is_under_way else "asking"
-    facts += [Fact(card.progress, ink, 1, least=16)] if card.progress else []
+    facts += [Fact(card.progress, fares(card, "asking"), 1, least=16)] if card.progress else []
     return [*facts, Fact(counts, "review", 2), _merges(found, branch, is_waiting=is_waiting)]
 
 

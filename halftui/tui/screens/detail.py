@@ -19,7 +19,7 @@ from halftui.tui import bars
 from halftui.tui.app import HalfApp, half
 from halftui.tui.draw import Row
 from halftui.tui.keys import Action, bindings
-from halftui.tui.screens import page
+from halftui.tui.screens import output, page
 from halftui.tui.screens.page import Told
 from halftui.tui.widgets.line import Line
 from halftui.tui.widgets.pane import LinePane
@@ -257,7 +257,7 @@ class AttemptScreen(Screen[None]):
 
     PLACE = "pane"
     AUTO_FOCUS = "LinePane"
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss", "back", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "back", show=False)]
 
     def __init__(self, attempt: str, bead: str) -> None:
         super().__init__()
@@ -273,9 +273,8 @@ class AttemptScreen(Screen[None]):
         self.query_one(LinePane).show(self._attempt, self._attempt)
 
     def _hints(self, width: int) -> Strip:
-        from halftui.tui.widgets import pane
+        return output.told(width, half(self), has_lines=True)
 
-        back = Action("back", "escape", "back", "Back to the bead", "pane", 0)
-        shown = [back, *(a for a in pane.ACTIONS if a.rank < 9 and a.id != "pane.zoom")]
-        inks = half(self).inks
-        return bars.hints(width, shown, inks).apply_style(inks["ground"])
+    def action_leave(self) -> None:
+        """Go back."""
+        self.dismiss()

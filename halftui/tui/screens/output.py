@@ -9,8 +9,11 @@ from textual.strip import Strip
 
 from halftui.domain.shown import Card, Snapshot
 from halftui.tui import bars
-from halftui.tui.app import half
+from halftui.tui.app import HalfApp, half
+from halftui.tui.keys import Action
 from halftui.tui.widgets.line import Line
+
+BACK = Action("leave", "escape", "back", "Back to where you were", "output", 0)
 
 
 class OutputScreen(Screen[None]):
@@ -29,8 +32,7 @@ class OutputScreen(Screen[None]):
 
         yield Line(self._header, id="header")
         yield LinePane(half(self).service)
-        keys = [("esc", "back to the board"), ("f", "follow"), ("w", "wrap")]
-        yield Line(lambda width: bars.plain_hints(width, keys, half(self).inks), id="hints")
+        yield Line(self._hints, id="hints")
 
     def on_mount(self) -> None:
         """Show the bead's newest attempt."""
@@ -52,6 +54,17 @@ class OutputScreen(Screen[None]):
         inks = half(self).inks
         return bars.header(width, snapshot, "Output", inks).apply_style(inks["ground"])
 
+    def _hints(self, width: int) -> Strip:
+        return told(width, half(self), has_lines=bool(self._card.attempt))
+
     def action_leave(self) -> None:
         """Go back."""
         self.app.pop_screen()
+
+
+def told(width: int, app: HalfApp, *, has_lines: bool) -> Strip:
+    """Return the keys of a screen that is one pane, where they do something."""
+    from halftui.tui.widgets import pane
+
+    rest = [a for a in pane.ACTIONS if a.rank < 9 and a.id != "pane.zoom"] if has_lines else []
+    return bars.hints(width, [BACK, *rest], app.inks).apply_style(app.inks["ground"])

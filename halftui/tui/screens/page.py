@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from halftui.domain.shown import Ask, AttemptRow, Detail, Happened
+from halftui.domain.text import counted
 from halftui.tui.draw import amount, money, waited
 from halftui.tui.widgets.cells import broken, padded
 
@@ -140,7 +141,7 @@ def _facts(detail: Detail, now: float, width: int) -> list[Told]:
         ("agent", card.assignee and f"{card.assignee}{spent}", "agent"),
         ("profile", detail.profile, "text"),
         ("branch", detail.branch and f"{detail.branch}{started}", "text"),
-        ("work", f"{card.files} files +{card.plus} -{card.minus}" if card.files else "", "review"),
+        ("work", f"{counted(card.files, 'file')} +{card.plus} -{card.minus}" if card.files else "", "review"),
         ("pull request", detail.pull_request, "review"),
         ("merged", detail.merged[:8], "done"),
         ("files", ", ".join(f"{one.name} {one.size:,}" for one in detail.artefacts), "text"),
@@ -151,10 +152,11 @@ def _facts(detail: Detail, now: float, width: int) -> list[Told]:
         ("due", _when(detail.due, now) if detail.due else "", "high"),
         ("created", f"{_when(card.created_at, now)}{f' by {by}' if by else ''}", "muted"),
     )
-    rows = []
-    for name, text, ink in (fact for fact in facts if fact[1]):
-        for number, (start, stop) in enumerate(broken(text, max(width - COLUMN, 8), at_words=True)):
-            rows.append(Told(((padded("" if number else name, COLUMN), "muted"), (text[start:stop], ink))))
+    rows, told = [], [fact for fact in facts if fact[1]]
+    column = max(COLUMN, *(len(name) + 2 for name, *_ in told))
+    for name, text, ink in told:
+        for number, (start, stop) in enumerate(broken(text, max(width - column, 8), at_words=True)):
+            rows.append(Told(((padded("" if number else name, column), "muted"), (text[start:stop], ink))))
     return rows
 
 
