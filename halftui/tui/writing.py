@@ -65,8 +65,9 @@ async def _create_on_page(board: BoardScreen, entry: Entry) -> None:
     from halftui.tui.screens.bead_page import BeadPage, Written
 
     priority = 2 if entry.priority is None else entry.priority
-    written: Written | None = Written(entry.title, priority=priority, labels=entry.labels)
-    while (written := await board.app.push_screen_wait(BeadPage("New bead", written))) is not None:
+    shown = Written(entry.title, priority=priority, labels=entry.labels)
+    while (written := await board.app.push_screen_wait(BeadPage("New bead", shown))) is not None:
+        shown = written
         if (bead := await _write(board, entry, written)) is not None:
             board.lanes.choose(bead)
             return
