@@ -2,13 +2,15 @@
 
 import json
 import logging
+import os
+from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
 LARGEST = 5_000_000
 KEPT = 3
-# Libraries that would say it on the terminal.
-STRANGERS = ("aiohttp", "asyncio", "asyncssh", "claude_agent_sdk")
+# Libraries that would say it on the terminal, some of them (as acp) by the root.
+STRANGERS = ("aiohttp", "asyncio", "asyncssh", "claude_agent_sdk", "")
 _PLAIN = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
 
 
@@ -28,13 +30,19 @@ class JsonLines(logging.Formatter):
         return json.dumps(line, ensure_ascii=False)
 
 
+class OwnFile(RotatingFileHandler):
+    """A log that its owner alone may read, in letters that hold everything."""
+
+    def _open(self) -> TextIOWrapper:
+        handle = os.open(self.baseFilename, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        return os.fdopen(handle, "a", encoding="utf-8", errors="backslashreplace")
+
+
 def start(folder: Path, level: str) -> Path | None:
     """Log into `folder`/halftui.log and return that path, or None where it can't be written."""
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handler: logging.Handler = RotatingFileHandler(
-            folder / "halftui.log", maxBytes=LARGEST, backupCount=KEPT
-        )
+        handler: logging.Handler = OwnFile(folder / "halftui.log", maxBytes=LARGEST, backupCount=KEPT)
     except OSError:
         handler = logging.NullHandler()
     handler.setFormatter(JsonLines())

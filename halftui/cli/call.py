@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
@@ -178,11 +177,6 @@ class Call:
             return self.board.id
         except Misconfigured:
             return ""  # a whole id needs no board
-
-
-def without_password(url: str) -> str:
-    """Return a database URL whose password is hidden."""
-    return re.sub(r"(://[^:/@]*):[^@]*@", r"\1:…@", url)
 
 
 def _of_folder(boards: Sequence[BoardRow], folder: Path | None) -> BoardRow | None:

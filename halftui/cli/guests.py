@@ -58,6 +58,7 @@ ALLOWED = frozenset({
     "convoy add",
     "convoy cancel",
     "convoy create",
+    "convoy edit",
     "convoy land",
     "convoy list",
     "convoy show",
@@ -107,9 +108,9 @@ ALLOWED = frozenset({
     "whoami",
 })  # fmt: skip
 REFUSED = frozenset({
-    "audit export", "audit sign", "audit verify", "backup", "board drain", "config show", "demo", "doctor",
-    "gc", "identity create", "identity rotate", "image build", "image list", "init", "plan", "restore",
-    "secrets rotate", "serve", "skills install", "status",
+    "audit export", "audit renew-key", "audit sign", "audit verify", "backup", "board drain", "config show",
+    "demo", "doctor", "gc", "identity create", "identity rotate", "image build", "image list", "init",
+    "plan", "restore", "secrets rotate", "serve", "skills install", "status",
 })  # fmt: skip
 
 

@@ -22,7 +22,7 @@ _TIMES = ("not_before", "due")
 _LISTS = ("labels", "beads", "after", "links")
 _NUMBERS = ("priority", "cap", "batch", "rounds")
 _EDGE = {"kind", "target", "on_failure", "gate"}
-_KEYS = {"kind", "id", "ref", "spec", "status"}
+_KEYS = {"kind", "id", "ref", "seen", "spec", "status"}
 
 
 def read(name: str, stdin: TextIO, file_of: Callable[[str], Path]) -> list[Manifest]:
@@ -80,10 +80,10 @@ def _manifest(thing: Any, place: str) -> Manifest:
         raise Misconfigured(f"{place} is of no kind that can be applied", f"there are {', '.join(FIELDS)}")
     if unknown := {str(key) for key in thing} - _KEYS:
         raise Misconfigured(
-            f"{place} has {_first(unknown)}, which is nothing", "it has kind, id, ref and spec"
+            f"{place} has {_first(unknown)}, which is nothing", "it has kind, id, ref, seen and spec"
         )
     ident, ref = _word(thing, "id", place), _word(thing, "ref", place)
-    return Manifest(kind, ident, ref, _spec(kind, thing["spec"], place), place)
+    return Manifest(kind, ident, ref, _spec(kind, thing["spec"], place), place, _seen(thing, place))
 
 
 def _spec(kind: str, found: Mapping[Any, Any], place: str) -> dict[str, Any]:
@@ -158,6 +158,13 @@ def _word(thing: Mapping[str, Any], name: str, place: str) -> str:
     if not isinstance(value, str | int) or isinstance(value, bool):
         raise Misconfigured(f"{place}: its {name} is no word", "put it into quotes")
     return str(value)
+
+
+def _seen(thing: Mapping[str, Any], place: str) -> int | None:
+    value = thing.get("seen")
+    if value is not None and (type(value) is not int or not 0 <= value < 1 << 63):
+        raise Misconfigured(f"{place}: its seen is no number of an event", "leave it as it was printed")
+    return value
 
 
 def _first(names: set[str]) -> str:

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import io
+import math
 import os
 import select
 import time
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, TextIO
+from typing import Any, TextIO, TypeVar
 
 import click
 
 from halftui.cli.call import Call
+from halftui.errors import Unavailable
 
+Answer = TypeVar("Answer")
 LOOK_SECONDS = 0.3  # between looks whether anything was written
 ANEW_SECONDS = 30.0  # after which it is read again though nobody wrote, since time moves beads as well
+RECONNECT_SECONDS = 60.0
 USUAL_HEIGHT = 24  # of a terminal that does not tell
 _HOME, _CLEAR = "\x1b[H", "\x1b[J"
 _END_LINE = "\x1b[K"
@@ -67,15 +71,36 @@ def pause(out: TextIO, seconds: float) -> None:
         raise BrokenPipeError
 
 
+def persist(call: Call, ask: Callable[[], Answer], deadline: float = math.inf) -> Answer:
+    """Return what `ask` returns; while the database does not answer, it is asked again for a minute at most.
+
+    So a server may restart meanwhile. Raises Unavailable after that, or at the `deadline` (monotonic).
+    """
+    end = None
+    while True:
+        try:
+            return ask()
+        except Unavailable:
+            end = end or min(time.monotonic() + RECONNECT_SECONDS, deadline)
+            if (left := end - time.monotonic()) <= 0:
+                raise
+            pause(call.out, min(LOOK_SECONDS, left))
+
+
 def _watch(call: Call, run: Callable[[], Any]) -> None:
     call.begin_waiting()
     out, shown = call.out, None
+
+    def look() -> tuple[int, str]:
+        return call.service.stamp(), _page(call, run)
+
     while True:
-        seen, began = call.service.stamp(), time.monotonic()
-        if (text := _page(call, run)) != shown:
+        began = time.monotonic()
+        seen, text = look() if shown is None else persist(call, look)
+        if text != shown:
             _print(call, out, text, is_first=shown is None)
             shown = text
-        while call.service.stamp() == seen and time.monotonic() - began < ANEW_SECONDS:
+        while persist(call, call.service.stamp) == seen and time.monotonic() - began < ANEW_SECONDS:
             pause(out, LOOK_SECONDS)
 
 

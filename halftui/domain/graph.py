@@ -91,11 +91,6 @@ def blockers(states: States, edges: Iterable[Edge]) -> dict[str, int]:
     return dict(counts)
 
 
-def blocked(states: States, edges: Iterable[Edge]) -> frozenset[str]:
-    """Return the ids of all blocked beads."""
-    return frozenset(blockers(states, edges))
-
-
 def cycle(edges: Iterable[Edge]) -> list[str]:
     """Return a cycle of beads that wait, its first bead named again at its end, or [] if there is none.
 

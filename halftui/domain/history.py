@@ -3,6 +3,7 @@
 import hashlib
 import json
 
+RENEW = "audit.renew"  # the verb of the event that says which key was lost
 Row = tuple[int, float, str, str, str, str, str, str]  # seq, at, actor, verb, board, subject, before, after
 
 

@@ -66,7 +66,7 @@ def next_name(pool: Collection[str], in_use: Collection[str], ever: Collection[s
     Numbers only go up over all names that were `ever` given, so an overflow name never collides.
     """
     if not pool:
-        raise Misconfigured("the name pool is empty", "set agents.names to at least one name")
+        raise Misconfigured("the name pool is empty", "set names to at least one")
     for name in pool:
         if name not in in_use:
             return name

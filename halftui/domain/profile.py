@@ -9,6 +9,7 @@ from typing import Any
 
 from halftui.domain.text import clean, clean_line
 from halftui.errors import Misconfigured
+from halftui.settings import MODEL
 
 NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
 TOOL = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,79}")
@@ -49,17 +50,23 @@ def read(found: Any, runtimes: tuple[str, ...]) -> Profile:
         raise Misconfigured("a profile is a mapping", f"of {', '.join(f.name for f in fields(Profile))}")
     known = {f.name for f in fields(Profile)}
     if unknown := [str(key) for key in found if key not in known]:
-        raise _bad(f"a profile has no {clean_line(unknown[0], longest=50)}", f"there are {', '.join(known)}")
+        raise Misconfigured(
+            f"a profile has no {clean_line(unknown[0], longest=50)}", f"there are {', '.join(known)}"
+        )
     texts = {name: _text(name, found.get(name, "")) for name in ("role", "runtime", "model", "system")}
     if texts["runtime"] and texts["runtime"] not in runtimes:
-        raise _bad(f"runtime can't be {texts['runtime'][:40]!r}", f"it is one of {', '.join(runtimes)}")
+        raise Misconfigured(
+            f"runtime can't be {texts['runtime'][:40]!r}", f"it is one of {', '.join(runtimes)}"
+        )
+    if not re.fullmatch(MODEL, texts["model"]):
+        raise Misconfigured(f"model can't be {texts['model'][:40]!r}", "it is a model's name without blanks")
     skills = {_text("skills", k): _text(f"skill {k}", v) for k, v in _mapping(found, "skills").items()}
     made = Profile(
-        clean_line(texts["role"]), texts["runtime"], clean_line(texts["model"], longest=100),
+        clean_line(texts["role"]), texts["runtime"], texts["model"],
         texts["system"], skills, _tools(found.get("tools") or ()), _limits(_mapping(found, "limits")),
     )  # fmt: skip
     if len(made.told) > LONGEST:
-        raise _bad(f"system and skills are longer than {LONGEST} characters", "shorten them")
+        raise Misconfigured(f"system and skills are longer than {LONGEST} characters", "shorten them")
     return made
 
 
@@ -88,7 +95,9 @@ def difference(old: Profile, new: Profile, names: tuple[str, str]) -> list[str]:
 def check_name(name: str) -> str:
     """Return the name of a profile. Raises Misconfigured if it can't be one."""
     if not NAME.fullmatch(name):
-        raise _bad(f"{clean_line(name, longest=60)!r} can't name a profile", "small letters, digits and -")
+        raise Misconfigured(
+            f"{clean_line(name, longest=60)!r} can't name a profile", "small letters, digits and -"
+        )
     return name
 
 
@@ -106,34 +115,34 @@ def _lines(profile: Profile) -> list[str]:
 
 def _text(name: str, value: Any) -> str:
     if not isinstance(value, str):
-        raise _bad(f"{clean_line(name, longest=60)} is a text", "write it in quotes")
+        raise Misconfigured(f"{clean_line(name, longest=60)} is a text", "write it in quotes")
     return clean(value).strip()
 
 
 def _mapping(found: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     value = found.get(name) or {}
     if not isinstance(value, Mapping):
-        raise _bad(f"{name} is a mapping", f"write {name}: {{name: value}}")
+        raise Misconfigured(f"{name} is a mapping", f"write {name}: {{name: value}}")
     return value
 
 
 def _tools(value: Any) -> tuple[str, ...]:
     if not isinstance(value, list | tuple):
-        raise _bad("tools is a list of names", "as in [Read, Grep, Bash]")
+        raise Misconfigured("tools is a list of names", "as in [Read, Grep, Bash]")
     for one in value:
         if not isinstance(one, str) or not TOOL.fullmatch(one):
-            raise _bad(f"{clean_line(str(one), longest=60)!r} names no tool", "as in [Read, Grep, Bash]")
+            raise Misconfigured(
+                f"{clean_line(str(one), longest=60)!r} names no tool", "as in [Read, Grep, Bash]"
+            )
     return tuple(dict.fromkeys(value))
 
 
 def _limits(found: Mapping[str, Any]) -> dict[str, float]:
     for name, most in found.items():
         if name not in LIMITS:
-            raise _bad(f"there is no limit of {clean_line(str(name), longest=40)}", f"of {', '.join(LIMITS)}")
+            raise Misconfigured(
+                f"there is no limit of {clean_line(str(name), longest=40)}", f"of {', '.join(LIMITS)}"
+            )
         if isinstance(most, bool) or not isinstance(most, int | float) or not 0 < most < 1e12:
-            raise _bad(f"the limit of {name} is a number above 0", "leave it out for none")
+            raise Misconfigured(f"the limit of {name} is a number above 0", "leave it out for none")
     return {name: most for name, most in found.items()}
-
-
-def _bad(message: str, hint: str) -> Misconfigured:
-    return Misconfigured(message, hint)

@@ -2,10 +2,10 @@
 
 import base64
 import binascii
-import hashlib
 import re
 from dataclasses import dataclass
 
+from halftui.domain.identity import fingerprint
 from halftui.domain.text import clean_line
 from halftui.errors import Misconfigured
 
@@ -35,8 +35,7 @@ class PublicKey:
     @property
     def fingerprint(self) -> str:
         """The fingerprint as OpenSSH prints it."""
-        digest = hashlib.sha256(base64.b64decode(self.blob)).digest()
-        return "SHA256:" + base64.b64encode(digest).decode().rstrip("=")
+        return fingerprint(f"{self.kind} {self.blob}")
 
 
 def parse(text: str) -> PublicKey:

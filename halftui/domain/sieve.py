@@ -9,7 +9,7 @@ a list here, so that no terminal can read another one into it.
 import codecs
 import re
 
-from halftui.domain.text import MARKS_AT_END, mark_hidden
+from halftui.domain.text import MARKS_AT_END, compiled, mark_hidden
 
 _PLAIN = re.compile(r"(?:[^\x00-\x1f\x7f-\x9f]+|\r\n)+")
 _CONTROLS = "\x07\x08\t\n\r"  # bell, back, tab, line feed, carriage return; shifts of the letters are not
@@ -143,6 +143,6 @@ class Sieve:
             return text
         whole = mark_hidden(self._marks + text)
         shown = whole[len(self._marks) :]
-        ending = MARKS_AT_END.search(whole)
+        ending = compiled(MARKS_AT_END).search(whole)
         self._marks = ending.group() if ending else ""
         return shown

@@ -5,6 +5,7 @@ control characters are shown as pictures, and characters that reorder or hide te
 """
 
 import re
+from functools import cache
 
 # ESC-introduced strings (OSC, DCS, APC, PM, SOS, and their C1 twins) end at ST, BEL, or the text's end.
 _STRINGS = re.compile(
@@ -13,12 +14,13 @@ _STRINGS = re.compile(
 _CSI = re.compile(r"(?:\x1b\[|\x9b)([0-?]*)([ -/]*)([@-~]?)")
 _OTHER_ESCAPES = re.compile(r"\x1b[ -/]*[0-~]?")
 _SGR = re.compile(r"\x1b\[[0-9;:]*m")
-_HIDDEN = re.compile(
+# Sets as large as these take a millisecond to compile, and most text has nothing for them to find.
+_HIDDEN = (
     "[\u061c\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e"
     "\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
     "\U000e0000-\U000e0fff]"
 )
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+_CONTROLS = r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]"
 _SELECTORS = re.compile("[\ufe00-\ufe0f]")  # they change a mark's width, and terminals disagree
 # Marks that are put above or below another: no script needs five, and a flood of them covers other rows.
 _MARK = (
@@ -26,8 +28,8 @@ _MARK = (
     "\u0e31\u0e34-\u0e3a\u0e47-\u0e4e\u0eb1\u0eb4-\u0ebc\u0ec8-\u0ecd\u0f71-\u0f84\u1ab0-\u1aff"
     "\u1dc0-\u1dff\u20d0-\u20f0\u302a-\u302f\u3099\u309a\ufe20-\ufe2f\U0001e8d0-\U0001e8d6]"
 )
-_FLOODS = re.compile(f"({_MARK}{{4}}){_MARK}+")
-MARKS_AT_END = re.compile(f"{_MARK}{{0,4}}\\Z")
+_FLOODS = f"({_MARK}{{4}}){_MARK}+"
+MARKS_AT_END = f"{_MARK}{{0,4}}\\Z"
 _PLAIN = re.compile(r"[\x20-\x7e\n]*")
 _COLOURED = re.compile(r"[\x20-\x7e\n]*(?:\x1b\[[0-9;:]*m[\x20-\x7e\n]*)*")  # plain but for SGR
 HIDDEN_MARK = "\u2423"  # an open box: something invisible stood here
@@ -43,7 +45,7 @@ def clean(text: str, *, keeps_colours: bool = False) -> str:
         return text
     text = _SELECTORS.sub("", text.replace("\r\n", "\n").expandtabs(4))
     if not keeps_colours:
-        return _marked(_CONTROLS.sub(_picture, _without_sequences(text)))
+        return _marked(compiled(_CONTROLS).sub(_picture, _without_sequences(text)))
     parts, last = [], 0
     for match in _SGR.finditer(text):
         parts += [clean(text[last : match.start()]), match.group()]
@@ -67,8 +69,14 @@ def counted(number: int, noun: str, plural: str = "") -> str:
     return f"{number} {noun if number == 1 else plural or noun + 's'}"
 
 
+@cache
+def compiled(pattern: str) -> re.Pattern[str]:
+    """Return a pattern of this module, compiled when it is first used."""
+    return re.compile(pattern)
+
+
 def _marked(text: str) -> str:
-    return _FLOODS.sub(r"\1", _HIDDEN.sub(HIDDEN_MARK, text))
+    return compiled(_FLOODS).sub(r"\1", compiled(_HIDDEN).sub(HIDDEN_MARK, text))
 
 
 def _without_sequences(text: str) -> str:

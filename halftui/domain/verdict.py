@@ -4,7 +4,7 @@ import re
 from typing import NamedTuple
 
 APPROVE, SEND_BACK = "APPROVE", "SEND BACK"
-_FIRST = re.compile(r"^[\s*#>`_-]*(APPROVE|SEND BACK)\b[ \t*`_.:!]*(.*)$", re.DOTALL)
+_FIRST = re.compile(rf"^[\s*#>`_-]*({APPROVE}|{SEND_BACK})\b[ \t*`_.:!]*(.*)$", re.DOTALL)
 
 
 class Verdict(NamedTuple):

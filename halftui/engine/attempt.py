@@ -27,10 +27,11 @@ from halftui.domain.happenings import (
     Started,
 )
 from halftui.domain.shown import BoardRow
-from halftui.engine import brief, ground
+from halftui.engine import brief, clones
 from halftui.engine.accepting import accept
+from halftui.engine.attachments import Attachments
+from halftui.engine.clones import Clones
 from halftui.engine.desk import Desk
-from halftui.engine.ground import Ground
 from halftui.engine.naming import (
     ATTEMPT_LABEL,
     HOME_LABEL,
@@ -42,10 +43,9 @@ from halftui.engine.naming import (
 )
 from halftui.engine.report import lines_of, now_of
 from halftui.engine.rooms import Rooms
-from halftui.engine.settled import Settled, ended
-from halftui.engine.shelf import Shelf
-from halftui.engine.tab import Tab
+from halftui.engine.settled import Settled, ended, overruled
 from halftui.engine.talk import Talk
+from halftui.engine.tally import Tally
 from halftui.engine.vigil import stirs
 from halftui.errors import AttemptFailed, Conflict, HalfTUIError, Unavailable
 from halftui.failpoints import failpoint
@@ -60,6 +60,7 @@ from halftui.service.lines import Lines, Told
 from halftui.store.store import Store
 from halftui.store.tx import Tx
 from halftui.workspace.salvage import salvage_command
+from halftui.workspace.threads import in_git
 
 log = logging.getLogger(__name__)
 
@@ -94,7 +95,7 @@ class Running:
     _held_since: float = field(default_factory=time.monotonic)
     _stirred: float | None = None  # when it last used a tool or waited for its provider, by the store's clock
     _told: Told = field(default_factory=list)  # lines since the last Heard
-    _tab: Tab = field(default_factory=lambda: Tab(Standing(0)))
+    _tally: Tally = field(default_factory=lambda: Tally(Standing(0)))
     _worker: "asyncio.Task[Settled] | None" = None
 
     async def run(self) -> None:
@@ -102,8 +103,8 @@ class Running:
         last, own, standing = 0, self.claim.attempt, Standing(0)
         if self.claim.heard is not None:  # else it is new, and nothing is told of it
             last, standing = await asyncio.to_thread(self.store.read, transcripts.standing, own)
-        self._tab = Tab(replace(standing, epoch=self.claim.epoch))
-        self.lines.open(own, last, self._tab.standing)
+        self._tally = Tally(replace(standing, epoch=self.claim.epoch))
+        self.lines.open(own, last, self._tally.standing)
         async with AsyncExitStack() as stack:
             stack.push_async_callback(self._clear_sockets)
             settled = await self._under_lease(stack)
@@ -113,7 +114,7 @@ class Running:
                 self.lines.drop(self.claim.attempt)
         is_due = (self.board.review == "none" or self.claim.is_review) and not self.is_let_go
         if is_due and settled is not None and settled.is_handed_in:
-            await asyncio.to_thread(accept, self.store, self.rooms, self.board, self.claim.bead)
+            await in_git(accept, self.store, self.rooms, self.board, self.claim.bead)
 
     async def halt(self, outcome: Outcome, reason: str, grace: float = 5.0) -> None:
         """End the attempt with this outcome; what it did so far is kept. Its program has `grace` seconds."""
@@ -180,7 +181,7 @@ class Running:
     async def _work(self, stack: AsyncExitStack) -> Settled:
         sandbox = await self.rooms.sandbox(self.board)
         failpoint("clone.before")
-        here = await asyncio.to_thread(ground.lay, self.rooms, self.store, self.claim, self.board)
+        here = await in_git(clones.prepare, self.rooms, self.store, self.claim, self.board)
         failpoint("clone.after")
         self._told += [("note", sentence) for sentence in here.stale]
         failpoint("socket.before")
@@ -189,8 +190,8 @@ class Running:
         )
         failpoint("socket.after")
         runtime = await self.rooms.runtime(self.claim.runtime, gate.kind)
-        gate.meter = self._see if runtime.abilities.cost else self._tab.tell
-        gate.unbooked = self._tab.unbooked
+        gate.meter = self._see if runtime.abilities.cost else self._tally.tell
+        gate.unbooked = self._tally.unbooked
         self.uses_tools = runtime.abilities.tools
         if here.is_new and self.claim.is_resumed:  # its session belongs to a folder that is not there
             self.claim = replace(self.claim, session=str(uuid.uuid4()))
@@ -207,9 +208,10 @@ class Running:
         command = runtime.command(told, sandbox.inside(places))
         command = Command([*gate.before, *command.argv], {**command.env, **gate.env})
         spec = self._spec(command, places)
+        attachments = Attachments.of(self.store, here.repository, self.claim.bead, places, sandbox)
         desk = Desk(
             self.claim.attempt, self.claim.epoch, self.claim.agent_id, self.store, self.lines, self.answers,
-            self.talk, here.fault, Shelf.of(self.store, here.repository, self.claim.bead, places, sandbox),
+            self.talk, here.fault, attachments,
         )  # fmt: skip
         if runtime.abilities.bridge:
             await stack.enter_async_context(board_server.serve(self._sockets, desk))
@@ -219,7 +221,7 @@ class Running:
         settled = await self._harvest(end, here, sandbox, spec)
         return replace(settled, retry_at=gate.until) if end.outcome is Outcome.LIMITED else settled
 
-    def _prospect(self, here: Ground) -> tuple[list[tuple[str, str]], bool]:
+    def _prospect(self, here: Clones) -> tuple[list[tuple[str, str]], bool]:
         """Return what its agent was told before, and whether the clone has pointers for files. Blocks."""
         return self.store.read(messages.first, self.claim.attempt), here.has_pointers()
 
@@ -256,7 +258,7 @@ class Running:
         if self.claim.heard is not None and end.reason == "transport":
             # Its requests went unanswered while no board was there; that is no failure of its own.
             end = replace(end, outcome=Outcome.LOST)
-        return self.halted or end
+        return self.halted or overruled(end, self.process)
 
     async def _take(self, happening: Happening) -> None:
         attempt = self.claim.attempt
@@ -264,14 +266,14 @@ class Running:
             self._stirred = self.store.clock()
         match happening:
             case Heard(end):
-                self._tab.hear(end)
-                self.lines.tell(attempt, self._told, self._tab.book())
+                self._tally.hear(end)
+                self.lines.tell(attempt, self._told, self._tally.book())
                 self._told = []
                 failpoint("streaming.after")
                 await self.lines.room(attempt)
                 return
             case Metered():
-                self._tab.tell(happening)
+                self._tally.tell(happening)
             case Started(session):
                 await self._write(attempts.greet, attempt, self.claim.epoch, session)
             case Reached(ident):
@@ -288,22 +290,22 @@ class Running:
 
     def _see(self, used: Metered) -> None:
         """Take in what the provider answered; the program has a moment to tell of it."""
-        asyncio.get_running_loop().call_later(LAG_SECONDS, self._book, self._tab.see(used))
+        asyncio.get_running_loop().call_later(LAG_SECONDS, self._book, self._tally.see(used))
 
     def _book(self, passed: Metered) -> None:
-        self._tab.expect(passed)
-        if self.is_listening and self._tab.owed() != self._tab.standing:
-            self.lines.tell(self.claim.attempt, [], self._tab.book())
+        self._tally.expect(passed)
+        if self.is_listening and self._tally.owed() != self._tally.standing:
+            self.lines.tell(self.claim.attempt, [], self._tally.book())
 
-    async def _harvest(self, end: Ended, here: Ground, sandbox: Sandbox, spec: Spec) -> Settled:
+    async def _harvest(self, end: Ended, here: Clones, sandbox: Sandbox, spec: Spec) -> Settled:
         """Bring what the agent left into the board's repository, whatever its outcome."""
         if self.claim.is_review:
-            await asyncio.to_thread(ground.clear, here)
+            await in_git(clones.clear, here)
             return Settled(end)
         try:
             failpoint("collect.before")
             await self._salvage(sandbox, spec)
-            work, shared = await asyncio.to_thread(ground.collect, here, self.claim.epoch)
+            work, shared = await in_git(clones.collect, here, self.claim.epoch)
             failpoint("collect.after")
         except HalfTUIError as error:
             self._told.append(("error", f"the work could not be collected: {error}"))
@@ -334,8 +336,8 @@ class Running:
         """Write the end and the last lines in one transaction; on failure the next board does it."""
         end = settled.end
         told = [*self._told, *lines_of(end)]
-        if self._tab.close():
-            self.lines.tell(self.claim.attempt, [], self._tab.standing)
+        if self._tally.close():
+            self.lines.tell(self.claim.attempt, [], self._tally.standing)
         failpoint("commit.before")
         try:
             await settle(
@@ -392,6 +394,6 @@ class Running:
         return Spec(name, command.argv, command.env, places, labels, self.rooms.limits)
 
 
-def _has_session(here: Ground) -> bool:
+def _has_session(here: Clones) -> bool:
     """Return False if the home with the agent's sessions, or the folder that they are of, is not there."""
     return not here.is_new and any((here.folder / "home").iterdir())

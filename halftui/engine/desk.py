@@ -10,7 +10,7 @@ from typing import Any
 from halftui.domain.actor import agent
 from halftui.domain.board_tools import ATTACH, MOST_CALLS, Reply
 from halftui.domain.happenings import Answer, Question
-from halftui.engine.shelf import Shelf
+from halftui.engine.attachments import Attachments
 from halftui.engine.talk import Talk
 from halftui.errors import HalfTUIError, Misconfigured, Unavailable
 from halftui.ops import permits, questions, toolcalls
@@ -36,7 +36,7 @@ class Desk:
     answers: dict[str, "asyncio.Future[Answer]"]
     talk: Talk = field(default_factory=Talk)
     fault: Callable[[], str] | None = None  # says what is missing of its result, if anything is; blocks
-    shelf: Shelf | None = None  # where attached files go
+    attachments: Attachments | None = None  # where attached files go
     calls: Iterator[int] = field(default_factory=lambda: count(1))
 
     def attend(self, speaker: Speaker | None) -> None:
@@ -70,8 +70,8 @@ class Desk:
         try:
             if tool == "submit" and self.fault and (wrong := await asyncio.to_thread(self.fault)):
                 raise Misconfigured(wrong, "hand in again then")
-            if tool == ATTACH and self.shelf is not None:
-                return Reply(await self._attach(self.shelf, given, request))
+            if tool == ATTACH and self.attachments is not None:
+                return Reply(await self._attach(self.attachments, given, request))
             return Reply(await self._used(tool, given, request))
         except HalfTUIError as error:
             refused = str(error)
@@ -87,13 +87,13 @@ class Desk:
             self.store.write, me, use, self.attempt, self.epoch, request, tool, given, kept
         )
 
-    async def _attach(self, shelf: Shelf, given: Mapping[str, Any], request: str) -> str:
-        async with shelf.turn:
+    async def _attach(self, attachments: Attachments, given: Mapping[str, Any], request: str) -> str:
+        async with attachments.turn:
             try:
-                kept = await asyncio.to_thread(shelf.keep, given.get("path"))
+                kept = await asyncio.to_thread(attachments.keep, given.get("path"))
                 return await self._used(ATTACH, given, request, kept)
             finally:  # what was replaced or refused takes no room
-                await settle(asyncio.to_thread(shelf.tidy))
+                await settle(asyncio.to_thread(attachments.tidy))
 
     async def _answer_to(self, question: str) -> Answer:
         future = self.answers.setdefault(question, asyncio.get_running_loop().create_future())

@@ -9,12 +9,12 @@ from halftui.domain.assign import CLOSED, Rules
 from halftui.domain.happenings import Answer, Outcome
 from halftui.domain.shown import BoardRow
 from halftui.domain.vigil import Patience
-from halftui.engine import escort, floor, patrol, vigil
+from halftui.engine import convoys, disk, patrol, vigil
 from halftui.engine.attempt import Running
 from halftui.engine.look import Look, is_calm, look
-from halftui.engine.mill import Mill
+from halftui.engine.merger import Merger
 from halftui.engine.naming import home_name
-from halftui.engine.post import Post
+from halftui.engine.outbox import Outbox
 from halftui.engine.rooms import Rooms
 from halftui.errors import HalfTUIError, Unavailable
 from halftui.failpoints import failpoint
@@ -55,10 +55,11 @@ class Engine:
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
     _seen: Look | None = None  # what was due at the last look
     _is_urgent: bool = False  # something changed that no event tells
+    _convoys: "asyncio.Task[None] | None" = None  # of convoys
     _taken_over: set[str] = field(default_factory=set)  # boards where nothing of another is left
 
     def __post_init__(self) -> None:
-        self._mill, self._post = Mill(self.store, self.rooms), Post(self.store, self.rooms)
+        self._merger, self._outbox = Merger(self.store, self.rooms), Outbox(self.store, self.rooms)
 
     async def run(self) -> None:
         """Work until `stop`; then every agent has ended with its work kept, or was left at work."""
@@ -74,8 +75,8 @@ class Engine:
                         if is_due:
                             await self._round(running)
                         is_due = not await feed.wait(self._tick()) or not await self._is_calm()
-                    self._mill.stop()
-                    self._post.stop()
+                    self._merger.stop()
+                    self._outbox.stop()
                     await self._halt_all()
             finally:
                 journal.cancel()
@@ -108,10 +109,10 @@ class Engine:
                 await patrol.repair(self.store)
             if self.live:
                 await vigil.keep(self.store, self.lines, self.live, self.patience)
-            self._mill.attend(group, seen.to_mill)
-            self._post.attend(group, is_due=seen.has_post)
-            if seen.has_convoys:
-                await escort.attend(self.store, self.rooms)
+            self._merger.attend(group, seen.to_merge)
+            self._outbox.attend(group, is_due=seen.has_outbox)
+            if seen.has_convoys and (self._convoys is None or self._convoys.done()):
+                self._convoys = group.create_task(convoys.attend(self.store, self.rooms))
             for board in seen.boards:
                 if board.id in seen.with_work:
                     await self._dispatch(group, board)
@@ -137,7 +138,7 @@ class Engine:
                 log.info("an agent is adopted", extra={"attempt": claim.attempt})
                 self._open(group, claim, board)
             if is_first:
-                await patrol.finish(self.store, self.rooms, board)
+                group.create_task(patrol.finish(self.store, self.rooms, board))
 
     async def _dispatch(self, group: asyncio.TaskGroup, board: BoardRow) -> None:
         while not (self._stopping.is_set() or self.is_draining) and await self._is_able(board):
@@ -199,7 +200,7 @@ class Engine:
     async def _keep_room(self) -> None:
         """Stop all agents when the disk is nearly full; their beads go on when there is room again."""
         while True:
-            await asyncio.sleep(floor.LOOK_SECONDS)
+            await asyncio.sleep(disk.LOOK_SECONDS)
             if not self.live:
                 continue
             try:
@@ -287,7 +288,7 @@ def _answered(rows: Rows, questions: tuple[str, ...]) -> list[tuple[str, str, bo
 
 async def _make_room(running: Running, reason: str) -> None:
     try:
-        await running.halt(Outcome.LOST, reason, floor.GRACE_SECONDS)
+        await running.halt(Outcome.LOST, reason, disk.GRACE_SECONDS)
     except HalfTUIError as error:  # its sandbox does not answer: it is asked again with the next look
         running.halted = None
         log.warning("an agent was not stopped", extra={"why": str(error)})

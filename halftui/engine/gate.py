@@ -23,6 +23,7 @@ from halftui.ops import egress as hosts
 from halftui.ops.attempts import Claim
 from halftui.runtime import egress, proxy, relay
 from halftui.runtime.meter import TOO_MANY, UNAUTHORIZED, Limit, Usage
+from halftui.runtime.preset import API_KEY, API_URL
 from halftui.runtime.providers import ANTHROPIC, GOOGLE, OPENAI
 from halftui.runtime.proxy import Credential, Kind, Loopback, Owner
 from halftui.sandbox.base import Places, Sandbox
@@ -264,7 +265,7 @@ async def _by_port(
         listener = stack.enter_context(socket.create_server((relay.HERE, 0)))
         key, port = secrets.token_urlsafe(24), int(listener.getsockname()[1])
         loopback = Loopback(listener, key)
-    way.env = {**way.env, "HALFTUI_API_URL": f"http://{relay.HERE}:{port}", "HALFTUI_API_KEY": key}
+    way.env = {**way.env, API_URL: f"http://{relay.HERE}:{port}", API_KEY: key}
     return proxy.serve(
         folder, paying.credential, judge=paying.judge, owner=owner, on_usage=way.count,
         provider=PROVIDERS[claim.runtime], models=models, loopback=loopback,

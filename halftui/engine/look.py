@@ -22,8 +22,8 @@ class Look(NamedTuple):
     expired: frozenset[str] = frozenset()  # boards with an attempt whose lease ran out
     with_work: frozenset[str] = frozenset()  # boards that have both a bead to start and a slot
     next_due: float | None = None  # UTC seconds
-    to_mill: frozenset[str] = frozenset()  # boards where work waits for its checks or its merge
-    has_post: bool = False  # something is to be done outside
+    to_merge: frozenset[str] = frozenset()  # boards where work waits for its checks or its merge
+    has_outbox: bool = False  # something is to be done outside
 
 
 def look(rows: Rows, mine: frozenset[str], cap: int) -> Look:

@@ -34,7 +34,7 @@ def home_name(home: Path) -> str:
 
     A path is no name: two machines may have the same one.
     """
-    home.mkdir(parents=True, exist_ok=True)
+    home.mkdir(parents=True, exist_ok=True, mode=0o700)
     host = re.sub(r"[^A-Za-z0-9.-]", "-", socket.gethostname())[:40] or "home"
     with (home / "name").open("a+", encoding="utf-8") as file:
         fcntl.flock(file, fcntl.LOCK_EX)

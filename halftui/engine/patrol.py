@@ -19,12 +19,13 @@ from halftui.engine.naming import (
     socket_folder,
 )
 from halftui.engine.rooms import Rooms
-from halftui.errors import Conflict, NotFound
+from halftui.errors import Conflict, NotFound, Unavailable
 from halftui.failpoints import failpoint
 from halftui.ops import attempts, beads, verdicts
 from halftui.ops.attempts import Claim
 from halftui.sandbox.base import Found, Sandbox
 from halftui.store.store import Rows, Store
+from halftui.workspace.threads import in_git
 from halftui.workspace.tree import remove
 
 log = logging.getLogger(__name__)
@@ -82,8 +83,11 @@ async def clear(store: Store, rooms: Rooms) -> None:
 async def finish(store: Store, rooms: Rooms, board: BoardRow) -> None:
     """Accept what passed where nobody has to look at it, or what an agent approved, and still waits."""
     passed = _in_review if board.review == "none" else verdicts.approved
-    for bead in await asyncio.to_thread(store.read, passed, board.id):
-        await asyncio.to_thread(accept, store, rooms, board, bead)
+    try:
+        for bead in await asyncio.to_thread(store.read, passed, board.id):
+            await in_git(accept, store, rooms, board, bead)
+    except Unavailable as error:  # the database; the next board does it
+        log.warning("not all that passed is merged", extra={"board": board.id, "why": str(error)})
 
 
 def expired(rows: Rows, mine: frozenset[str]) -> set[str]:

@@ -21,6 +21,7 @@ from halftui.ops.attempts import Claim
 from halftui.runtime.base import Brief, Speaker
 from halftui.sandbox.base import Places, Spec
 from halftui.service import reaching
+from halftui.workspace.threads import in_git
 
 PLANS = "plans"  # the folder of conversations that go on, in the home folder
 SYSTEM = """\
@@ -87,7 +88,7 @@ async def _converse(
     folder: Path, sockets: Path,
 ) -> Ended:  # fmt: skip
     sandbox = await rooms.sandbox(board)
-    await asyncio.to_thread(_prepare, rooms, board, folder, sockets)
+    await in_git(_prepare, rooms, board, folder, sockets)
     async with AsyncExitStack() as stack:
         gate = await stack.enter_async_context(rooms.gate(claim, sockets, sandbox, lambda: True))
         runtime = await rooms.runtime(claim.runtime, gate.kind)

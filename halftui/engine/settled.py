@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from halftui.domain.happenings import Ended, Outcome
 from halftui.errors import AttemptFailed, HalfTUIError, Unavailable
 from halftui.ops.attempts import Shared, Work
+from halftui.sandbox.base import Process
 from halftui.workspace.repository import Repository
 from halftui.workspace.tree import Tree
 
@@ -23,6 +24,13 @@ class Settled:
         """True if the agent came to its end, and nothing that it has to leave is missing."""
         is_whole = self.shared is None or not self.shared.fault
         return self.end.outcome is Outcome.PASSED and is_whole
+
+
+def overruled(end: Ended, process: Process | None) -> Ended:
+    """Return how an attempt ended whose program told of `end`, where the sandbox may have broken it off."""
+    if process is None or not process.fault:
+        return end
+    return Ended(Outcome.FAILED, "output", process.fault)
 
 
 def measured(repository: Repository, tree: Tree, tip: str) -> Work:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from halftui.cli.door import Cleared
 from halftui.domain.shown import BoardRow
 from halftui.domain.text import counted
-from halftui.engine.ground import PAIRS
+from halftui.engine.clones import PAIRS
 from halftui.engine.naming import ATTEMPT_LABEL, HOME_LABEL, collab_key, home_label
 from halftui.errors import HalfTUIError, Refused
 from halftui.ops import retention, views

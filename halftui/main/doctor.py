@@ -1,6 +1,7 @@
 """What `halftui doctor` and the first screen look at: can work be done here, and what is missing."""
 
 import os
+import shlex
 import shutil
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -9,10 +10,12 @@ from pathlib import Path
 from halftui.cli.door import Check
 from halftui.domain.address import host_of, scope_of
 from halftui.domain.shown import BoardRow
-from halftui.engine import floor
+from halftui.domain.text import counted
+from halftui.engine import disk
 from halftui.errors import HalfTUIError, Misconfigured
 from halftui.main.house import House
 from halftui.ops import views
+from halftui.store import ground
 
 
 def checks(house: House, folder: Path | None = None) -> list[Check]:
@@ -25,6 +28,7 @@ def checks(house: House, folder: Path | None = None) -> list[Check]:
         ("sandbox", lambda: _sandbox(house)),
         ("account", lambda: _account(house)),
         ("keys", lambda: house.vault.place),
+        ("privacy", lambda: _privacy(house)),
     )
     boards = _boards(house)
     for runtime in sorted({board.runtime for board in boards} & {"codex", "gemini"}):
@@ -84,15 +88,28 @@ def _database(house: House) -> str:
     if not house.store.revision():
         raise Misconfigured(f"there is none yet at {house.store.shown_url}", "run: halftui init")
     house.store.prepare()
-    count = len(house.store.read(views.boards))
-    return f"{house.store.shown_url}, {count} board{'' if count == 1 else 's'}"
+    return f"{house.store.shown_url}, {counted(len(house.store.read(views.boards)), 'board')}"
 
 
 def _disk(house: House) -> str:
     """Look where the home is, or will be."""
     place = next(folder for folder in (house.home, *house.home.parents) if os.access(folder, os.F_OK))
-    floor.require(place, house.settings.disk_floor_mb)
+    disk.require(place, house.settings.disk_floor_mb)
     return f"{shutil.disk_usage(place).free // 2**20:,} MB are free"
+
+
+def _privacy(house: House) -> str:
+    files = [house.home, *sorted(house.home.glob("halftui.log*"))]
+    if house.store.path is not None:
+        file = house.store.path
+        files += [file.with_name(f"{file.name}{end}") for end in ground.BESIDE]
+        files += sorted(file.parent.glob(f"{file.name}.before-restore-*"))
+    if found := ground.open_files(files):
+        named = ", ".join(file.name for file in found[:3]) + (", …" if len(found) > 3 else "")
+        raise Misconfigured(
+            f"others may read {named} of {house.home}", f"chmod go-rwx {shlex.join(map(str, found))}"
+        )
+    return "the database and the log are for their owner alone"
 
 
 def _sandbox(house: House) -> str:

@@ -7,7 +7,6 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -132,8 +131,9 @@ async def _visit(house: House, bead: str, command: Sequence[str]) -> tuple[str, 
 
 
 def _init(chosen: Settings, beginning: Beginning) -> str:
-    house = House(chosen)
-    return house.init(beginning.place, beginning.name, beginning.branch, **beginning.settings).id
+    usual = {"model": chosen.model} if chosen.model else {}
+    settings = {**usual, **beginning.settings}
+    return House(chosen).init(beginning.place, beginning.name, beginning.branch, **settings).id
 
 
 def _require_terminal() -> None:
@@ -173,14 +173,13 @@ async def _open(house: House, board: str, make_engine: Callable[[], Engine], aga
     from halftui.tui.app import HalfApp
 
     gc.disable()  # the app lets it work again once the first frame is drawn and its objects are frozen
-    database = house.settings.database_url.partition(":")[0].partition("+")[0]
     app = HalfApp(
         house.service,
         board,
         owns_agents=True,
         is_alone=True,
         theme=house.settings.theme,
-        database=database,
+        database=house.settings.database_kind,
     )
     app.console_of = lambda: _console(house, board)
     app.lending.shells = lambda: _shells(house)
@@ -244,8 +243,8 @@ def _set_stage(chosen: Settings, stage: Stage) -> tuple[House, BoardRow]:
     from halftui.demo.stage import NAME, can_run
 
     house = House(
-        replace(chosen, home=str(stage.home), database="", sandbox="local", permissions="free", cap=3,
-                api_url=stage.model_url, names="kitchen", log_level="info"),
+        chosen._replace(home=str(stage.home), database="", sandbox="local", permissions="free", cap=3,
+                        api_url=stage.model_url, names="kitchen", log_level="info"),
         stage.env,
     )  # fmt: skip
     is_real = can_run(Path(sdk).parent / "_bundled" / "claude")
@@ -320,7 +319,7 @@ def _image_build(chosen: Settings, tell: Callable[[str], None]) -> Sequence[str]
     host = chosen.docker_host or None
     wanted = dict.fromkeys(["", *(board.recipe for board in _boards(chosen))])  # the usual one first
     for recipe in wanted:
-        if not image.find(host, recipe).is_current:
+        if not image.is_built(host, recipe):
             for line in image.build(host, recipe=recipe):
                 tell(line)
     return [image.tag(recipe) for recipe in wanted]

@@ -14,6 +14,7 @@ from halftui.errors import HalfTUIError
 from halftui.ops import views
 from halftui.service.auditor import keep_signed
 from halftui.store.feed import Feed
+from halftui.workspace.threads import in_git
 
 if TYPE_CHECKING:
     from halftui.engine.engine import Engine
@@ -97,7 +98,7 @@ class Run:
         for card in shown.lane("review").cards:
             if shown.at - card.updated_at > PATIENCE:
                 try:
-                    await asyncio.to_thread(self._house.review(self._board).accept, card.id)
+                    await in_git(self._house.review(self._board).accept, card.id)
                 except HalfTUIError as error:
                     self._say(str(error))
         return not any(shown.lane(name).total for name in ("blocked", "ready", "working", "review"))

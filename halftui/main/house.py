@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from halftui.store.vault import Vault
     from halftui.workspace.origin import Origin
     from halftui.workspace.repository import Repository
+    from halftui.workspace.signing import Signer
 
 
 class House:
@@ -92,7 +93,7 @@ class House:
             found,
             self.repository,
             self.origin,
-            lambda agent: self.keyring.signer(agent),
+            self._signer,
             self.collab,
         )
 
@@ -100,8 +101,7 @@ class House:
         """Return the queue of a board's merges."""
         from halftui.service.queue import Queue
 
-        signer = self.keyring.signer
-        return Queue(self.store, board, self.repository, self.origin, lambda agent: signer(agent))
+        return Queue(self.store, board, self.repository, self.origin, self._signer)
 
     def service_of(self, actor: Actor) -> Service:
         """Return the handle of somebody else, with the watches and live lines of this process."""
@@ -151,10 +151,11 @@ class House:
         """Return what tells where agents run and why; decided once, so that nothing falls back silently."""
         from halftui.sandbox.choose import choose
 
-        host, image, runtime = self.settings.docker_host, self.settings.image, self.settings.docker_runtime
+        of = self.settings
+        host, image, runtime = of.docker_host or None, of.image or None, of.docker_runtime or None
         return cache(
             lambda wanted, recipe="": choose(
-                wanted, self.home, host or None, image or None, runtime or None, recipe
+                wanted, self.home, host, image, runtime, recipe, of.docker_seccomp
             )
         )
 
@@ -185,7 +186,7 @@ class House:
         from halftui.domain.assign import Rules
         from halftui.domain.names import THEMES
         from halftui.domain.vigil import Patience
-        from halftui.engine import floor
+        from halftui.engine import disk
         from halftui.engine.engine import Engine
         from halftui.engine.gate import Credentials, opener
         from halftui.engine.rooms import Rooms
@@ -199,7 +200,7 @@ class House:
         service.lines.redact = credentials.redact
 
         def require_room() -> None:
-            floor.require(self.home, chosen.disk_floor_mb)
+            disk.require(self.home, chosen.disk_floor_mb)
 
         def check(board: BoardRow) -> None:
             require_room()
@@ -233,9 +234,9 @@ class House:
             land=lambda board, convoy: self.review(board.id, PATROL).land(convoy),
             queue=self.queue,
             forge=lambda given: forge.ask(chosen.forge, given),
-            signer=lambda agent: self.keyring.signer(agent),
+            signer=self._signer,
         )
-        pool = THEMES.get(chosen.names) or tuple(chosen.names.split(","))
+        pool = chosen.pool or THEMES[chosen.names]
         return Engine(
             store=self.store,
             lines=service.lines,
@@ -258,6 +259,10 @@ class House:
 
         if self.settings.image or recipe in self._built:
             return
-        if not image.find(self.settings.docker_host or None, recipe).is_current:
+        if not image.is_built(self.settings.docker_host or None, recipe):
             raise Unavailable("the agents' container image is not built yet", "run: halftui image build")
         self._built.add(recipe)
+
+    def _signer(self, agent: str) -> Signer:
+        """Return what signs an agent's commits; no key is looked for before the first."""
+        return self.keyring.signer(agent)

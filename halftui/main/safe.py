@@ -10,6 +10,7 @@ from halftui.ops.access import authorize
 
 if TYPE_CHECKING:
     from halftui.main.house import House
+    from halftui.ops.chain import Renewal
 
 
 class HouseSafe:
@@ -29,6 +30,10 @@ class HouseSafe:
     def house_key(self) -> str:
         """Return the public line of the key that signs the history, "" if there is none."""
         return self._house.keyring.public_of_house()
+
+    def renew_house_key(self, *, is_wanted: bool) -> Renewal:
+        """Let a new key sign the history, since the vault's is lost; return what is lost with that."""
+        return self._house.keyring.renew_house(self._house.actor, is_wanted=is_wanted)
 
     def rotate_secrets(self, *, leaves_keyring: bool = False) -> int:
         """Seal everything anew with a new key and forget the old one; return how many values there are.

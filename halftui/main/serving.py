@@ -15,9 +15,9 @@ from halftui.cli.console import Console
 from halftui.cli.door import Door
 from halftui.domain.shown import BoardRow
 from halftui.engine.lock import sole_engine
-from halftui.errors import Denied, HalfTUIError
+from halftui.errors import Denied
 from halftui.main import visits
-from halftui.main.show import VIEWER
+from halftui.main.show import NOTICE_SECONDS, VIEWER, notice
 from halftui.ops import entrance, views
 from halftui.service import reaching
 from halftui.service.service import Service
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from halftui.main.house import House
     from halftui.workspace.repository import Repository
 
-NOTICE_SECONDS = 1.0
 Tell = Callable[[str], None]
 
 
@@ -67,7 +66,6 @@ async def serve(house: House, tell: Tell) -> int:
 
 def hosting(house: House) -> Hosting:
     """Return what a server of this house serves."""
-    kind = house.settings.database_url.partition(":")[0].partition("+")[0]
 
     def door(service: Service, streams: Streams, wish: Wish) -> Door:
         return guest_door(house, service, streams, wish)
@@ -90,7 +88,7 @@ def hosting(house: House) -> Hosting:
         console=console,
         repository=repository,
         folder=house.home / "ssh",
-        database=kind,
+        database=house.settings.database_kind,
     )
 
 
@@ -160,19 +158,6 @@ async def _note(server: Server, engine: Engine | None) -> None:
     """Let guests see what keeps agents from starting, or that they run unconfined."""
     while True:
         for board in tuple(server.apps):
-            server.note(board, await _notice(server, board, engine))
+            says = VIEWER if engine is None else await notice(server.hosting.service, board, engine)
+            server.note(board, says)
         await asyncio.sleep(NOTICE_SECONDS)
-
-
-async def _notice(server: Server, board: str, engine: Engine | None) -> str:
-    if engine is None:
-        return VIEWER
-    if (fault := engine.notices.get(board)) is not None:
-        return f"{fault.message}: {fault.hint}"
-    if (snapshot := server.hosting.service.watch(board).snapshot) is None:
-        return ""
-    try:
-        sandbox = await engine.rooms.sandbox(snapshot.board)
-    except HalfTUIError as error:
-        return f"{error.message}: {error.hint}"
-    return "" if sandbox.is_confined else "agents run unconfined on this machine"

@@ -16,6 +16,7 @@ from halftui.tui import lending
 if TYPE_CHECKING:
     from halftui.engine.engine import Engine
     from halftui.main.house import House
+    from halftui.service.service import Service
     from halftui.tui.app import HalfApp
 
 log = logging.getLogger(__name__)
@@ -97,18 +98,20 @@ class Backstage:
 
     async def _tell(self) -> None:
         while self._engine is not None:
-            fault: HalfTUIError | None = self._engine.notices.get(self._app.board)
-            self._app.hindrance = fault
-            self._app.notice = f"{fault.message}: {fault.hint}" if fault else await self._where()
+            app = self._app
+            app.hindrance = self._engine.notices.get(app.board)
+            app.notice = await notice(app.service, app.board, self._engine)
             await asyncio.sleep(NOTICE_SECONDS)
 
-    async def _where(self) -> str:
-        """Return a warning if agents run unconfined, else nothing."""
-        snapshot = self._app.service.watch(self._app.board).snapshot
-        if snapshot is None or self._engine is None:
-            return ""
-        try:
-            sandbox = await self._engine.rooms.sandbox(snapshot.board)
-        except HalfTUIError as error:
-            return f"{error.message}: {error.hint}"
-        return "" if sandbox.is_confined else "agents run unconfined on this machine"
+
+async def notice(service: Service, board: str, engine: Engine) -> str:
+    """Return in a sentence what keeps a board's agents from starting, or that they run unconfined, or ""."""
+    if (fault := engine.notices.get(board)) is not None:
+        return f"{fault.message}: {fault.hint}"
+    if (snapshot := service.watch(board).snapshot) is None:
+        return ""
+    try:
+        sandbox = await engine.rooms.sandbox(snapshot.board)
+    except HalfTUIError as error:
+        return f"{error.message}: {error.hint}"
+    return "" if sandbox.is_confined else "agents run unconfined on this machine"

@@ -7,10 +7,10 @@ import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from halftui import ops
 from halftui.domain.actor import ENGINE, Actor, Role, person
 from halftui.domain.actor import agent as agent_actor
 from halftui.errors import Denied, NotFound
-from halftui.ops import signers
 
 if TYPE_CHECKING:
     from halftui.ops.signers import IdentityRow
@@ -48,21 +48,19 @@ def actor_of(store: Store, env: Mapping[str, str]) -> Actor:
 
 
 def _proven(store: Store, token: str, board: str) -> Actor:
-    from halftui.ops import tokens
-
-    return store.write(ENGINE, tokens.accept, token, board)
+    return store.write(ENGINE, ops.tokens.accept, token, board)
 
 
 def _agent(store: Store, owner: str, env: Mapping[str, str]) -> IdentityRow | None:
     if AGENT in env:
         return _named(store, owner, env[AGENT]) if env[AGENT] else None
     runtime = next((name for mark, name in PROGRAMS.items() if env.get(mark)), "")
-    return store.read(signers.leader, owner, runtime) if runtime and store.revision() else None
+    return store.read(ops.signers.leader, owner, runtime) if runtime and store.revision() else None
 
 
 def _named(store: Store, owner: str, username: str) -> IdentityRow:
     try:
-        found = store.read(signers.identity, username)
+        found = store.read(ops.signers.identity, username)
     except NotFound as error:
         raise Denied(f"{AGENT} names {username}, who is no agent here", "halftui identity list") from error
     if found.owner != owner:

@@ -1,6 +1,6 @@
 """What blocks a bead, in SQL: the same rule as `domain.graph`, held together by a property test."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from halftui.domain.graph import ANY_CHILDREN, HOLD, PINNED, EdgeKind
 from halftui.store.store import Rows
@@ -50,8 +50,7 @@ def why_blocked(rows: Rows, bead_id: str) -> list[str]:
     return reasons
 
 
-@dataclass(frozen=True, slots=True)
-class _Met:
+class _Met(NamedTuple):
     """An unmet edge, and how its target stands."""
 
     target: str

@@ -9,6 +9,7 @@ from halftui.domain.text import clean, clean_line
 from halftui.errors import Misconfigured, Refused
 from halftui.ops import profiles
 from halftui.ops.access import verb
+from halftui.settings import MODEL
 from halftui.store.rows.tables import Board
 from halftui.store.tx import Tx
 
@@ -20,10 +21,12 @@ CHOICES = {"mode": MODES, "review": REVIEWS, "runtime": RUNTIMES, "sandbox": SAN
 FORMS = {  # both become parts of branch names, paths and containers' names
     "prefix": r"[a-z][a-z0-9]{0,7}",
     "branch": r"(?![-/.])(?!.*(\.\.|//|@\{|\.lock$|[/.]$))[^\x00-\x20\x7f~^:?*\[\\]{1,200}",
+    "model": MODEL,
 }
 HINTS = {
     "prefix": "it is 1 to 8 small letters and digits, a letter first",
     "branch": "it is a branch's name, as in main",
+    "model": "it is a model's name without blanks",
 }
 NUMBERS = {"cap": (0, 1000), "batch": (1, 50), "rounds": (0, 20)}
 SETTINGS = (
@@ -39,7 +42,7 @@ SETTINGS = (
     "egress",
     "lanes",
 )
-LONGEST_RECIPE = 16_384  # characters
+LONGEST = 16_384  # characters of a text
 Setting = str | int | list[dict[str, Any]]
 
 
@@ -106,30 +109,39 @@ def notice(tx: Tx, board_id: str, sentence: str) -> None:
 def _apply(board: Board, settings: dict[str, Setting]) -> None:
     for key, value in settings.items():
         if key not in SETTINGS:
-            raise Misconfigured(f"a board has no setting {key}", f"there are {', '.join(SETTINGS)}")
-        if key in CHOICES and value not in CHOICES[key]:
-            raise Misconfigured(f"{key} can't be {value!r}", f"it is one of {', '.join(CHOICES[key])}")
-        if key in NUMBERS:
-            least, most = NUMBERS[key]
-            if not (type(value) is int and least <= value <= most):
-                raise Misconfigured(
-                    f"{key} can't be {value!r}", f"it is a whole number from {least} to {most}"
-                )
-        if key == "lanes":
-            value = lanes.stored(lanes.wished(value))
-        if (form := FORMS.get(key)) and not re.fullmatch(form, str(value)):
-            raise Misconfigured(f"{key} can't be {clean_line(str(value), longest=80)!r}", HINTS[key])
-        if key == "egress":
-            value = egress.of_board(str(value))
-        if key == "recipe":
-            _check_recipe(str(value))
-        setattr(board, key, clean(value) if isinstance(value, str) else value)
+            raise Misconfigured(
+                f"a board has no setting {clean_line(key, longest=80)}", f"there are {', '.join(SETTINGS)}"
+            )
+        setattr(board, key, lanes.stored(lanes.wished(value)) if key == "lanes" else checked(key, value))
+
+
+def checked(key: str, value: Setting) -> str | int:
+    """Return what a board keeps of a setting other than its lanes. Raises Misconfigured."""
+    if key in NUMBERS:
+        least, most = NUMBERS[key]
+        if type(value) is int and least <= value <= most:
+            return value
+        raise _bad(key, value, f"it is a whole number from {least} to {most}")
+    if key in CHOICES and value not in CHOICES[key]:
+        raise _bad(key, value, f"it is one of {', '.join(CHOICES[key])}")
+    if not isinstance(value, str):
+        raise _bad(key, value, "it is a text")
+    if len(value) > LONGEST:
+        raise Misconfigured(f"this {key} is too long", f"it has at most {LONGEST} characters")
+    if (form := FORMS.get(key)) and not re.fullmatch(form, value):
+        raise _bad(key, value, HINTS[key])
+    if key == "recipe":
+        _check_recipe(value)
+    return egress.of_board(value) if key == "egress" else clean(value)
+
+
+def _bad(key: str, value: Setting, hint: str) -> Misconfigured:
+    shown = repr(clean_line(value, longest=80)) if isinstance(value, str) else str(value)[:80]
+    return Misconfigured(f"{key} can't be {shown}", hint)
 
 
 def _check_recipe(text: str) -> None:
     """Raise Misconfigured unless it can stand below the usual image's recipe."""
-    if len(text) > LONGEST_RECIPE:
-        raise Misconfigured("this recipe is too long", f"it has at most {LONGEST_RECIPE} characters")
     first = next((line for line in text.splitlines() if line.strip() and not line.startswith("#")), "")
     if text and not re.match(r"(ADD|ARG|COPY|ENV|RUN|SHELL)\s", first):
         raise Misconfigured(

@@ -57,6 +57,15 @@ class Verdict(NamedTuple):
     signed_until: int  # the newest event under a valid signature
     unsigned: int  # events after that: they could have been cut without a trace
     faults: tuple[Fault, ...]
+    unverifiable: int = 0  # signatures of keys that were lost, as a later signature says
+
+
+class Renewal(NamedTuple):
+    """What is lost with a key that signed the history: its signatures, up to an event."""
+
+    fingerprint: str
+    heads: int
+    until: int
 
 
 def newest(rows: Rows) -> tuple[int, str, float]:
@@ -100,24 +109,55 @@ def verify(rows: Rows, public: str) -> Verdict:
     return judge(links(rows), heads(rows), public)
 
 
+def at_stake(rows: Rows) -> Renewal | None:
+    """Return what the present key signed, None if there is no key."""
+    found = rows.rows(
+        "SELECT k.fingerprint, count(h.seq), coalesce(max(h.seq), 0) FROM signing_key k"
+        " LEFT JOIN head h ON h.fingerprint = k.fingerprint"
+        " WHERE k.subject = 'house' AND k.retired_at IS NULL GROUP BY k.fingerprint"
+    )
+    return Renewal(*found[0]) if found else None
+
+
 def judge(events: Iterable[Link], signed: Iterable[SignedHead], public: str) -> Verdict:
-    """Return what is wrong with a history, wherever it comes from."""
+    """Return what is wrong with a history, wherever it comes from.
+
+    A signature of another key than `public` is no fault if a later event, under a valid signature of this
+    one, says that the other key was lost: that one proves nothing any more.
+    """
     wanted = {head.seq: head for head in signed}
     faults: list[Fault] = []
-    total, count, after_good, good, previous, before = len(wanted), 0, 0, 0, 0, ""
-    for event in events:
-        count, after_good = count + 1, after_good + 1
+    strange: list[tuple[int, SignedHead]] = []
+    good = [(0, 0)]  # how many events had come when one was under a valid signature, and its number
+    lost: dict[str, int] = {}  # keys, and how many events had come when one said so
+    total, count, previous, before = len(wanted), 0, 0, ""
+    mark = identity.fingerprint(public) if public else ""
+    for count, event in enumerate(events, 1):
         if event.hash != history.link(before, event[:8]):
             faults.append(Fault(event.seq, "it was changed, or what came before it was"))
         before = event.hash
+        if event.verb == history.RENEW:
+            lost[_replaced(event.before)] = count
         if (head := wanted.pop(event.seq, None)) is not None:
             if fault := _fault_of(head, event.hash, previous, public):
                 faults.append(Fault(head.seq, fault))
-            if not faults:
-                good, after_good = head.seq, 0
+            elif head.fingerprint != mark:
+                strange.append((count, head))
+            elif not faults:
+                good.append((count, head.seq))
             previous = head.seq
+    bad = [(at, head) for at, head in strange if not at < lost.get(head.fingerprint, 0) <= good[-1][0]]
+    faults += [Fault(head.seq, "it was signed with another key") for _, head in bad]
     faults += [Fault(seq, "it was signed, and is gone") for seq in wanted]
-    return Verdict(count, total, good, after_good, tuple(faults))
+    then, until = max(one for one in good if not bad or one[0] < bad[0][0])
+    return Verdict(count, total, until, count - then, tuple(faults), len(strange) - len(bad))
+
+
+def _replaced(before: str) -> str:
+    try:
+        return str(json.loads(before)["fingerprint"])
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return ""
 
 
 def _fault_of(head: SignedHead, digest: str, previous: int, public: str) -> str:
@@ -127,9 +167,9 @@ def _fault_of(head: SignedHead, digest: str, previous: int, public: str) -> str:
         return "a signature before it is gone"
     if not public:
         return "the key that signed it is gone"
-    text = history.head_text(head.seq, head.hash, head.at, head.previous)
     if head.fingerprint != identity.fingerprint(public):
-        return "it was signed with another key"
+        return ""  # looked at by `judge`
+    text = history.head_text(head.seq, head.hash, head.at, head.previous)
     return "" if identity.is_signed(public, text, _bytes(head.signature)) else "its signature is forged"
 
 

@@ -3,10 +3,12 @@
 import secrets
 from collections.abc import Sequence
 
+from halftui.domain.actor import Role
 from halftui.domain.names import BASE36, CONVOY_BRANCHES, slug
 from halftui.domain.states import CONVOY_MOVES, ConvoyState, ConvoyVerb, after
 from halftui.domain.text import clean_line
-from halftui.errors import Misconfigured, Refused
+from halftui.errors import Denied, Misconfigured, Refused
+from halftui.ops import journeys, signers
 from halftui.ops.access import verb
 from halftui.ops.beads import INERT, cancel_all, weigh
 from halftui.ops.edges import refuse_cycles
@@ -54,6 +56,35 @@ def add(tx: Tx, convoy_id: str, bead: str) -> None:
     _take(tx, convoy, bead)
     tx.record("convoy.add", convoy_id, convoy.board_id, bead=bead)
     land(tx, convoy)
+
+
+@verb("convoy.edit")
+def edit(tx: Tx, convoy_id: str, *, name: str | None = None, leader: str | None = None) -> None:
+    """Give a convoy another name, or to another leader, by its username; "" is to nobody.
+
+    Raises Denied for an operator who gives it to another person's leader, or takes it from one.
+    """
+    convoy = tx.get(Convoy, convoy_id)
+    before: dict[str, str] = {}
+    after_it: dict[str, str] = {}
+    if name is not None and (fresh := clean_line(name, longest=80)) != convoy.name:
+        if not fresh:
+            raise Misconfigured("a convoy needs a name", "say where it goes")
+        before["name"], after_it["name"] = convoy.name, fresh
+        convoy.name = fresh
+    if leader is not None:
+        given = _leader(tx, leader) if leader else None
+        held = [signers.by_id(tx, agent) for agent in journeys.leaders(tx, convoy_id)]
+        for one in (*held, *([given] if given else [])):
+            if tx.actor.role is Role.OPERATOR and one.owner != tx.actor.name:
+                raise Denied(f"{one.username} is not {tx.actor}'s", "its owner or a maintainer may do that")
+        was, then = ", ".join(one.username for one in held), given.username if given else ""
+        if was != then:
+            before["leader"], after_it["leader"] = was, then
+            convoy.created_by = f"agent:{given.id}" if given else str(tx.actor)
+    if after_it:
+        tx.touch(convoy, None)
+        tx.record("convoy.edit", convoy_id, convoy.board_id, before, **after_it)
 
 
 @verb("convoy.start")
@@ -124,6 +155,13 @@ def strand(tx: Tx, convoy_id: str, reasons: Sequence[str]) -> None:
         convoy.stranded_at = tx.now
         tx.record("convoy.strand", convoy_id, convoy.board_id, reasons=list(reasons))
     tx.add(convoy)
+
+
+def _leader(tx: Tx, text: str) -> signers.IdentityRow:
+    found = signers.identity(tx, text)
+    if found.kind != "leader":
+        raise Refused(f"{found.name} is a {found.kind}", "halftui identity list shows the leaders")
+    return found
 
 
 def _move(tx: Tx, convoy: Convoy, done: ConvoyVerb) -> None:

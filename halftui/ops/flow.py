@@ -88,7 +88,7 @@ def crew(rows: Rows, board_id: str) -> tuple[Crew, ...]:
     )
     status = {"": "idle", "asking": "asking"}
     listed = [
-        Crew(*[*r[:4], status.get(r[4], "working"), *r[5:12], *[n or 0 for n in r[12:17]], r[17]])
+        Crew(*[*r[:4], status.get(r[4], "working"), *r[5:12], *[n or 0 for n in r[12:17]], *r[17:]])
         for r in found
     ]  # fmt: skip
     return tuple(sorted(listed, key=lambda a: ("asking", "working", "idle").index(a.status)))

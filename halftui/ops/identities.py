@@ -75,7 +75,7 @@ def rotate(tx: Tx, agent_id: str, public: str, sealed: str) -> None:
         raise Refused(f"{agent.name} is retired", "make a new identity: halftui identity create")
     _name_worker(tx, agent_id)
     tx.change(
-        "UPDATE signing_key SET retired_at = :n WHERE subject = :s AND retired_at IS NULL",
+        "UPDATE signing_key SET retired_at = :n, sealed = '' WHERE subject = :s AND retired_at IS NULL",
         n=tx.now,
         s=f"agent:{agent_id}",
     )

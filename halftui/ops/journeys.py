@@ -69,7 +69,7 @@ def convoys(rows: Rows, board_id: str) -> tuple[ConvoyRow, ...]:
     ):
         states.setdefault(convoy, {})[name] = int(count)
     led: dict[str, list[str]] = {}
-    for convoy, leader in rows.rows(_LEADERS, b=board_id):
+    for convoy, _, leader in rows.rows(f"{_LEADERS} WHERE c.board_id = :b{_IN_ORDER}", b=board_id):
         led.setdefault(convoy, []).append(str(leader))
     found = rows.rows(
         "SELECT id, name, state, branch FROM convoy WHERE board_id = :b ORDER BY"
@@ -84,12 +84,17 @@ def convoys(rows: Rows, board_id: str) -> tuple[ConvoyRow, ...]:
 
 # As `led` has it: who made a convoy leads it, or whom its maker's owner has after it.
 _LEADERS = """
-SELECT c.id, g.username FROM convoy c
+SELECT c.id, g.id, g.username FROM convoy c
 JOIN agent m ON c.created_by = 'agent:' || m.id AND m.kind = 'leader'
 JOIN agent g ON g.kind = 'leader' AND g.retired_at IS NULL
   AND (g.id = m.id OR (m.retired_at IS NOT NULL AND g.owner = m.owner AND g.owner <> ''))
-WHERE c.board_id = :b ORDER BY c.id, g.username
 """
+_IN_ORDER = " ORDER BY c.id, g.username"
+
+
+def leaders(rows: Rows, convoy_id: str) -> list[str]:
+    """Return the ids of the living leaders whose a convoy is."""
+    return [str(row[1]) for row in rows.rows(f"{_LEADERS} WHERE c.id = :c{_IN_ORDER}", c=convoy_id)]
 
 
 def course(rows: Rows, bead_id: str) -> Course:

@@ -4,18 +4,24 @@ Every change goes through the op of its verb, so that it is authorized and leave
 so already is not touched.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from halftui.domain import profile as rules
 from halftui.domain.names import RUNTIMES
-from halftui.errors import Misconfigured, NotFound, Refused
+from halftui.errors import Conflict, Misconfigured, NotFound, Refused
 from halftui.ops import beads, boards, convoys, edges, identities, profiles, specs
 from halftui.ops.specs import KINDS, Applied, Manifest, Spec
 from halftui.store.tx import Tx
 
 _PLACED = ("hold", "convoy", "parent", "links", "after")  # fields of a bead that have ops of their own
 _PARENT = "parent-child"
+_LINKS = frozenset({"links", "parent"})
+_TOUCHED = {  # fields that an event is about whose own are called otherwise; None: all
+    "bead.link": _LINKS, "bead.unlink": _LINKS, "bead.reparent": _LINKS,
+    "event.undo": None, "event.redo": None, "profile.apply": None,
+}  # fmt: skip
 _FIXED = {  # fields of a board that no file can change, since they name places of one machine
     "repository": "make another board: halftui init",
     "collab": "halftui board edit --collab PLACE",
@@ -66,6 +72,8 @@ class _Run:
         now = specs.spec(self._tx, manifest.kind, ident, self._board)
         wished = {k: v for k, v in manifest.spec.items() if v != now.get(k)}
         wished = {k: v for k, v in wished.items() if k in now or k != "name"}  # known by it
+        if manifest.seen is not None and wished:
+            self._require_seen(manifest, ident, wished)
         if manifest.kind == "bead":
             self._settle_bead(ident, now, wished, manifest.place)
         elif manifest.kind == "convoy":
@@ -73,7 +81,7 @@ class _Run:
         elif manifest.kind == "profile" and wished:
             self._apply_profile(ident, {**now, **wished}, manifest.place)
         elif manifest.kind == "board" and wished:
-            boards.edit(self._tx, ident, **_without(wished, _FIXED, manifest.place))
+            self._settle_board(ident, _without(wished, _FIXED, manifest.place), manifest.place)
         elif wished:
             raise Refused(
                 f"{manifest.place}: {', '.join(wished)} of {manifest.kind} {ident} can't be changed so",
@@ -81,6 +89,22 @@ class _Run:
             )
         if self._tx.rows("SELECT coalesce(max(seq), 0) FROM event")[0][0] != seq:
             self.done[id(manifest)] = "created" if self.done[id(manifest)] == "created" else "changed"
+
+    def _require_seen(self, manifest: Manifest, ident: str, wished: Spec) -> None:
+        """Raise Conflict if somebody else changed one of those fields since the file was printed."""
+        found = self._tx.rows(
+            "SELECT actor, verb, before, after FROM event WHERE subject = :i AND seq > :s AND actor <> :a"
+            " AND board_id = :b ORDER BY seq DESC",
+            i=ident, s=manifest.seen, a=str(self._tx.actor), b=self._board,
+        )  # fmt: skip
+        for actor, verb, before, after in found:
+            touched = _TOUCHED.get(str(verb), frozenset({*json.loads(before), *json.loads(after)}))
+            both = sorted(wished if touched is None else wished.keys() & touched)
+            if both:
+                raise Conflict(
+                    f"{manifest.place}: {actor} changed {', '.join(both)} of {ident} since it was printed",
+                    "get it anew, or take `seen` out of the file",
+                )
 
     def _same(self, manifest: Manifest) -> str:
         """Return the id of a thing that is known by its name instead of an id, "" if there is none."""
@@ -117,6 +141,12 @@ class _Run:
         except Misconfigured as error:
             raise Misconfigured(f"{place}: {error.message}", error.hint) from error
         return name
+
+    def _settle_board(self, ident: str, wished: Spec, place: str) -> None:
+        try:
+            boards.edit(self._tx, ident, **wished)
+        except Misconfigured as error:
+            raise Misconfigured(f"{place}: {error.message}", error.hint) from error
 
     def _create_bead(self, wish: Mapping[str, Any], place: str) -> str:
         fields = {k: v for k, v in wish.items() if k not in ("title", *_PLACED)}

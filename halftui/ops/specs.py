@@ -43,6 +43,7 @@ class Manifest(NamedTuple):
     ref: str
     spec: Mapping[str, Any]
     place: str  # in the file, for messages
+    seen: int | None = None  # the newest event when the thing was printed, if it was
 
 
 class Applied(NamedTuple):

@@ -5,6 +5,7 @@ import uuid
 from halftui.domain.text import clean_line
 from halftui.errors import Misconfigured, NotFound
 from halftui.ops.access import verb
+from halftui.settings import is_web_address
 from halftui.store.rows.tables import Subscription
 from halftui.store.store import Rows
 from halftui.store.tx import Tx
@@ -22,8 +23,13 @@ UPDATE bead SET retry_at = NULL WHERE state = 'open' AND retry_at IS NOT NULL
 def register(tx: Tx, name: str, kind: str, sealed: str, ident: str, base_url: str = "") -> None:
     """Store a sealed credential under a name; a name that exists gets the new credential.
 
-    `sealed` was sealed for the row `ident`, see `identify`. Raises Misconfigured for a bad kind.
+    `sealed` was sealed for the row `ident`, see `identify`. Raises Misconfigured for a bad kind or address.
     """
+    if base_url and not is_web_address(base_url):
+        raise Misconfigured(
+            f"{clean_line(base_url, longest=80)!r} is no address of a provider",
+            "write one as in https://api.anthropic.com",
+        )
     if kind not in KINDS:
         raise Misconfigured(f"a subscription can't be of kind {kind}", f"it is one of {', '.join(KINDS)}")
     row = tx.find(Subscription, ident)

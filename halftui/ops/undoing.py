@@ -27,6 +27,7 @@ FINAL = {
     "convoy.add": ("a bead joined {}, which u does not take back", "x on the convoy cancels it"),
     "convoy.cancel": ("{} is cancelled already", "N makes another"),
     "convoy.create": ("{} is made already", "x on the convoy cancels it"),
+    "convoy.edit": ("{} is edited already", "halftui convoy edit changes it back"),
     "convoy.start": ("{} is on its way already", "x on the convoy cancels it"),
 }
 UNDO, REDO = "event.undo", "event.redo"

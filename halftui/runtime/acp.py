@@ -18,11 +18,12 @@ from halftui.errors import Unavailable
 from halftui.runtime import board_server
 from halftui.runtime.acp_client import BoardClient
 from halftui.runtime.base import Brief, Command, Desk, Inside, Letter, Process
-from halftui.runtime.lines import Framer
+from halftui.runtime.lines import Framer, is_heavy
 from halftui.runtime.outcome import Remains, Result, classify
 from halftui.runtime.preset import ANY, Preset
 
 LONGEST_LINE = 32 * 2**20
+MOST_REQUESTS = 64  # of the agent's that wait for an answer; of its questions, fewer may
 GREETING_SECONDS = 60.0
 END_SECONDS = 5.0
 _CODES = {-32000: "authentication_failed", 429: "rate_limit"}  # of the protocol, and of HTTP as some tell it
@@ -53,9 +54,7 @@ class AcpRuntime:
     async def converse(self, brief: Brief, process: Process, desk: Desk) -> AsyncGenerator[Happening, None]:
         """Prompt the agent until there is nothing more to say, and yield what happens."""
         inside = self._inside
-        if (
-            inside is None or brief.is_adopted
-        ):  # its answers belong to a board that is gone; the clone is what is left
+        if inside is None or brief.is_adopted:  # its answers went to a board that is gone; its clone is left
             await process.stop()
             yield classify(Remains(None, fault="lost", errors="its board died"))
             return
@@ -67,6 +66,7 @@ class AcpRuntime:
         try:
             while (happening := await happenings.get()) is not None:
                 yield happening
+                happenings.task_done()
             remains = await speaking
         finally:
             desk.attend(None)
@@ -199,6 +199,7 @@ class _Wire:
         self._framer = Framer(LONGEST_LINE)
         self._lines: deque[bytes] = deque()
         self._chunks: AsyncIterator[bytes] = process.output()
+        self._free = asyncio.Semaphore(MOST_REQUESTS)
 
     async def send(self, message: dict[str, Any]) -> None:
         """Send one message."""
@@ -206,14 +207,23 @@ class _Wire:
             await self._process.write(json.dumps(message).encode() + b"\n")
         except Unavailable as error:
             raise ConnectionError(str(error)) from error
+        finally:
+            if "method" not in message:  # an answer
+                self._free.release()
 
     async def receive(self) -> dict[str, Any] | None:
-        """Return the next message; None at the end. A line that is none is passed over."""
+        """Return the next message; None at the end. A line that is none is passed over.
+
+        Nothing is read while the board has not taken in what came before, or answered what was asked.
+        """
         while True:
             while self._lines:
-                if isinstance(message := _parsed(self._lines.popleft()), dict):
+                if (message := _parsed(self._lines.popleft())) is not None:
+                    if "method" in message and "id" in message:
+                        await self._free.acquire()
                     return message
             self.note()
+            await self._happenings.join()
             try:
                 self._lines.extend(self._framer.feed(await anext(self._chunks)))
             except (StopAsyncIteration, Unavailable):
@@ -235,11 +245,22 @@ def _servers(brief: Brief, inside: Inside) -> Servers:
     return [wire.McpServerStdio(name=board_server.SERVER, command=program, args=args, env=[])]
 
 
-def _parsed(line: bytes) -> Any:
+def _parsed(line: bytes) -> dict[str, Any] | None:
+    """Return a line's message; None if it is none that the library, which trusts their form, can take."""
     try:
-        return json.loads(line)
+        message = None if is_heavy(line) else json.loads(line)
     except (ValueError, RecursionError):
         return None
+    return message if _is_sound(message) else None
+
+
+def _is_sound(message: Any) -> bool:
+    match message:
+        case {"method": str()}:
+            return isinstance(message.get("id", 0), int | str)
+        case {"id": int(), "result": _} | {"id": int(), "error": {"code": int(), "message": str()}}:
+            return True
+    return False
 
 
 def _refusal(error: RequestError) -> Result:

@@ -1,7 +1,7 @@
 """The board's side of the Agent Client Protocol: takes in what an agent reports, and answers what it asks."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from acp import RequestError
 from acp import schema as wire
@@ -11,6 +11,9 @@ from halftui.runtime.base import Brief, Desk
 from halftui.runtime.summaries import one_line, summarise
 
 LONGEST_DETAIL = 16_384
+LONGEST_PIECE = 65_536  # of what the agent says without a pause
+MOST_CALLS = 10_000  # tool calls that are remembered
+T = TypeVar("T")
 _ALLOWS = ("allow_once", "allow_always")
 _REFUSES = ("reject_once", "reject_always")
 
@@ -26,7 +29,7 @@ class BoardClient:
         self._words = ""
         self._thoughts = ""
         self._last = ""
-        self._told: set[str] = set()  # the tool calls that were reported
+        self._told: dict[str, None] = {}  # the tool calls that were reported
         self._printed: dict[str, str] = {}  # what those print that run now
 
     def begin(self) -> None:
@@ -46,8 +49,12 @@ class BoardClient:
         match update:
             case wire.AgentMessageChunk(content=wire.TextContentBlock(text=text)):
                 self._words += text
+                if len(self._words) > LONGEST_PIECE:
+                    self._flush()
             case wire.AgentThoughtChunk(content=wire.TextContentBlock(text=text)):
                 self._thoughts += text
+                if len(self._thoughts) > LONGEST_PIECE:
+                    self._flush()
             case wire.ToolCallStart():
                 self._use(update)
             case wire.ToolCallProgress():
@@ -96,7 +103,7 @@ class BoardClient:
     def _use(self, call: wire.ToolCallStart | wire.ToolCallProgress | wire.ToolCallUpdate) -> None:
         """Report a tool call where it is first told of: some agents begin with asking for permission."""
         if call.tool_call_id not in self._told:
-            self._told.add(call.tool_call_id)
+            _remember(self._told, call.tool_call_id, None)
             self._flush()
             self._report(Used(call.tool_call_id, call.kind or "tool", *self._summary(call)))
 
@@ -105,7 +112,7 @@ class BoardClient:
         call = update.tool_call_id
         match update.field_meta:
             case {"terminal_output_delta": {"data": str() as more}}:
-                self._printed[call] = (self._printed.get(call, "") + more)[:LONGEST_DETAIL]
+                _remember(self._printed, call, (self._printed.get(call, "") + more)[:LONGEST_DETAIL])
         if update.status in ("completed", "failed"):
             self._use(update)
             text = _text(update.content) or self._printed.pop(call, "")
@@ -126,6 +133,13 @@ class BoardClient:
             self._report(Said(self._words))
             self._last = self._words
         self._words = self._thoughts = ""
+
+
+def _remember(kept: dict[str, T], call: str, value: T) -> None:
+    """Keep something of a tool call; of too many, the first is forgotten."""
+    kept[call] = value
+    if len(kept) > MOST_CALLS:
+        del kept[next(iter(kept))]
 
 
 def _text(content: Any) -> str:

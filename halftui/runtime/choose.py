@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from halftui.domain.names import RUNTIMES
 from halftui.errors import Misconfigured
 from halftui.runtime.base import Runtime
 
@@ -10,8 +11,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from halftui.runtime.script import Scenario
-
-KINDS = ("acp", "claude", "codex", "gemini", "scripted", "shell")
 
 
 def make(
@@ -51,4 +50,4 @@ def make(
         from halftui.runtime.shell import ShellRuntime
 
         return ShellRuntime()
-    raise Misconfigured(f"There is no runtime {kind!r}.", f"choose one of {', '.join(KINDS)}")
+    raise Misconfigured(f"There is no runtime {kind!r}.", f"choose one of {', '.join(RUNTIMES)}")

@@ -26,8 +26,7 @@ from claude_agent_sdk._internal.transport.subprocess_cli import SubprocessCLITra
 from halftui.domain.happenings import Ended, Happening, Heard
 from halftui.errors import AttemptFailed, Misconfigured, Unavailable
 from halftui.failpoints import failpoint
-from halftui.runtime.base import Abilities, Brief, Command, Desk, Inside, Letter, Process
-from halftui.runtime.base import Ended as ProcessEnded
+from halftui.runtime.base import Abilities, Brief, Command, Desk, Inside, Letter, Process, ProcessExit
 from halftui.runtime.claude_report import Report
 from halftui.runtime.claude_stream import GARBAGE, Stream, garbage
 from halftui.runtime.claude_tools import BOARD, board_server, permission
@@ -209,7 +208,7 @@ class ClaudeRuntime:
             return classify(replace(remains, fault="lost", errors=str(error)))
         return classify(replace(remains, code=exit_.code, is_oom=exit_.oom, errors=errors))
 
-    async def _exit(self, process: Process, *, is_hanging: bool) -> ProcessEnded:
+    async def _exit(self, process: Process, *, is_hanging: bool) -> ProcessExit:
         if not is_hanging:
             with contextlib.suppress(TimeoutError):
                 return await asyncio.wait_for(process.wait(), self._end_seconds)

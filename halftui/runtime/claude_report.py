@@ -36,6 +36,7 @@ from halftui.runtime.claude_stream import GARBAGE, HEARD
 from halftui.runtime.outcome import Result
 from halftui.runtime.summaries import summarise
 
+LARGEST = 2**53  # of numbers that are told: beyond it they have no float, or no whole number
 _TOKENS_IN = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
 _MODEL_TOKENS_IN = ("inputTokens", "cacheCreationInputTokens", "cacheReadInputTokens")
 
@@ -177,7 +178,7 @@ def _plain(content: Any) -> str:
 
 
 def _number(value: Any) -> float:
-    return float(value) if isinstance(value, int | float) and value >= 0 else 0.0
+    return float(min(value, LARGEST)) if isinstance(value, int | float) and value >= 0 else 0.0
 
 
 def _whole(value: Any) -> int:

@@ -12,7 +12,7 @@ from claude_agent_sdk import ProcessError, Transport
 from halftui.errors import Unavailable
 from halftui.runtime.base import Process
 from halftui.runtime.claude_tools import CALL
-from halftui.runtime.lines import Framer, cut
+from halftui.runtime.lines import Framer, cut, is_heavy
 
 LONGEST_LINE = 32 * 2**20  # bytes; tool results with pictures are a few megabytes
 HELD = 50  # messages before the CLI's first answer
@@ -31,6 +31,8 @@ _GOODBYE = {
 
 def parse(line: bytes) -> dict[str, Any] | None:
     """Return a line's message: None for a blank one, a GARBAGE message for one of another kind."""
+    if is_heavy(line):
+        return garbage(line[:SHOWN_GARBAGE].decode(errors="replace"))
     text = line.decode(errors="replace").strip()
     if not text:
         return None

@@ -9,11 +9,10 @@ from typing import Any
 from halftui.runtime import board_server, npm
 from halftui.runtime.base import Abilities, Brief, Command, Inside
 from halftui.runtime.outcome import Result
-from halftui.runtime.preset import Preset
+from halftui.runtime.preset import API_KEY, API_URL, Preset
 
 ADAPTER = "@agentclientprotocol/codex-acp@2.6.0"  # brings the Codex CLI that it fits
 FOLDER = "codex"  # below the folder of programs
-API_URL, API_KEY = "HALFTUI_API_URL", "HALFTUI_API_KEY"  # set by who opens the way to the provider
 WEEK = 7 * 24 * 3600  # seconds; a question may wait for a person for days
 
 _MAIN = "node_modules/@agentclientprotocol/codex-acp/dist/index.js"
@@ -52,11 +51,6 @@ def preset(programs: Path) -> Preset:
         has_servers=True,
         is_metered=True,
     )
-
-
-def packages() -> tuple[str, str]:
-    """Return what npm has to install."""
-    return npm.packages(ADAPTER)
 
 
 def find(programs: Path) -> Path:

@@ -45,11 +45,6 @@ def preset(programs: Path) -> Preset:
     )
 
 
-def packages() -> tuple[str, str]:
-    """Return what npm has to install."""
-    return npm.packages(PACKAGE)
-
-
 def find(programs: Path) -> Path:
     """Return the folder that npm filled. Raises Unavailable, with the command that fills it."""
     return npm.find(programs / FOLDER, _MAIN, PACKAGE)

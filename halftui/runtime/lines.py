@@ -2,6 +2,13 @@
 
 from collections.abc import AsyncIterator
 
+MOST_VALUES = 2_000_000  # of a JSON text; in memory, the least of them takes twenty times its bytes
+
+
+def is_heavy(text: bytes | bytearray) -> bool:
+    """Return True for JSON that may unfold to more memory than one agent should take."""
+    return len(text) > MOST_VALUES and sum(map(text.count, (b",", b"[", b"{"))) > MOST_VALUES
+
 
 class Framer:
     """Cuts a byte stream into lines. A line beyond `longest` bytes is dropped and counted.

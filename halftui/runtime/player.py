@@ -44,7 +44,7 @@ def main() -> int:
         if turn.get("text"):
             tell("said", text=turn["text"])
         for place, call in enumerate(turn.get("tools", [])):
-            use(f"call-{number}-{place}", call["tool"], call["input"], brief["is_free"])
+            use(f"call-{number}-{place}", call["tool"], call["input"], is_free=brief["is_free"])
     tell("done", text=words or "Done.")
     return 0
 
@@ -63,7 +63,7 @@ def fails(turn: dict[str, Any]) -> bool:
     return False
 
 
-def use(call: str, tool: str, given: dict[str, Any], is_free: bool) -> None:
+def use(call: str, tool: str, given: dict[str, Any], *, is_free: bool) -> None:
     """Run one tool and tell what came of it."""
     given = json.loads(json.dumps(given).replace("$WORK", str(Path.cwd())))
     tell("used", call=call, tool=tool, input=given)

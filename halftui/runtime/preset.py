@@ -8,6 +8,8 @@ from typing import Any
 from halftui.runtime.base import Abilities, Brief, Command, Inside
 from halftui.runtime.outcome import Result
 
+API_URL, API_KEY = "HALFTUI_API_URL", "HALFTUI_API_KEY"  # set by who opens the way to the provider
+
 
 def _nowhere() -> None:
     """Return None: the agent is in the image, or on this machine."""

@@ -19,6 +19,7 @@ from aiohttp import web
 from yarl import URL
 
 from halftui.errors import HalfTUIError, Misconfigured, Unavailable
+from halftui.runtime.lines import is_heavy
 from halftui.runtime.meter import TOO_MANY, Limit, Meter, Usage, limit
 from halftui.runtime.providers import ANTHROPIC, Provider
 
@@ -262,6 +263,8 @@ class _Door:
             return ""
         if request.headers.get("content-encoding", "identity") != "identity":
             return "A packed request can't be looked at."
+        if await asyncio.to_thread(is_heavy, body):
+            return "The request holds too many values."
         target = f"{request.path}?{request.rel_url.raw_query_string}"
         return await asyncio.to_thread(self._provider.fault, target, bytes(body), self._models)
 

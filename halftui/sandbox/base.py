@@ -78,6 +78,10 @@ class Process(Protocol):
     @property
     def name(self) -> str: ...
 
+    @property
+    def fault(self) -> str:
+        """Why the sandbox broke it off, in a sentence; "" if it did not."""
+
     async def write(self, data: bytes) -> None:
         """Send bytes to its standard input in one piece. Raises Unavailable if it is gone."""
 

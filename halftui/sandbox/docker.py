@@ -19,14 +19,15 @@ from halftui.errors import Conflict, HalfTUIError, Misconfigured, NotFound, Unav
 from halftui.failpoints import failpoint
 from halftui.sandbox.base import Exit, Found, Inside, Places, Spec
 from halftui.sandbox.docker_shell import DockerShell, open_shell
-from halftui.sandbox.hardening import NAME_LABEL, PREFIX, assert_hardened, create_config, inside
+from halftui.sandbox.hardening import FULL_MB, NAME_LABEL, PREFIX, assert_hardened, create_config, inside
 from halftui.sandbox.settle import settle
-from halftui.sandbox.wire import CHUNK, REMEDY, Frames, call, refusal
+from halftui.sandbox.wire import CHUNK, RECORD, REMEDY, STDOUT, Frames, call, refusal, size_in_log
 
 DEFAULT_HOST = "unix:///var/run/docker.sock"
 AGENT = (1000, 1000)  # who runs in the container when the board is root
 KILLED = Exit(137)
 TAIL = 8 * 1024
+FULL = FULL_MB * 10**6  # bytes
 PROBE_PATIENCE = 2  # seconds
 CALL_PATIENCE = 60  # seconds for one short call
 WRITE_PATIENCE = 10.0  # seconds in which the program must have read what was written
@@ -104,12 +105,17 @@ class DockerSandbox:
         host: str | None = None,
         user: tuple[int, int] | None = None,
         runtime: str | None = None,
+        profile: str = "",
     ) -> None:
-        """`user` is (uid, gid): by default the board's own, or 1000:1000 if the board is root."""
+        """`user` is (uid, gid): by default the board's own, or 1000:1000 if the board is root.
+
+        `profile` is that of seccomp, else the packaged one.
+        """
         self._image = image
         self._socket = socket_of(host)
         self.user = user or (AGENT if os.getuid() == 0 else (os.getuid(), os.getgid()))
         self._runtime = runtime
+        self._profile = profile
 
     def inside(self, places: Places) -> Inside:
         """Return the fixed paths that every container has."""
@@ -121,7 +127,8 @@ class DockerSandbox:
         Raises Conflict if the name is taken, Misconfigured if the engine would not confine it,
         Unavailable if there is no image or no engine.
         """
-        config = create_config(spec, self._image, "{}:{}".format(*self.user), self._runtime)
+        user = "{}:{}".format(*self.user)
+        config = create_config(spec, self._image, user, self._runtime, self._profile)
         container = await settle(asyncio.to_thread(self._launch, spec, config))
         return DockerProcess(spec.name, self._socket, container)
 
@@ -155,7 +162,7 @@ class DockerSandbox:
             container = _create(api, spec.name, config)
             failpoint("create.after")
             try:
-                assert_hardened(api.inspect_container(container))
+                assert_hardened(api.inspect_container(container), self._profile)
                 failpoint("start.before")
                 api.start(container)
                 failpoint("start.after")
@@ -174,6 +181,7 @@ class DockerProcess:
         self._id = container
         self._turn = asyncio.Lock()
         self._is_input_open = True
+        self.fault = ""
 
     @property
     def name(self) -> str:
@@ -200,27 +208,30 @@ class DockerProcess:
         It is what the engine's log holds, so text: a character that is not UTF-8, or that falls on
         the engine's cut of a line at each 16 KiB, reads U+FFFD. Goes on by itself when the engine
         restarts and leaves the program alive; raises Unavailable if the engine stays away.
+        A program that says more than the log may hold is stopped, and `fault` says so.
         """
         while True:
             has_ended = await self._patient_exit() is not None  # before the read: it misses nothing
             try:
-                async for chunk in self._log("stdout", start):
+                async for chunk in self._output(start):
                     start += len(chunk)
                     yield chunk
             except GONE:
                 return
             except Unavailable:
                 has_ended = False
-            if has_ended:
+            if self.fault:
+                await self.stop(0)
+            if self.fault or has_ended:
                 return
             await asyncio.sleep(PAUSE)
 
     async def error_tail(self) -> str:
         """Return the last 8 KiB of standard error."""
-        tail = b""
+        tail, frames = b"", Frames()
         with contextlib.suppress(*GONE):
-            async for chunk in self._log("stderr", 0, follow=False):
-                tail = (tail + chunk)[-TAIL:]
+            async for chunk in self._log("stderr=1"):
+                tail = (tail + b"".join(piece for _, piece in frames.feed(chunk)))[-TAIL:]
         return tail.decode(errors="replace")
 
     async def wait(self) -> Exit:
@@ -253,16 +264,27 @@ class DockerProcess:
             self._is_input_open = False
             raise Unavailable(f"{self.name} does not read its input") from error
 
-    async def _log(self, stream: str, skip: int, *, follow: bool = True) -> AsyncIterator[bytes]:
-        target = f"/containers/{self._id}/logs?follow={follow:d}&{stream}=1"
-        frames = Frames()
+    async def _output(self, skip: int) -> AsyncIterator[bytes]:
+        """Yield standard output from byte `skip` on; end with a fault where the log is full."""
+        count = Frames()  # of what the log holds, standard error too
+        held = 0
+        async for chunk in self._log("stdout=1&stderr=1&follow=1"):
+            pieces = list(count.feed(chunk))
+            held += sum(size_in_log(piece) for _, piece in pieces)
+            payload = b"".join(piece for stream, piece in pieces if stream == STDOUT)
+            fresh = payload[skip:]
+            skip -= len(payload) - len(fresh)
+            if fresh:
+                yield fresh
+            if held + count.count * RECORD > FULL:
+                self.fault = f"its output is more than a log holds: {FULL_MB} MB, with the engine's marks"
+                return
+
+    async def _log(self, wanted: str) -> AsyncIterator[bytes]:
+        target = f"/containers/{self._id}/logs?{wanted}"
         async with call(self._socket, "GET", target) as (reader, _):
             while chunk := await reader.read(CHUNK):
-                payload = b"".join(piece for _, piece in frames.feed(chunk))
-                fresh = payload[skip:]
-                skip -= len(payload) - len(fresh)
-                if fresh:
-                    yield fresh
+                yield chunk
 
     async def _post(self, verb: str) -> None:
         async with call(self._socket, "POST", f"/containers/{self._id}/{verb}") as (reader, _):

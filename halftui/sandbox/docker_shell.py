@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from halftui.errors import Conflict, HalfTUIError, NotFound, Unavailable
+from halftui.errors import Conflict, NotFound, Unavailable
 from halftui.sandbox.settle import settle
 from halftui.sandbox.wire import CHUNK, call
 
@@ -18,14 +18,18 @@ if [ $# -gt 0 ]; then exec "$@"; fi
 if command -v bash >/dev/null; then exec bash; fi
 exec sh
 """
-# A lost connection does not end it, and its jobs have groups of their own; the session has them all.
-END = """
-kill -HUP "$1" 2>/dev/null
+# A lost connection does not end a shell, and its jobs have groups of their own; the session has them all.
+# But the input of a program without a terminal ends with its connection, whatever became of who held it:
+# so one such program is told the shell's number, waits for that end, and ends what still stands.
+GUARD = """
+read -r shell || exit 0
+while read -r line; do :; done
+kill -HUP "$shell" 2>/dev/null || exit 0
 sleep 0.3
 for place in /proc/[0-9]*; do
   read -r line <"$place/stat" || continue
-  set -- "$1" ${line##*') '}
-  [ "$5" = "$1" ] && kill -KILL "${place#/proc/}"
+  set -- ${line##*') '}
+  [ "$4" = "$shell" ] && kill -KILL "${place#/proc/}"
 done 2>/dev/null
 :
 """
@@ -42,7 +46,7 @@ def exec_config(command: Sequence[str], *, has_terminal: bool) -> dict[str, Any]
     Left out are user, folder and environment, so that they are the container's own.
     """
     return {
-        "AttachStdin": has_terminal,
+        "AttachStdin": True,
         "AttachStdout": True,
         "AttachStderr": True,
         "Tty": has_terminal,
@@ -111,28 +115,37 @@ class DockerShell:
 
 @contextlib.asynccontextmanager
 async def open_shell(engine: Path, container: str, command: Sequence[str]) -> AsyncIterator[DockerShell]:
-    """Give a shell, or the command, in a running container; whatever it began ends with the context.
+    """Give a shell, or the command, in a running container.
 
-    Raises NotFound if there is no such container, Conflict if it does not run, Unavailable.
+    Whatever it began ends with the context, or with this process. Raises NotFound if there is no such
+    container, Conflict if it does not run, Unavailable.
     """
-    ident = await _make(engine, container, ["/bin/sh", "-c", START, "sh", *command], has_terminal=True)
-    start = {"Detach": False, "Tty": True}
-    async with call(engine, "POST", f"/exec/{ident}/start", upgrade=True, body=start) as (reader, writer):
-        number = await _number(reader)
-        shell = DockerShell(engine, container, ident, reader, writer)
+    program = ["/bin/sh", "-c", START, "sh", *command]
+    async with (  # the guard first: what can't be guarded is not begun
+        _exec(engine, container, ["/bin/sh", "-c", GUARD]) as (_, left, kept),
+        _exec(engine, container, program, has_terminal=True) as (ident, reader, writer),
+    ):
+        kept.write(b"%d\n" % await _number(reader))
         try:
-            yield shell
+            yield DockerShell(engine, container, ident, reader, writer)
         finally:
-            await settle(_end(engine, container, shell, number))
+            await settle(_let_go(left, kept))
 
 
-async def _make(engine: Path, container: str, command: Sequence[str], *, has_terminal: bool) -> str:
+@contextlib.asynccontextmanager
+async def _exec(
+    engine: Path, container: str, command: Sequence[str], *, has_terminal: bool = False
+) -> AsyncIterator[tuple[str, asyncio.StreamReader, asyncio.StreamWriter]]:
+    """Start a program beside the main one; give its id, and its connection."""
     body = exec_config(command, has_terminal=has_terminal)
     async with call(engine, "POST", f"/containers/{container}/exec", body=body) as (reader, _):
-        return str(json.loads(await reader.read())["Id"])
+        ident = str(json.loads(await reader.read())["Id"])
+    start = {"Detach": False, "Tty": has_terminal}
+    async with call(engine, "POST", f"/exec/{ident}/start", upgrade=True, body=start) as (reader, writer):
+        yield ident, reader, writer
 
 
-async def _number(reader: asyncio.StreamReader) -> str:
+async def _number(reader: asyncio.StreamReader) -> int:
     """Return the number that the shell says of itself; from a hostile container it may be any."""
     try:
         async with asyncio.timeout(START_PATIENCE):
@@ -141,16 +154,12 @@ async def _number(reader: asyncio.StreamReader) -> str:
         raise Unavailable("the container starts no shell", "its program may have ended just now") from error
     if not (said.isdecimal() and len(said) <= LONGEST_NUMBER and int(said) > 1):
         raise Unavailable("the container starts no shell", "its image may have no /bin/sh")
-    return said
+    return int(said)
 
 
-async def _end(engine: Path, container: str, shell: DockerShell, number: str) -> None:
-    """End a shell that was left, with all that it began; if its container is gone, so is it."""
-    with contextlib.suppress(HalfTUIError, TimeoutError):
+async def _let_go(left: asyncio.StreamReader, kept: asyncio.StreamWriter) -> None:
+    """Wait until the guard ended the shell that was left; if their container is gone, so are both."""
+    with contextlib.suppress(OSError, EOFError, TimeoutError):
         async with asyncio.timeout(END_PATIENCE):
-            if await shell.code() is not None:
-                return
-            ident = await _make(engine, container, ["/bin/sh", "-c", END, "sh", number], has_terminal=False)
-            start = {"Detach": False, "Tty": False}
-            async with call(engine, "POST", f"/exec/{ident}/start", upgrade=True, body=start) as (reader, _):
-                await reader.read()
+            kept.write_eof()
+            await left.read()

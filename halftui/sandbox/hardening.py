@@ -1,8 +1,10 @@
 """What a container must be before a hostile program may run in it."""
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +16,30 @@ PAIRED = replace(INSIDE, work="/work/code", collab="/work/collab")  # with two c
 PREFIX = "halftui."
 NAME_LABEL = PREFIX + "name"
 
-# Offsets into the log are offsets into the program's output only while nothing is rotated away.
-LOG = {"Type": "json-file", "Config": {"max-size": "1024g"}}
+# Offsets into the log are offsets into the program's output only while nothing is rotated away: who fills the
+# first of its files is ended. A second one makes sure that a full one is still there to be noticed.
+FULL_MB = 500
+LOG = {"Type": "json-file", "Config": {"max-size": "512m", "max-file": "2"}}
 
+PROFILE = Path(__file__).with_name("seccomp.json")
+HINT = "correct docker_seccomp in the settings, or leave it out"
+FILTERED = "system calls filtered"
 WRITABLE = {INSIDE.work, INSIDE.home, PAIRED.work, PAIRED.collab}
 NON_ROOT = re.compile(r"[1-9]\d*:[1-9]\d*")
 MIB = 1024 * 1024
 NANO = 1_000_000_000
+
+
+@cache
+def seccomp(file: Path = PROFILE) -> str:
+    """Return a seccomp profile as an engine takes it: JSON in one line. Raises Misconfigured."""
+    try:
+        profile = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise Misconfigured(f"the seccomp profile {file} can't be read: {error}", HINT) from error
+    if not isinstance(profile, dict) or "defaultAction" not in profile:
+        raise Misconfigured(f"{file} is no seccomp profile", HINT)
+    return json.dumps(profile, separators=(",", ":"))
 
 
 def inside(places: Places) -> Inside:
@@ -28,8 +47,13 @@ def inside(places: Places) -> Inside:
     return PAIRED if places.collab else INSIDE
 
 
-def create_config(spec: Spec, image: str, user: str, runtime: str | None = None) -> dict[str, Any]:
-    """Return the body of the engine's call that creates a container (Engine API 1.41)."""
+def create_config(
+    spec: Spec, image: str, user: str, runtime: str | None = None, profile: str = ""
+) -> dict[str, Any]:
+    """Return the body of the engine's call that creates a container (Engine API 1.41).
+
+    `profile` is that of seccomp, else the packaged one.
+    """
     env = {"HOME": INSIDE.home} | dict(spec.env)
     return {
         "Image": image,
@@ -43,18 +67,18 @@ def create_config(spec: Spec, image: str, user: str, runtime: str | None = None)
         "OpenStdin": True,
         "StdinOnce": False,  # else the program's input ends with the first board that lets go
         "Tty": False,
-        "HostConfig": _host_config(spec, runtime),
+        "HostConfig": _host_config(spec, runtime, profile or seccomp()),
     }
 
 
-def _host_config(spec: Spec, runtime: str | None) -> dict[str, Any]:
+def _host_config(spec: Spec, runtime: str | None, profile: str) -> dict[str, Any]:
     limits = spec.limits
     return {
         "NetworkMode": "none",
         "ReadonlyRootfs": True,
         "Tmpfs": {"/tmp": f"rw,exec,nosuid,nodev,mode=1777,size={limits.tmp_mb}m"},
         "CapDrop": ["ALL"],
-        "SecurityOpt": ["no-new-privileges"],
+        "SecurityOpt": ["no-new-privileges", f"seccomp={profile}"],
         "PidsLimit": limits.pids,
         "Memory": limits.memory_mb * MIB,
         "MemorySwap": limits.memory_mb * MIB,
@@ -88,7 +112,7 @@ def _mounts(places: Places) -> list[dict[str, Any]]:
     return mounts
 
 
-def _mount(source: Path, target: str, is_read_only: bool = True) -> dict[str, Any]:
+def _mount(source: Path, target: str, *, is_read_only: bool = True) -> dict[str, Any]:
     return {
         "Type": "bind",
         "Source": str(source),
@@ -107,7 +131,6 @@ FLAGS: Mapping[str, Callable[[Json, Json], object]] = {
     "tmpfs /tmp": lambda c, h: _is_safe_tmp(h.get("Tmpfs") or {}),
     "cap-drop ALL": lambda c, h: h["CapDrop"] == ["ALL"] and not h["CapAdd"],
     "no-new-privileges": lambda c, h: "no-new-privileges" in (h["SecurityOpt"] or []),
-    "confined by seccomp": lambda c, h: "unconfined" not in str(h["SecurityOpt"]),
     "unprivileged": lambda c, h: not h["Privileged"],
     "pids limit": lambda c, h: (h["PidsLimit"] or 0) > 0,
     "memory limit": lambda c, h: h["Memory"] > 0,
@@ -126,18 +149,19 @@ FLAGS: Mapping[str, Callable[[Json, Json], object]] = {
     "no volumes": lambda c, h: not (h["Binds"] or h["VolumesFrom"] or c["Volumes"]),
     "no restart": lambda c, h: h["RestartPolicy"]["Name"] in ("", "no"),
     "stdin kept open": lambda c, h: c["OpenStdin"] and not c["StdinOnce"] and not c["Tty"],
-    "whole log": lambda c, h: h["LogConfig"] == LOG,
+    "log in bounds": lambda c, h: h["LogConfig"] == LOG,
 }
 
 
-def assert_hardened(inspect: Json) -> None:
-    """Check a created container, as the engine tells it, field by field.
+def assert_hardened(inspect: Json, profile: str = "") -> None:
+    """Check a created container, as the engine tells it, field by field; `profile` as of `create_config`.
 
     Raises Misconfigured with the names of all flags that are missing; a field that the engine
     does not tell counts as missing.
     """
     config, host = inspect["Config"], inspect["HostConfig"]
     missing = [name for name, holds in FLAGS.items() if not _holds(holds, config, host)]
+    missing += [] if _is_filtered(host, profile or seccomp()) else [FILTERED]
     mounts = inspect.get("Mounts") or []
     missing += [f"mount {m.get('Destination')}" for m in mounts if not _is_allowed(m)]
     if missing:
@@ -152,6 +176,13 @@ def _holds(flag: Callable[[Json, Json], object], config: Json, host: Json) -> bo
         return bool(flag(config, host))
     except KeyError:
         return False
+
+
+def _is_filtered(host: Json, profile: str) -> bool:
+    """Tell whether the engine took the profile, no other, and nothing that takes a guard away."""
+    wanted, told = f"seccomp={profile}", host.get("SecurityOpt") or []
+    others = [option for option in told if option != wanted]
+    return wanted in told and not any("seccomp" in option or "unconfined" in option for option in others)
 
 
 def _is_safe_tmp(tmpfs: Mapping[str, str]) -> bool:

@@ -19,26 +19,14 @@ REPOSITORY = "halftui/agent"
 LABEL = "halftui-recipe"  # not `halftui.…`: containers inherit it, and those are a bead's labels
 
 
-@dataclass(frozen=True, slots=True)
-class ImageState:
-    """The image that this version wants, and what the engine has of it."""
-
-    tag: str
-    is_there: bool  # some version of it
-    is_current: bool  # this very version
-
-
 def tag(recipe: str = "") -> str:
     """Return the name of the image with a board's recipe; it changes whenever one of both recipes does."""
     return f"{REPOSITORY}:{_hash(recipe)[:12]}"
 
 
-def find(host: str | None = None, recipe: str = "") -> ImageState:
-    """Look for the image. Raises Unavailable if no engine answers."""
-    with engine(socket_of(host)) as api:
-        tags = [name for image in api.images(REPOSITORY) for name in image["RepoTags"] or []]
-    wanted = tag(recipe)
-    return ImageState(wanted, bool(tags), wanted in tags)
+def is_built(host: str | None = None, recipe: str = "") -> bool:
+    """Return True if the engine has the image of this version. Raises Unavailable if no engine answers."""
+    return tag(recipe) in (found.name for found in listed(host))
 
 
 @dataclass(frozen=True, slots=True)

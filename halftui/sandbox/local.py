@@ -120,6 +120,8 @@ class LocalSandbox:
 class LocalProcess:
     """A program with its folder; any number of these may look at one program, one may write."""
 
+    fault = ""  # nothing is broken off
+
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._leader: Identity | None = None

@@ -12,6 +12,11 @@ from halftui.errors import Conflict, HalfTUIError, Misconfigured, NotFound, Unav
 HEADER = 8
 CHUNK = 64 * 1024
 CONNECT_PATIENCE = 5.0  # seconds
+STDOUT = 1  # the number of that stream in a frame
+RECORD = 80  # bytes of a frame in the engine's log, beside its text
+# How the engine's log spells a text: these bytes in two, other controls, <, >, & and some of Unicode in six.
+_TWO = b'"\\\n\r'
+_ONE = bytes({*range(32, 256)} - {*_TWO, *b"<>&\xe2\xef"})
 REMEDY = "start Docker, or choose the local sandbox"
 
 
@@ -23,6 +28,7 @@ class Frames:
     "Attach to a container").
     """
 
+    count: int = 0  # of frames that began
     _head: bytearray = field(default_factory=bytearray)
     _stream: int = 0
     _left: int = 0
@@ -45,6 +51,13 @@ class Frames:
         if len(self._head) == HEADER:
             self._stream, self._left = self._head[0], int.from_bytes(self._head[4:])
             self._head.clear()
+            self.count += 1
+
+
+def size_in_log(text: bytes) -> int:
+    """Return how many bytes a text takes in the engine's log (json-file) at the most."""
+    special = text.translate(None, _ONE)
+    return len(text) + 5 * len(special) - 4 * sum(special.count(byte) for byte in _TWO)
 
 
 @contextlib.asynccontextmanager
@@ -61,7 +74,7 @@ async def call(
     except OSError as error:  # a TimeoutError is one too
         raise Unavailable(f"no Docker engine answers at {socket}", REMEDY) from error
     try:
-        writer.write(_request(method, target, upgrade, body))
+        writer.write(_request(method, target, body, upgrade=upgrade))
         status = await _status(reader)
         if status >= 400:
             raise refusal(status, _message(await reader.read()))
@@ -80,7 +93,7 @@ def refusal(status: int, message: str) -> HalfTUIError:
     return kinds.get(status, Unavailable)(f"Docker says: {message.strip()}")
 
 
-def _request(method: str, target: str, upgrade: bool, body: object) -> bytes:
+def _request(method: str, target: str, body: object, *, upgrade: bool) -> bytes:
     # HTTP/1.0 spares the chunked coding: the body ends with the connection.
     version, extra = ("1.1", "Connection: Upgrade\r\nUpgrade: tcp\r\n") if upgrade else ("1.0", "")
     sent = b"" if body is None else json.dumps(body).encode()

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 from halftui.domain import history, identity, tokens
 from halftui.domain.actor import ENGINE, Actor
+from halftui.domain.text import counted
 from halftui.domain.tokens import Claims
-from halftui.errors import Conflict, Misconfigured
+from halftui.errors import Conflict, Misconfigured, Refused, Unavailable
 from halftui.ops import chain, signers
 from halftui.workspace.signing import Signer
 from halftui.workspace.tree import Person
@@ -66,6 +67,33 @@ class Keyring:
         """
         key = self._store.read(signers.key_of, HOUSE)
         return identity.public_of(self._vault.open(key.fingerprint, key.sealed)) if key else ""
+
+    def renew_house(self, actor: Actor, *, is_wanted: bool) -> chain.Renewal:
+        """Give the database a new key for its history, in place of one that no vault opens any more.
+
+        Return what is lost with that. Raises Refused if it opens, if there is none, or unless it is wanted.
+        """
+        from halftui.ops import audit
+        from halftui.ops.access import authorize
+
+        authorize(actor, history.RENEW)
+        if (stake := self._store.read(chain.at_stake)) is None:
+            raise Refused("no key signs the history yet", "halftui audit sign makes one")
+        with suppress(Unavailable):
+            self.public_of_house()
+            raise Refused(
+                "the key that signs the history opens; nothing is lost",
+                "halftui secrets rotate seals it anew",
+            )
+        if not is_wanted:
+            raise Refused(
+                f"{counted(stake.heads, 'signature')}, up to event {stake.until}, would stay unverified",
+                "bring the vault's key back; or if it is lost: halftui audit renew-key --yes",
+            )
+        with self._new() as (public, sealed):
+            self._store.write(actor, audit.renew, stake.fingerprint, public, sealed)
+        self.sign_history(actor, is_wanted=True)
+        return stake
 
     def sign_history(self, actor: Actor = ENGINE, *, is_wanted: bool = False) -> int:
         """Sign the head of the history if that is due, or wanted; return the event it names, or 0."""

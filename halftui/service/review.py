@@ -75,7 +75,7 @@ class Review:
         if file.form is Form.LFS:  # its lines are no words of anybody
             return []
         lines = self._repository(self._board).patch(
-            changes.base, detail.tip, file.names, context=context, ignore_space=ignores_space
+            changes.base, detail.tip, file.names, context=context, ignores_space=ignores_space
         )
         return [clean(line).replace("\n", "") for line in lines][1:]
 

@@ -52,6 +52,12 @@ class Service:
         """Return the review desk of a board: diffs, accept."""
         return self._folder(board)
 
+    async def in_git(self, call: Callable[[], R]) -> R:
+        """Return what a blocking call of a review desk returns; no read or write waits for its thread."""
+        from halftui.workspace.threads import in_git
+
+        return await in_git(call)
+
     def watch(self, board: str) -> Watch:
         """Return the one watch of a board in this process; somebody has to run it."""
         from halftui.service.watch import Watch

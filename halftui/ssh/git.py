@@ -21,6 +21,7 @@ from halftui.errors import HalfTUIError, Misconfigured, Refused
 from halftui.ops import pushes, views
 from halftui.ops.access import authorize
 from halftui.ops.attempts import Work
+from halftui.workspace.threads import in_git
 
 if TYPE_CHECKING:
     from halftui.domain.shown import BoardRow
@@ -86,10 +87,10 @@ async def serve(session: Session, words: list[str]) -> int:
     board = await asyncio.to_thread(hosting.store.read, views.board, name)
     session.server.counts["transfers"] += 1
     if words[0] == "git-upload-pack":
-        repository = await asyncio.to_thread(hosting.repository, board)
+        repository = await in_git(hosting.repository, board)
         return await _fetch(session, repository)
     authorize(session.member.actor, "bead.push")
-    repository = await asyncio.to_thread(hosting.repository, board)
+    repository = await in_git(hosting.repository, board)
     return await _receive(session, repository, board)
 
 
@@ -122,7 +123,7 @@ async def _receive(session: Session, repository: Repository, board: BoardRow) ->
             finally:
                 feeder.cancel()
     for ref in push.refs:
-        await asyncio.to_thread(_note, session, repository, board, ref)
+        await in_git(_note, session, repository, board, ref)
     return code
 
 

@@ -9,7 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import asyncssh
@@ -35,6 +35,7 @@ CLOSING = "The board is closing; your agents' work is kept. Connect again later.
 SETTLED_SECONDS = 60.0  # after which nothing holds a closed screen any more, timers included
 CALM_SECONDS = 3.0  # without a key of anybody
 MANY_CLOSED = 32  # screens, each about a megabyte, that are not left lying even while people type
+FREE_PORT_TRIES = 10
 BACKLOG = 512  # connections that the system holds until they are looked at
 # What OpenSSH 8.5 and all newer clients speak; no SHA-1, no group of 2,048 bits, no MAC before encryption.
 KEX = (
@@ -83,7 +84,7 @@ class Server:
         """
         key = await asyncio.to_thread(hostkey.load, self.hosting.folder)
         leave_output_alone()
-        self._acceptor = await self._listen(host, port, key)
+        self._acceptor = await (self._listen(host, port, key) if port else self._listen_anywhere(host, key))
         return self._acceptor.get_port(), key.get_fingerprint()
 
     async def run(self) -> None:
@@ -150,6 +151,19 @@ class Server:
             except HalfTUIError as error:
                 log.warning("a board can't be read: %s", error)
                 await asyncio.sleep(RETRY_SECONDS)
+
+    async def _listen_anywhere(self, host: str, key: asyncssh.SSHKey) -> asyncssh.SSHAcceptor:
+        """Listen on one free port of all addresses; asked for any, the system gives each another one."""
+        for _ in range(FREE_PORT_TRIES):
+            acceptor = await self._listen(host, 0, key)
+            if acceptor.get_port():
+                return acceptor
+            port = acceptor.get_addresses()[0][1]
+            acceptor.close()
+            await acceptor.wait_closed()
+            with suppress(Misconfigured):  # another address has it in use
+                return await self._listen(host, port, key)
+        raise Misconfigured("no port is free on all addresses", "name one with --port")
 
     async def _listen(self, host: str, port: int, key: asyncssh.SSHKey) -> asyncssh.SSHAcceptor:
         limits = self.limits

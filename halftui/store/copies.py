@@ -6,6 +6,7 @@ from contextlib import closing
 from pathlib import Path
 
 from halftui.errors import HalfTUIError, Misconfigured, NewerDatabase, NotFound, Refused, Unavailable
+from halftui.store.ground import make_file
 from halftui.store.sqlite import is_there
 from halftui.store.store import KNOWN, Store, translated
 
@@ -61,6 +62,7 @@ def restore(store: Store, source: Path) -> Path | None:
     store.close()
     kept = _keep(store.path)
     store.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_file(store.path)
     _copy(source, store.path)
     store.prepare()
     return kept

@@ -27,6 +27,7 @@ _add(
     "id", where=_DISPATCHABLE,
 )  # fmt: skip
 _add("ix_bead_waiting", "bead", "board_id", "priority", "created_at", "id", where=_DISPATCHABLE)
+_add("ix_bead_retry", "bead", "retry_at", where=f"{_DISPATCHABLE} AND retry_at IS NOT NULL")
 _add("ix_bead_due", "bead", "board_id", "due", where="due IS NOT NULL")
 _add("ix_bead_later", "bead", "not_before", where="not_before IS NOT NULL")
 _add(

@@ -9,6 +9,7 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, Engine, text
 
+from halftui.store.ground import make_file
 from halftui.store.server import WRITE_LOCK
 
 MIGRATIONS = Path(__file__).with_name("migrations")
@@ -50,5 +51,6 @@ def _without_foreign_keys(connection: Connection) -> Iterator[None]:
 
 def _copy(old: Path, copy: Path) -> None:
     """Copy by SQLite itself, since the file alone lacks what still stands in its log."""
+    make_file(copy)
     with closing(sqlite3.connect(old)) as source, closing(sqlite3.connect(copy)) as target:
         source.backup(target)

@@ -18,6 +18,7 @@ from queue import Empty, Full, LifoQueue
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 from halftui.errors import Conflict, HalfTUIError, Misconfigured, NewerDatabase, Unavailable
+from halftui.store.ground import make_file, require_ours
 from halftui.store.sqlite import HELD, NO_DATABASE, MissingTable, Writer, connect, is_there
 
 if TYPE_CHECKING:
@@ -26,11 +27,11 @@ if TYPE_CHECKING:
     from halftui.domain.actor import Actor
     from halftui.store.tx import Tx
 
-HEAD = "0022"  # the newest migration; a test holds it against Alembic's
+HEAD = "0023"  # the newest migration; a test holds it against Alembic's
 KNOWN = (
     "0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009",
     "0010", "0011", "0012", "0013", "0014", "0015", "0016", "0017", "0018", "0019",
-    "0020", "0021", "0022",
+    "0020", "0021", "0022", "0023",
 )  # fmt: skip
 BUSY_SECONDS = 5.0
 UPGRADE_SECONDS = 60.0  # that a process waits while another one brings the schema up to date
@@ -83,12 +84,15 @@ class ServerReader:
 class Store:
     """One database. Its methods block; call them from a thread where a loop runs.
 
+    Without a `clock` it is this machine's for a file, and the server's for all who share a server: leases
+    and turns are compared over machines.
     Raises Misconfigured for a URL of a kind that is not known.
     """
 
-    def __init__(self, url: str, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, url: str, clock: Callable[[], float] | None = None) -> None:
         self.url = _checked(url)
-        self.clock = clock
+        self.clock = clock or time.time
+        self._has_clock = clock is not None
         self.path = Path(url.removeprefix(SQLITE)) if url.startswith(SQLITE) else None
         self._log = f"{self.path}-wal"
         self.generation = 0  # grows with every write of this process
@@ -148,21 +152,26 @@ class Store:
 
     def engine(self) -> Engine:
         """Return SQLAlchemy's engine, made on first use: for a server, and for migrations."""
-        from halftui.store.server import make_engine
+        from halftui.store.server import ServerClock, make_engine
 
         with self._opening:
             if self._engine is None:
                 self._engine = make_engine(self.path or self.url, BUSY_SECONDS)
+                if self.path is None and not self._has_clock:
+                    self.clock = ServerClock(self._engine)
         return self._engine
 
     def prepare(self) -> None:
         """Bring the database to this program's schema, making it if there is none.
 
-        Raises NewerDatabase if a later version wrote it, Misconfigured if the place is not writable.
+        Raises NewerDatabase if a later version wrote it, Misconfigured if the place is not writable or
+        holds another program's tables.
         """
         found = self.revision()
         if found == HEAD:
             return
+        if found or self.path is None or is_there(self.path):
+            self.read(require_ours, self.shown_url, is_file=self.path is not None)
         if found and found not in KNOWN:
             raise NewerDatabase(
                 f"the database {self.shown_url} was written by a newer HalfTUI (schema {found})",
@@ -170,6 +179,7 @@ class Store:
             )
         if self.path:
             _make_folder(self.path.parent)
+            make_file(self.path)
         from halftui.store.schema import upgrade
         from halftui.store.server import make_engine
 
@@ -270,7 +280,7 @@ def _meaning(error: BaseException) -> HalfTUIError | None:
     for pattern, meaning in _MEANINGS:
         if re.search(pattern, said):
             return meaning(said)
-    if type(error).__name__ in ("OperationalError", "InterfaceError", "AdminShutdown"):
+    if type(error).__name__ in ("OperationalError", "InterfaceError", "AdminShutdown", "TimeoutError"):
         return Unavailable(f"the database does not answer: {said}", "check --database and the server")
     return None
 
@@ -299,8 +309,16 @@ _MEANINGS: tuple[tuple[str, Callable[[str], HalfTUIError]], ...] = (
         ),
     ),
     (
-        r"locked|deadlock detected|could not serialize",
+        r"locked|lock timeout|deadlock detected|could not serialize",
         lambda _: Unavailable(*HELD),
+    ),
+    (
+        r"idle-in-transaction timeout",
+        lambda _: Unavailable("this program stood still, so that the database gave it up", "try again"),
+    ),
+    (
+        r"cannot contain NUL",  # of a server alone; what is stored was cleaned of it
+        lambda _: Misconfigured("there is nothing with the character NUL in it", "leave it out"),
     ),
     (
         r"is full|No space left",

@@ -165,7 +165,7 @@ class Convoy(SQLModel, table=True):
     board_id: str = Field(foreign_key="board.id", index=True)
     name: str
     state: str = "staged"
-    created_by: str = ""
+    created_by: str = ""  # whose it is: who made it, until a person gave it to another leader
     created_at: float = Field(sa_column=_time(nullable=False))
     started_at: float | None = Field(default=None, sa_column=_time())
     ended_at: float | None = Field(default=None, sa_column=_time())

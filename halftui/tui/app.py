@@ -230,7 +230,7 @@ class HalfApp(App[None]):
         self.on_half_app_fresh()
 
     async def ask(self, blocking: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-        """Return what a blocking call (service.read, review.work, …) returns, from a thread."""
+        """Return what a blocking call (service.read, …) returns, from a thread."""
         return await asyncio.to_thread(blocking, *args, **kwargs)
 
     async def tell(self, op: Callable[Concatenate[Any, P], R], *args: P.args, **kwargs: P.kwargs) -> R | None:

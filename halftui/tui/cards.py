@@ -7,7 +7,7 @@ from rich.cells import cell_len
 from textual.strip import Strip
 
 from halftui.domain.shown import Card
-from halftui.tui.draw import PLAIN, Row, age, cut, money
+from halftui.tui.draw import Row, age, cut, money
 from halftui.tui.themes import Inks
 
 MOST_FAILURES = 5
@@ -147,7 +147,7 @@ def draw(
     card: Card, told: Sequence[Fact], width: int, inks: Inks, *, is_chosen: bool, is_marked: bool
 ) -> tuple[Strip, Strip]:
     """Return the two rows of a card in `width` cells."""
-    ground = inks["chosen"] if is_chosen else PLAIN
+    ground = inks["ground"] + inks["chosen"] if is_chosen else inks["ground"]
     sign, ink = mark(card)
     bar = "◆" if is_marked else "▌" if is_chosen else " "
     title = inks["strong"] if is_chosen else inks["muted" if card.lane in ("done", "closed") else "text"]

@@ -1,5 +1,7 @@
 """Drawing by hand: one row of a terminal at a time, cut to its width, framed, never through markup."""
 
+from functools import lru_cache
+
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
@@ -101,6 +103,15 @@ def boxed(y: int, height: int, inner: Strip, edge: Style, *, is_heavy: bool) -> 
     if y == height - 1:
         return bottom(width, "", edge, edge, is_heavy=is_heavy)
     return framed(inner, edge, is_heavy=is_heavy)
+
+
+@lru_cache(maxsize=256)
+def hollow(width: int, ground: Style | None, edge: Style, *, is_heavy: bool, thumb: str = "") -> Strip:
+    """Return a row of `width` cells between a frame's sides: always the same strip.
+
+    With it stays all that Textual has worked out for it, and many rows of a board are such.
+    """
+    return framed(Strip.blank(width, ground), edge, is_heavy=is_heavy, thumb=thumb)
 
 
 def framed(inner: Strip, edge: Style, *, is_heavy: bool, thumb: str = "") -> Strip:

@@ -115,6 +115,7 @@ class Hand:
         lane.move(index)
         marked = tuple(c for c in board.lanes.chosen() if c.id in board.lanes.marked)
         self._cards = marked if card in marked else (card,)
+        board.need(board.ghost, "hints")
         board.ghost.rise(self._cards)
         board.app.capture_mouse(board.lanes)
         board.half.carry = self.move

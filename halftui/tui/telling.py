@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shlex
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -122,6 +121,8 @@ class Teller:
 
 def _run(command: str, words: str) -> str:
     """Return why the command did not do its work, or ""."""
+    import shlex  # few have a command
+
     try:
         done = subprocess.run(
             shlex.split(command), input=words, text=True, timeout=COMMAND_SECONDS, check=False,

@@ -12,9 +12,8 @@ from rich.style import Style
 from textual.color import Color, ColorParseError
 from textual.theme import Theme
 
-import halftui
 from halftui.errors import Misconfigured
-from halftui.settings import config_folder
+from halftui.settings import theme_folders
 
 DEFAULT = "halflight"
 MONO = "mono"
@@ -41,19 +40,11 @@ class Look(NamedTuple):
     inks: Inks
 
 
-def folders() -> tuple[Path, ...]:
-    """Return where themes are looked for; a later folder's theme replaces one of the same name."""
-    package = Path(halftui.__file__).parent
-    packaged = package / "themes"
-    ours = packaged if packaged.is_dir() else package.parent / "themes"
-    return ours, config_folder() / "themes"
-
-
 def load(places: Iterable[Path] | None = None, only: str = "") -> tuple[dict[str, Look], list[Misconfigured]]:
     """Return the looks by name, all or `only` one, and what is wrong with files that are no theme."""
     looks: dict[str, Look] = {}
     wrong: list[Misconfigured] = []
-    for folder in folders() if places is None else places:
+    for folder in theme_folders() if places is None else places:
         for file in sorted(folder.glob("*.toml")):
             if only not in ("", file.stem):
                 continue
@@ -67,7 +58,7 @@ def load(places: Iterable[Path] | None = None, only: str = "") -> tuple[dict[str
 def stamp() -> tuple[tuple[str, float], ...]:
     """Return the user's own theme files with the times of their last change; () if there are none."""
     found = []
-    for file in sorted(folders()[1].glob("*.toml")):
+    for file in sorted(theme_folders()[1].glob("*.toml")):
         with contextlib.suppress(OSError):  # it went away meanwhile
             found.append((str(file), file.stat().st_mtime))
     return tuple(found)

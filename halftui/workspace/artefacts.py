@@ -55,17 +55,14 @@ def take(root: Path, parts: Sequence[str], store: Path, cap: int) -> Kept:
     return Kept(digest.hexdigest(), size)
 
 
-def sweep(store: Path, wanted: Collection[str]) -> int:
-    """Remove the files of a store that nobody wants; return how many bytes that were."""
-    freed = 0
+def sweep(store: Path, wanted: Collection[str]) -> None:
+    """Remove the files of a store that nobody wants."""
     for path in store.iterdir() if store.is_dir() else ():
         if path.name not in wanted:
-            freed += path.stat().st_size
             path.unlink()
     if not wanted and store.is_dir():
         with contextlib.suppress(OSError):  # somebody attaches something at this moment
             store.rmdir()
-    return freed
 
 
 def _descend(root: Path, names: Sequence[str]) -> int:

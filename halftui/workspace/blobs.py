@@ -1,7 +1,7 @@
 """Reads single files of a commit in a board's own repository, as git has them: nothing is checked out."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -37,6 +37,22 @@ def _require_few(git: Git, command: tuple[str, ...], most: int, bead: str) -> No
     if count > most or longest > LONGEST_PATH:
         what = f"more than {most:,} files" if count > most else "a path that no disk can have"
         raise Refused(f"The work of {bead} has {what}", "reject the work, or cancel it")
+
+
+def read_objects(git: Git, names: Collection[str], cap: int, what: str) -> Iterator[tuple[str, bytes]]:
+    """Yield names and contents of objects that are there: one git reads them all, one is held at a time.
+
+    Raises Refused, about `what`, beyond `cap` bytes together.
+    """
+    left, asked = cap, "".join(f"{name}\n" for name in names).encode()
+    with git.stream("cat-file", "--batch", stdin=asked) as out:
+        while line := out.readline():
+            name, _, size = line.split()
+            left -= int(size)
+            if left < 0:
+                raise Refused(f"{what} are larger than {cap >> 20} MB", "reject the work, or cancel it")
+            yield name.decode(), out.read(int(size))
+            out.read(1)  # the line's end behind each
 
 
 def read_blobs(repository: Path, commit: str, paths: Sequence[str], most: int) -> dict[str, bytes]:

@@ -97,10 +97,10 @@ def list_changes(git: Git, base: str, tip: str) -> Changes:
 
 
 def read_patch(
-    git: Git, base: str, tip: str, names: Sequence[bytes], context: int, ignore_space: bool
+    git: Git, base: str, tip: str, names: Sequence[bytes], context: int, *, ignores_space: bool
 ) -> Iterator[str]:
     """Yield a patch's lines without their ends; bytes that are no UTF-8 become U+FFFD."""
-    flags = ["-p", f"--unified={context}", "--full-index", *(["-w"] if ignore_space else [])]
+    flags = ["-p", f"--unified={context}", "--full-index", *(["-w"] if ignores_space else [])]
     command = ("diff-tree", *flags, *_FLAGS, base, tip, "--", *map(os.fsdecode, names))
     with git.stream(*command) as lines:
         for line in lines:

@@ -27,6 +27,7 @@ _GUARDS: Final = {
     "core.hooksPath": "/dev/null",
     "core.fsmonitor": "false",
     "maintenance.auto": "false",
+    "merge.default": "text",
     "credential.helper": "",  # forgets those of all settings before
 }
 _ENVIRONMENT: Final = {
@@ -166,12 +167,13 @@ class Git:
         return [*_without_inherited(env), "git", *self.where, *args], {**os.environ, **env}
 
     @contextmanager
-    def stream(self, *args: str) -> Iterator[IO[bytes]]:
+    def stream(self, *args: str, stdin: bytes | None = None) -> Iterator[IO[bytes]]:
         """Give git's output while it runs; leaving early ends git.
 
         Only for commands that say little on standard error, which is read last.
         """
-        process = self._execute(args, Offer(), as_process=True)  # ends git when it is collected
+        with _opened(stdin) as source:  # git has it by then
+            process = self._execute(args, Offer(), istream=source, as_process=True)  # ends git when collected
         popen = process.proc
         left_early = True
         try:

@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 
 from halftui.errors import Refused
+from halftui.workspace.attributes import heeded
 from halftui.workspace.diff import readable
 from halftui.workspace.git import Git
-from halftui.workspace.message import people, with_trailer
-from halftui.workspace.signing import Signer, sign_one, sign_range
+from halftui.workspace.message import written
+from halftui.workspace.signing import Signer, sign_range, write
 from halftui.workspace.tree import Person
 
 
@@ -45,18 +46,18 @@ def combine(git: Git, onto: str, tip: str, note: Note, signer: Signer | None = N
         return Merged(tip, onto)
     if base == tip:
         return Merged(onto, onto)
-    answer = git.run(
-        "merge-tree", "--write-tree", "--name-only", "--no-messages", "-z", onto, tip, ok=(0, 1, 128)
-    )
+    with heeded(git, onto) as seeing:
+        answer = seeing.run(
+            "merge-tree", "--write-tree", "--name-only", "--no-messages", "-z", onto, tip, ok=(0, 1, 128)
+        )
     if answer.code not in (0, 1):
         raise Refused(f"{note.ident} can't be merged: {answer.err.strip()[:200]}", "rebase the work")
     tree, *paths = (readable(part) for part in answer.out.split(b"\0"))
     if answer.code:
         return Clash(tuple(dict.fromkeys(path for path in paths if path)), onto)
-    dated = git.having(env=people(note.author, note.committer))
-    text = with_trailer(note.message, f"HalfTUI-{note.noun}: {note.ident}").encode("utf-8", "replace")
-    made = dated.text("commit-tree", tree, "-p", onto, "-p", tip, "-F", "-", stdin=text)
-    return Merged(sign_one(git, made, signer) if signer else made, onto)
+    trailer = f"HalfTUI-{note.noun}: {note.ident}"
+    made = written(tree, (onto, tip), note.author, note.committer, note.message, trailer)
+    return Merged(write(git, made, signer), onto)
 
 
 def merge_base(git: Git, one: str, other: str) -> str:

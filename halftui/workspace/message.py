@@ -1,15 +1,26 @@
-"""What a merge commit says: who made it, who took it in, and what for."""
+"""A merge commit's bytes: who made it, who took it in, and what for."""
 
 import re
+import time
+from collections.abc import Sequence
 
 from halftui.workspace.tree import Person
 
 
-def people(author: Person, committer: Person) -> dict[str, str]:
-    """Return the environment in which git commits as these two."""
-    pairs = (("AUTHOR", author), ("COMMITTER", committer))
-    named = {f"GIT_{role}_NAME": person.name or "HalfTUI" for role, person in pairs}
-    return {**named, **{f"GIT_{role}_EMAIL": person.email for role, person in pairs}}
+def written(
+    tree: str, parents: Sequence[str], author: Person, committer: Person, message: str, trailer: str
+) -> bytes:
+    """Return a commit of now, as git writes it."""
+    now = f"{int(time.time())} {time.strftime('%z')}".encode()
+    by = b"author %s %s\ncommitter %s %s" % (person(author), now, person(committer), now)
+    head = "".join(f"{key} {sha}\n" for key, sha in (("tree", tree), *(("parent", sha) for sha in parents)))
+    return head.encode() + by + b"\n\n" + with_trailer(message, trailer).encode("utf-8", "replace")
+
+
+def person(who: Person) -> bytes:
+    """Return a name and address that can't break a commit."""
+    name, email = (re.sub(r"[<>\n\0]", "", text).strip(" .,:;\"'") for text in (who.name, who.email))
+    return f"{name or 'agent'} <{email}>".encode("utf-8", "replace")
 
 
 def with_trailer(message: str, trailer: str) -> str:

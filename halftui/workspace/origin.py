@@ -135,7 +135,7 @@ def _folder(path: Path, branch: str) -> Origin:
         raise NotFound(f"There is no folder {folder}", "name the folder of a git repository")
     answer = _look(folder)
     git_dir, common, hash_name, is_bare, is_shallow, is_inside = answer[:6]
-    root = None if is_bare == "true" else _root(folder, git_dir, is_inside == "true")
+    root = None if is_bare == "true" else _root(folder, git_dir, is_inside=is_inside == "true")
     if is_shallow == "true":
         raise Misconfigured(f"{folder} is a shallow clone", "fetch its whole history: git fetch --unshallow")
     origin = Origin(str(root or folder), "", hash_name, Path(common), root)
@@ -155,7 +155,7 @@ def _look(folder: Path) -> list[str]:
     return answer.text.split("\n")
 
 
-def _root(folder: Path, git_dir: str, is_inside: bool) -> Path:
+def _root(folder: Path, git_dir: str, *, is_inside: bool) -> Path:
     if is_inside:
         raise Misconfigured(f"{folder} is the inside of a repository", "name the folder above it")
     root = Path(Git(("-C", str(folder))).text("rev-parse", "--show-toplevel"))

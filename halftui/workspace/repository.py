@@ -178,11 +178,12 @@ class Repository:
         tip: str,
         names: Sequence[bytes] = (),
         context: int = 3,
-        ignore_space: bool = False,
+        *,
+        ignores_space: bool = False,
     ) -> Iterator[str]:
         """Yield the patch of the files `names` (File.names), or of all; stop when you like."""
         fork = self._fork(base, tip)
-        return read_patch(self._git, fork, self._commit(tip), names, context, ignore_space)
+        return read_patch(self._git, fork, self._commit(tip), names, context, ignores_space=ignores_space)
 
     def merge(
         self, bead: str, tip: str, target: str, message: str, author: Person, committer: Person,

@@ -40,6 +40,7 @@ class NoProcess:
     """A program that has ended."""
 
     name = "none"
+    fault = ""
 
     async def write(self, data: bytes) -> None:
         """Take anything."""

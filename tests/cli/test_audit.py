@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from halftui.settings import config_folder
 from tests.cli.conftest import Line
 from tests.helpers.world import World
 
@@ -47,10 +48,50 @@ def test_exporting(line: Line, tmp_path: Path) -> None:
     assert line("audit", "verify", "-f", str(file)).code == 3, "signed, and gone"
 
 
+def test_a_lost_key_has_a_way_out(line: Line, world: World, tmp_path: Path) -> None:
+    assert line("audit", "renew-key", "--yes").code == 3, "nothing was signed yet"
+    line.bead()
+    line.ok("audit", "sign")
+    assert line("audit", "renew-key", "--yes").code == 3, "nothing is lost"
+    line.ok("identity", "create", "--username", "cedar")
+    (config_folder() / "key").unlink()
+    assert line("audit", "sign").code == 7
+    assert line("audit", "verify").code == 7
+    ran = line("audit", "renew-key")
+    assert (ran.code, "1 signature, up to event" in ran.err, "--yes" in ran.err) == (3, True, True)
+    assert line("audit", "verify").code == 7
+    assert "1 signature, up to event" in line.ok("audit", "renew-key", "--yes").out
+    found = line.ok("audit", "verify", "-o", "json").json
+    assert (found["is_whole"], found["heads"], found["unverifiable"], found["unsigned"]) == (True, 2, 1, 0)
+    assert "2 signatures, 1 of them of a lost key, signed up to event" in line.ok("audit", "verify").out
+    told = map(json.loads, line.ok("audit", "export").out.splitlines())
+    (event,) = [one for one in told if one.get("verb") == "audit.renew"]
+    assert (event["actor"], json.loads(event["after"])["heads"]) == ("person:ann", 1)
+    file = tmp_path / "history.jsonl"
+    line.ok("audit", "export", "-f", str(file))
+    assert line.ok("audit", "verify", "-f", str(file), "-o", "json").json["unverifiable"] == 1
+    line.ok("identity", "rotate", "cedar")
+    line.ok("secrets", "rotate")
+    assert line.ok("audit", "verify").code == 0
+    world.do(lambda tx: tx.change("UPDATE event SET actor = 'person:eve' WHERE seq = 1"))
+    assert line("audit", "verify").code == 3
+
+
+def test_who_has_no_key_of_the_vault_can_call_none_lost(line: Line, world: World, tmp_path: Path) -> None:
+    """A forged renewal, whose chain is right, makes no signature of another key good."""
+    line.bead()
+    line.ok("audit", "sign")
+    world.do(lambda tx: tx.change("UPDATE head SET fingerprint = 'SHA256:eve'"))
+    world.do(lambda tx: tx.record("audit.renew", "house", "", {"fingerprint": "SHA256:eve"}, fingerprint="x"))
+    ran = line("audit", "verify")
+    assert (ran.code, "it was signed with another key" in ran.out) == (3, True)
+
+
 @pytest.mark.parametrize(
     "text",
     ["{", "[]", "7", '{"kind": "event"}', '{"kind": "key"}', '{"kind": "head", "seq": 1}', '{"x": 1}',
-     '{"kind": "event", "seq": 1, "nonsense": 2}', "\x00", "null", '{"kind":' * 2000],
+     '{"kind": "event", "seq": 1, "nonsense": 2}', "\x00", "null", '{"kind":' * 2000,
+     '{"kind": "head", "seq": [], "hash": 1, "at": 1, "previous": 1, "fingerprint": {}, "signature": ""}'],
 )  # fmt: skip
 def test_a_file_that_is_no_history(line: Line, tmp_path: Path, text: str) -> None:
     file = tmp_path / "x"

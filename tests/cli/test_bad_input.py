@@ -119,8 +119,8 @@ BAD: list[tuple[str, int, str]] = [
     ("board show none", NotFound.exit_code, "there is no board none"),
     ("--board none bead list", NotFound.exit_code, "there is no board none"),
     ("--board '' board show x", NotFound.exit_code, "there is no board x"),
-    ("--database nonsense bead list", MISCONFIGURED, "nonsense is no database that HalfTUI can use"),
-    ("--database mysql://x bead list", MISCONFIGURED, "mysql is no database"),
+    ("--database nonsense bead list", MISCONFIGURED, "database in flag can't be 'nonsense'"),
+    ("--database mysql://x bead list", MISCONFIGURED, "database in flag can't be 'mysql://x'"),
     (
         "--database sqlite:////nowhere/x.db bead list",
         Unavailable.exit_code,

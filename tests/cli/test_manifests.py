@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 from halftui.cli.call import Call
 from halftui.cli.commands import manifest
 from halftui.domain.lanes import DEFAULT
-from halftui.ops import views
+from halftui.ops import beads, edges, views
 from halftui.ops.specs import KINDS
 from tests.cli.conftest import Line
 from tests.cli.test_process import PROGRAM, env
+from tests.helpers.stores import BO
 from tests.helpers.world import World
 
 __all__ = ["env"]
@@ -134,6 +135,26 @@ def test_only_what_differs_is_changed(full: Line, world: World) -> None:
     assert world.verbs(seq)[3:] == ["bead.hold", "bead.unlink", "bead.unlink"]
 
 
+def test_what_others_changed_since_is_not_put_back(full: Line, world: World) -> None:
+    got = {b["spec"]["title"]: b for b in json.loads(_got(full, "beads"))}
+    ui, api = got["The screen"], got["The API"]
+    world.store.write(BO, beads.edit, ui["id"], priority=0, notes="mind the gap")
+    world.store.write(BO, edges.link, api["id"], ui["id"], "related")
+    api["spec"]["title"] = "An API"
+    seq = world.seq()
+    refused = full("apply", "-f", "-", stdin=json.dumps([ui]))
+    assert "bo changed notes, priority of" in refused.err
+    assert "bo changed links of" in full("apply", "-f", "-", stdin=json.dumps([api])).err
+    assert world.seq() == seq, "nothing is applied"
+    ui["spec"] = {"title": "A screen"}
+    full.ok("apply", "-f", "-", stdin=json.dumps([ui]))  # nobody else changed that
+    ui["spec"] = {"title": "The screen"}
+    full.ok("apply", "-f", "-", stdin=json.dumps([ui]))  # what one changed oneself is no surprise
+    del api["seen"]
+    full.ok("apply", "-f", "-", stdin=json.dumps([api]))
+    assert not full.ok("describe", "bead", api["id"], "-o", "json").json["spec"]["links"][1:]
+
+
 def test_settings_of_a_board(full: Line, world: World) -> None:
     (board,) = json.loads(_got(full, "board"))
     board["spec"]["cap"] = 9
@@ -183,6 +204,7 @@ BAD = [
     ("kind: bead\nspec: []", 2, "is no thing"),
     ("kind: bead\nspec: {}", 2, "has no title"),
     ("kind: bead\nspec: {title: ''}", 2, "has no title"),
+    ("kind: bead\nseen: soon\nspec: {title: x}", 2, "its seen is no number of an event"),
     ("kind: bead\nspec: {title: x}\nwhat: 1", 2, "has 'what', which is nothing"),
     ("kind: bead\nspec: {title: x, colour: red}", 2, "a bead has no field 'colour'"),
     ("kind: bead\nspec: {title: [x]}", 2, "title is no text"),

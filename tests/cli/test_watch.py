@@ -22,7 +22,7 @@ from tests.helpers.world import World
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = (sys.executable, "-m", "tests.helpers.command_line")
-PATIENCE = 30.0
+PATIENCE = 60.0
 
 
 @pytest.fixture

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from halftui.engine.naming import HOME_LABEL, home_label
-from halftui.ops import listings, messages, questions, transcripts, views
+from halftui.ops import boards, listings, messages, questions, transcripts, views
+from halftui.sandbox import docker
 from halftui.sandbox.docker import engine, socket_of
 from tests.helpers.boards import Scene, scene, script
 
@@ -116,3 +117,23 @@ async def test_its_container_is_killed_and_its_session_goes_on(
     assert first == second
     assert len(at.see(bead).attempts) == 2
     assert at.see(bead).card.files == 1, "what it had not committed was committed for it"
+
+
+async def test_one_that_says_too_much_is_ended_and_its_work_is_kept(
+    tmp_path: Path, docker_host: str, agent_image: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(docker, "FULL", 900_000)
+    async with scene(tmp_path, "shell", "docker", docker_host=docker_host) as at:
+        at.house.service.write(
+            boards.edit, at.board.id, command="echo half >half.txt; seq 1 30000; sleep 600"
+        )
+        bead = at.add("Says too much")
+        async with at.working():
+            await at.until(lambda: at.see(bead).card.failures == 1)
+        seen = at.see(bead)
+        assert (seen.attempts[0].outcome, seen.attempts[0].reason) == ("failed", "output")
+        assert (seen.card.state, seen.card.files) == ("open", 1)
+        told = [text for kind, text in _lines(at, bead) if kind == "out"]
+        assert told == [str(number) for number in range(1, len(told) + 1)]
+        assert len(told) > 1_000
+        assert "more than a log holds" in seen.summary

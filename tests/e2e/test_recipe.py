@@ -26,7 +26,7 @@ def without(docker_host: str, agent_image: str) -> Iterator[str]:
 
 def _remove(host: str) -> None:
     with engine(socket_of(host)) as api:
-        if image.find(host, RECIPE).is_current:
+        if image.is_built(host, RECIPE):
             api.remove_image(image.tag(RECIPE), force=True)
 
 

@@ -53,7 +53,7 @@ async def test_another_account_takes_over_between_two_turns(tmp_path: Path, refu
         if refusal == {"status": 401}:
             assert alpha.parked == "the provider refused its token (401)"
         else:
-            assert alpha.cooling_until == pytest.approx(time.time() + 3600, abs=60)
+            assert alpha.cooling_until == pytest.approx(time.time() + 3600, abs=300)
         events = [e for e in at.house.service.read(views.events, 0) if e.verb == "attempt.switch"]
         assert [(e.subject, e.after) for e in events] == [(f"{bead}@1", {"subscription": "beta"})]
 
@@ -62,14 +62,12 @@ async def test_if_all_rest_the_work_waits_and_says_until_when(tmp_path: Path) ->
     async with scene(tmp_path, runtime="claude") as at:
         _register(at, "alpha", "beta")
         bead = at.add("Wait", script({"fault": "limit"}))
-        began = time.monotonic()
         async with at.working():
             await at.until(lambda: bool(at.see(bead).card.retry_at))
-            assert time.monotonic() - began < 20, "the CLI does not ask again and again"
-            assert sorted(_tokens(at)) == sorted(TOKENS.values()), "each was asked once"
+            assert sorted(_tokens(at)) == sorted(TOKENS.values()), "each was asked once, not again and again"
             seen = at.see(bead)
             assert (seen.card.state, seen.attempts[0].outcome, seen.card.failures) == ("open", "limited", 0)
-            assert seen.card.retry_at == pytest.approx(time.time() + 3600, abs=60)
+            assert seen.card.retry_at == pytest.approx(time.time() + 3600, abs=300)
             assert seen.why[0].startswith("tried again in ")
             at.house.service.write(beads.hold, bead, "it would use up the next one as well")
             third = at.add("Third", script({"text": "x"}))

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from halftui.domain import results
-from halftui.engine import brief, ground
+from halftui.engine import brief, clones
 from halftui.errors import Refused
 from halftui.main.cleaning import clear
 from halftui.ops import beads, boards, collab, pulls, views
@@ -117,7 +117,7 @@ async def test_who_reviews_sees_the_result(tmp_path: Path) -> None:
             claim = Claim(f"{bead}@2", 2, bead, at.board.id, "Toast", "a", "shell", "s", False, None)
             claim = replace(claim, is_review=True)
             found = at.house.service.read(views.board, at.board.id)
-            here = await asyncio.to_thread(ground.lay, engine.rooms, at.house.store, claim, found)
+            here = await asyncio.to_thread(clones.prepare, engine.rooms, at.house.store, claim, found)
         told = brief.write(claim, found, here.bead, is_free=True, max_turns=1, result=here.result)
         assert f"## The result that its maker left\n{words}" in told.prompt
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from halftui.engine import ground
+from halftui.engine import clones
 from halftui.ops import collab, views
 from halftui.workspace.blobs import read_blobs
 from halftui.workspace.tree import Tree, read_plain
@@ -115,4 +115,4 @@ def test_links_are_not_read(tmp_path: Path) -> None:
     read = read_blobs(world.repo.path, sha, ("secret", "way/passwd", "plain", "dir", "none"), 3)
     assert read == {"plain": b"wor"}
     assert read_plain(Tree(tmp_path / "nowhere", "b-1", "main"), "plain") is None
-    assert ground.PAIRS == "pairs"
+    assert clones.PAIRS == "pairs"

@@ -9,8 +9,8 @@ import pytest
 
 from halftui.domain.actor import ENGINE, agent
 from halftui.domain.happenings import Outcome
+from halftui.engine.attachments import Attachments
 from halftui.engine.desk import Desk
-from halftui.engine.shelf import Shelf
 from halftui.ops import attempts, beads, boards
 from halftui.sandbox.base import Places
 from halftui.sandbox.hardening import INSIDE
@@ -54,8 +54,16 @@ async def scene(world: World, tmp_path: Path) -> Scene:
     places.work.mkdir()
     (places.work / "file").write_text("a file")
     (places.work / "link").symlink_to("/etc/passwd")
-    shelf = Shelf(world.store, tmp_path / "kept", names["own"], places, INSIDE)
-    desk = Desk(claim.attempt, claim.epoch, claim.agent_id, world.store, Lines(world.store), {}, shelf=shelf)
+    attachments = Attachments(world.store, tmp_path / "kept", names["own"], places, INSIDE)
+    desk = Desk(
+        claim.attempt,
+        claim.epoch,
+        claim.agent_id,
+        world.store,
+        Lines(world.store),
+        {},
+        attachments=attachments,
+    )
     made = await desk.use("create_bead", {"title": "my child"}, "first")
     names["child"] = made.text.partition(" ")[0]
     return Scene(world, desk, names)
@@ -134,8 +142,8 @@ async def test_a_hijack_has_no_effect(scene: Scene, tool: str, given: Given) -> 
     del before["event"], after["event"]
     assert not reply.is_ok
     assert after == before
-    assert scene.desk.shelf is not None
-    assert not scene.desk.shelf.folder.exists()
+    assert scene.desk.attachments is not None
+    assert not scene.desk.attachments.folder.exists()
     (told,) = world.events(seq)
     assert (told.verb, told.subject, told.actor) == (
         "tool.refuse", scene.desk.attempt, f"agent:{scene.desk.agent}",

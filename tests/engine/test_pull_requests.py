@@ -126,7 +126,7 @@ async def test_sent_back_work_brings_the_same_pull_request_up_to_date(tmp_path: 
 async def test_a_board_killed_after_the_act_does_it_again_to_the_same_end(tmp_path: Path) -> None:
     async with scene(tmp_path, **_program(tmp_path)) as at:
         bead = _add(at)
-        async with board(at, "post.after=kill") as process:
+        async with board(at, "outbox.after=kill") as process:
             await process.wait()
         assert _pull(tmp_path, bead)["state"] == "open"
         assert at.see(bead).pull_request == "", "it was not acknowledged"

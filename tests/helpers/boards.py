@@ -6,7 +6,7 @@ import os
 import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -108,9 +108,8 @@ async def scene(
     """Yield a board over a new repository in `folder`."""
     repository = make_repository(folder / "shop")
     async with ScriptedModel(socket=folder / "m.sock") as model:
-        chosen = replace(
-            Settings(home=str(folder / "home"), permissions="free", api_url=model.url), **settings
-        )
+        usual = Settings(home=str(folder / "home"), permissions="free", api_url=model.url)
+        chosen = usual._replace(**settings)
         given = {
             "PATH": os.environ["PATH"],
             "HOME": str(folder),

@@ -10,6 +10,7 @@ from typing import Any
 from aiohttp import web
 
 from halftui.runtime import codex
+from halftui.runtime.npm import packages
 from tests.helpers import npm
 
 KEY = "openai-canary-93d2"
@@ -23,8 +24,8 @@ Part = Mapping[str, Any] | int
 
 def programs() -> Path:
     """Return a folder of programs with Codex in it. Fails in CI, else skips, if npm reaches no registry."""
-    name = "-".join(codex.packages()).replace("/", "-")
-    return npm.installed(f"{name}/{codex.FOLDER}", *codex.packages()).parent
+    name = "-".join(packages(codex.ADAPTER)).replace("/", "-")
+    return npm.installed(f"{name}/{codex.FOLDER}", *packages(codex.ADAPTER)).parent
 
 
 def runs(command: str, **more: Any) -> Part:

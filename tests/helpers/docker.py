@@ -70,7 +70,7 @@ def own_engine() -> Iterator[str]:
 
 def prepare(host: str) -> None:
     """See that the engine has the agents' image, and the base it is made from."""
-    if image.find(host).is_current:
+    if image.is_built(host):
         return
     with engine(socket_of(host)) as api:
         if not api.images(":".join(BASE)):

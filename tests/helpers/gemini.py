@@ -10,6 +10,7 @@ from typing import Any
 from aiohttp import web
 
 from halftui.runtime import gemini
+from halftui.runtime.npm import packages
 from tests.helpers import npm
 
 KEY = "gemini-canary-7c1d"
@@ -19,8 +20,8 @@ Part = Mapping[str, Any]
 
 def programs() -> Path:
     """Return a folder of programs with Gemini in it. Fails in CI, else skips, if npm reaches no registry."""
-    name = "-".join(gemini.packages()).replace("/", "-")
-    return npm.installed(f"{name}/{gemini.FOLDER}", *gemini.packages()).parent
+    name = "-".join(packages(gemini.PACKAGE)).replace("/", "-")
+    return npm.installed(f"{name}/{gemini.FOLDER}", *packages(gemini.PACKAGE)).parent
 
 
 def program() -> str:

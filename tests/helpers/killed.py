@@ -7,7 +7,6 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import asdict
 
 from halftui.failpoints import VARIABLE
 from halftui.main.house import House
@@ -20,7 +19,7 @@ KILLED = -signal.SIGKILL
 @asynccontextmanager
 async def board(at: Scene, plan: str = "") -> AsyncIterator[asyncio.subprocess.Process]:
     """Run the scene's engine in another process, with failpoints; afterwards it is killed."""
-    settings = asdict(at.house.settings) | {"origins": {}}
+    settings = at.house.settings._asdict() | {"origins": {}}
     env = {**os.environ, VARIABLE: plan}
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tests.helpers.killed", json.dumps([settings, dict(at.house.env)]), env=env

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from halftui.domain.graph import BLOCKING, Edge, blocked
+from halftui.domain.graph import BLOCKING, Edge, blockers
 from halftui.domain.states import FINISHED, BeadState, ConvoyState
 from halftui.ops.attempts import Claim
 from halftui.store.store import Rows
@@ -46,7 +46,7 @@ class Model:
     is_paused: bool = False
 
     def blocked(self) -> frozenset[str]:
-        return blocked({b: p.state for b, p in self.beads.items()}, list(self.edges))
+        return frozenset(blockers({b: p.state for b, p in self.beads.items()}, self.edges))
 
     def dispatchable(self, now: float) -> set[str]:
         if self.is_paused or len(self.live) >= min(self.cap, self.board_cap):

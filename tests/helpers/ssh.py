@@ -22,11 +22,12 @@ from halftui.settings import Settings
 from halftui.ssh.limits import Limits
 from halftui.ssh.server import Server
 from tests.bench.terminal import Screen
+from tests.helpers import waiting
 from tests.helpers.boards import make_repository
 from tests.helpers.elm import cast_elm
 from tests.helpers.people import make_key
+from tests.helpers.waiting import PATIENCE
 
-PATIENCE = 10.0
 QUICK = Limits(farewell=2.0, free_failures=1_000)
 
 
@@ -91,15 +92,11 @@ class Host:
 
     async def empty(self) -> None:
         """Wait until nobody is connected any more, and nothing of theirs runs."""
-        async with asyncio.timeout(PATIENCE):
-            while self.server.visitors or self.server.apps:  # noqa: ASYNC110 - nobody tells
-                await asyncio.sleep(0.05)
+        await waiting.until(lambda: not self.server.visitors and not self.server.apps)
 
     async def entered(self) -> None:
         """Wait until somebody's session runs."""
-        async with asyncio.timeout(PATIENCE):
-            while not any(v.sessions for v in self.server.visitors):  # noqa: ASYNC110 - nobody tells
-                await asyncio.sleep(0.05)
+        await waiting.until(lambda: any(v.sessions for v in self.server.visitors))
 
     async def run(
         self, name: str, *words: str, stdin: bytes = b"", options: Sequence[str] = (),
@@ -127,7 +124,7 @@ class GuestTerminal:
         self._env = env
         self.bytes = bytearray()
         self.screen = Screen(size)
-        self._came = asyncio.Event()
+        self._came, self._closed = asyncio.Event(), asyncio.Event()
 
     async def __aenter__(self) -> Self:
         self._own, theirs = os.openpty()
@@ -180,11 +177,15 @@ class GuestTerminal:
         """Wait until something does not stand on the screen any more."""
         return await self._until(lambda: unwanted not in self.text, f"no {unwanted}", patience)
 
+    async def until_sent(self, wanted: bytes, after: int = 0) -> None:
+        """Wait until the terminal was sent some bytes, after so many others."""
+        await self._until(lambda: wanted in self.bytes[after:], repr(wanted), PATIENCE)
+
     async def ended(self) -> int:
         """Wait until the client has ended and return its exit code."""
         async with asyncio.timeout(PATIENCE):
             code = await self.process.wait()
-        await asyncio.sleep(0.05)  # the rest of its output
+            await self._closed.wait()  # after the rest of its output
         return code
 
     async def _until(self, is_there: object, what: str, patience: float) -> str:
@@ -205,6 +206,7 @@ class GuestTerminal:
             text = b""
         if not text:
             asyncio.get_running_loop().remove_reader(self._own)
+            self._closed.set()
         self.bytes += text
         self.screen.take(text)
         self._came.set()
@@ -238,7 +240,7 @@ async def execute(*argv: str, stdin: bytes = b"", env: Mapping[str, str] | None 
         env={**_environment(), **(env or {})},
     )  # fmt: skip
     try:
-        async with asyncio.timeout(PATIENCE * 2):
+        async with asyncio.timeout(PATIENCE):
             out, err = await process.communicate(stdin)
     finally:
         if process.returncode is None:

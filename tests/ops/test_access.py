@@ -28,6 +28,7 @@ attempt.meter                    E
 attempt.renew                    E
 attempt.start                    E
 attempt.stop           a m o     E
+audit.renew            a
 audit.sign             a         E
 attempt.switch                   E
 attempt.submit               L W
@@ -66,6 +67,7 @@ budget.set             a m
 convoy.add             a m o L
 convoy.cancel          a m o L
 convoy.create          a m o L
+convoy.edit            a m o
 convoy.land            a m   L   E
 convoy.start           a m o L
 house.backup           a

@@ -234,6 +234,12 @@ def _sign(world: World) -> tuple[Actor, Op]:
     return _ann(lambda tx: audit.sign(tx, seq, digest, 1.0, 0, "mark", "proof"))
 
 
+def _renew(world: World) -> tuple[Actor, Op]:
+    world.engine(identities.enroll, "house", identity.public_of("07" * 32), "sealed")
+    mark = identity.fingerprint(identity.public_of("07" * 32))
+    return _ann(lambda tx: audit.renew(tx, mark, identity.public_of("08" * 32), "sealed"))
+
+
 def _token(world: World) -> tuple[Actor, Op]:
     claim = _working(world)
     private = "07" * 32
@@ -350,14 +356,14 @@ def _sharing(world: World) -> tuple[Actor, Op]:
 
 
 def _giving(world: World) -> tuple[Actor, Op]:
-    world.engine(holding.take, "post", "home", 30.0)
-    return _engine(lambda tx: holding.give(tx, "post", "home"))
+    world.engine(holding.take, "outbox", "home", 30.0)
+    return _engine(lambda tx: holding.give(tx, "outbox", "home"))
 
 
 SCENES: dict[str, Scene] = {
     "collab.land": _sharing,
     "turn.give": _giving,
-    "turn.take": lambda w: _engine(lambda tx: holding.take(tx, "post", "home", 30.0)),
+    "turn.take": lambda w: _engine(lambda tx: holding.take(tx, "outbox", "home", 30.0)),
     "agent.handoff": _talking(lambda tx, c: messages.hand_off(tx, c.agent_id)),
     "agent.retire": _retire,
     "attempt.adopt": _attempt(lambda tx, c: attempts.adopt(tx, c.attempt, LEASE, "local", "x", "s")),
@@ -368,6 +374,7 @@ SCENES: dict[str, Scene] = {
     "attempt.renew": _attempt(lambda tx, c: attempts.renew(tx, c.attempt, c.epoch, 2 * LEASE)),
     "attempt.start": _start,
     "attempt.stop": _attempt(lambda tx, c: attempts.stop(tx, c.attempt, "enough")),
+    "audit.renew": _renew,
     "audit.sign": _sign,
     "attempt.switch": _switch,
     "attempt.submit": _as_agent(lambda tx, _: toolcalls.submit(tx, "made", "it runs")),
@@ -405,6 +412,7 @@ SCENES: dict[str, Scene] = {
     "convoy.add": _convoy(convoys.add),
     "convoy.cancel": _convoy(lambda tx, convoy, _: convoys.cancel(tx, convoy), starts=True),
     "convoy.create": lambda w: _ann(lambda tx: convoys.create(tx, w.board, "trip")),
+    "convoy.edit": _convoy(lambda tx, convoy, _: convoys.edit(tx, convoy, name="journey")),
     "convoy.land": _due(lambda tx, convoy: convoys.landed(tx, convoy, "abc")),
     "convoy.strand": _due(lambda tx, convoy: convoys.strand(tx, convoy, ["no way on"]), ENGINE),
     "convoy.start": _convoy(lambda tx, convoy, _: convoys.start(tx, convoy)),

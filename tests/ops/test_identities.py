@@ -5,7 +5,7 @@ import pytest
 from halftui.domain import identity
 from halftui.domain.actor import ENGINE, Actor, Role
 from halftui.errors import Denied, Misconfigured, NotFound, Refused
-from halftui.ops import agents, boards, identities, signers
+from halftui.ops import agents, boards, flow, identities, signers
 from halftui.store.tx import Tx
 from tests.helpers.stores import BO
 from tests.helpers.world import World, actor
@@ -67,6 +67,14 @@ def test_agents_make_no_agents(world: World) -> None:
     for role in (Role.LEADER, Role.WORKER, Role.VIEWER, Role.ENGINE):
         with pytest.raises(Denied):
             world.store.write(actor(role), identities.create, world.board, "cedar")
+
+
+def test_the_list_of_agents_has_the_key_that_each_ones_picture_is_drawn_from(world: World) -> None:
+    keyless = world.do(identities.create, world.board, "birch", runtime="codex")
+    cedar = world.do(identities.create, world.board, "cedar")
+    _enroll(world, cedar)
+    shown = {row.id: row.public for row in world.ask(flow.crew, world.board)}
+    assert shown == {keyless: "", cedar: _public(1)}
 
 
 def test_the_first_key_counts(world: World) -> None:

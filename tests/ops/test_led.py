@@ -7,7 +7,7 @@ import pytest
 
 from halftui.domain.actor import Actor, Role, agent
 from halftui.domain.plan import Plan, PlannedBead
-from halftui.errors import Denied
+from halftui.errors import Denied, Misconfigured, NotFound, Refused
 from halftui.ops import agents, beads, convoys, edges, identities, plans, views
 from halftui.ops.access import ALLOWED, LED
 from tests.helpers.stores import BO
@@ -166,3 +166,44 @@ def test_a_convoy_tells_who_leads_it(world: World, leader: Actor) -> None:
     assert told() == {"theirs": "fir", "ours": ""}
     _leader(world, "yew", runtime="codex")
     assert told() == {"theirs": "fir, yew", "ours": ""}
+
+
+def test_a_person_hands_a_convoy_to_a_leader_and_takes_it_back(world: World, leader: Actor) -> None:
+    convoy = world.do(convoys.create, world.board, "trip", [bead := world.bead()])
+    with pytest.raises(Denied, match=DENIED):
+        world.store.write(leader, beads.edit, bead, title="led")
+    world.do(convoys.edit, convoy, leader="cedar", name="tour")
+    assert [(row.name, row.leader) for row in world.ask(views.convoys, world.board)] == [("tour", "cedar")]
+    world.store.write(leader, beads.edit, bead, title="led")
+    event = [each for each in world.ask(views.events, 0) if each.verb == "convoy.edit"][-1]
+    assert (event.before, event.after) == (
+        {"name": "trip", "leader": ""}, {"name": "tour", "leader": "cedar"}
+    )  # fmt: skip
+    world.do(convoys.edit, convoy, leader="cedar", name="tour")
+    assert len([each for each in world.ask(views.events, 0) if each.verb == "convoy.edit"]) == 1, "no change"
+    world.do(convoys.edit, convoy, leader="")
+    with pytest.raises(Denied, match=DENIED):
+        world.store.write(leader, beads.edit, bead, title="led again")
+
+
+def test_operators_hand_over_to_their_own_leaders_alone(world: World, leader: Actor) -> None:
+    cat = Actor("person", "cat", Role.OPERATOR)
+    world.store.write(cat, identities.create, world.board, "olive")
+    convoy = world.store.write(leader, convoys.create, world.board, "ann's")
+    for given in ("olive", ""):
+        with pytest.raises(Denied, match="cedar is not person:cat's"):
+            world.store.write(cat, convoys.edit, convoy, leader=given)
+    free = world.do(convoys.create, world.board, "free")
+    with pytest.raises(Denied, match="cedar is not person:cat's"):
+        world.store.write(cat, convoys.edit, free, leader="cedar")
+    world.store.write(cat, convoys.edit, free, leader="olive")
+    world.store.write(BO, convoys.edit, free, leader="cedar")
+    with pytest.raises(Denied, match=r"may not do convoy\.edit"):
+        world.store.write(leader, convoys.edit, free, leader="olive")
+    elm = world.store.write(BO, identities.create, world.board, "elm", kind="worker")
+    with pytest.raises(Refused, match="Elm is a worker"):
+        world.do(convoys.edit, free, leader=elm)
+    with pytest.raises(NotFound):
+        world.do(convoys.edit, free, leader="nobody")
+    with pytest.raises(Misconfigured, match="needs a name"):
+        world.do(convoys.edit, free, name=" ")

@@ -1,6 +1,7 @@
 """Whose turn it is, what counts as a failure, and what keeps work from being started."""
 
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
@@ -15,9 +16,11 @@ from halftui.ops import (
     edges,
     heartbeats,
     subscriptions,
+    turns,
     views,
 )
 from halftui.ops.attempts import Claim
+from halftui.store.store import Rows
 from tests.helpers.stores import BO, Clock
 from tests.helpers.world import LEASE, World
 
@@ -258,3 +261,35 @@ def test_a_serial_convoy_of_ten_uses_one_agent_among_others(world: World) -> Non
         world.end(claim)
         world.store.write(BO, beads.approve, bead)
     assert len(agents) == 1
+
+
+def test_the_next_time_is_found_without_reading_all_that_is_ready(world: World, clock: Clock) -> None:
+    """Of many ready beads few wait for a time."""
+    later = world.bead("later")
+    for number in range(3):
+        world.bead(f"ready {number}")
+    claim = world.taken(later)
+    world.end(claim, Outcome.FAILED, "crash")
+    retry_at = world.shown(later).card.retry_at
+    assert retry_at is not None
+    assert world.ask(turns.next_due) == retry_at
+    plans: list[str] = []
+
+    class Explaining:
+        """Asks for the plan of each statement in its place."""
+
+        now = clock.now
+
+        def __init__(self, rows: Rows) -> None:
+            self._rows = rows
+            if world.store.path is None:  # of a few rows it would read all in any case
+                rows.rows("SELECT set_config('enable_seqscan', 'off', true)")
+
+        def rows(self, sql: str, **values: Any) -> list[tuple[Any, ...]]:
+            how = "EXPLAIN QUERY PLAN" if world.store.path else "EXPLAIN"
+            plans.append(str(self._rows.rows(f"{how} {sql}", **values)))
+            return [(None,)]
+
+    world.ask(lambda rows: turns.next_due(Explaining(rows)))
+    assert "ix_bead_retry" in plans[0]
+    assert "ix_bead_later" in plans[1]

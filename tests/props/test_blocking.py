@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from halftui.domain.graph import ANY_CHILDREN, BLOCKING, NEVER_READY_TYPES, Edge, blocked, is_unmet
+from halftui.domain.graph import ANY_CHILDREN, BLOCKING, NEVER_READY_TYPES, Edge, blockers, is_unmet
 from halftui.domain.states import FINISHED, BeadState
 from halftui.errors import Denied, NotFound, Refused
 from halftui.ops import beads, boards, convoys, edges, views
@@ -164,7 +164,7 @@ def _graph(rows: Rows, board: str) -> tuple[Mapping[str, BeadState], frozenset[E
 def _compare(world: World) -> None:
     states, links = world.ask(_graph, world.board)
     assert not _has_cycle(links)
-    stuck = blocked(states, list(links))
+    stuck = set(blockers(states, links))
     rows = world.ask(
         lambda r: r.rows(
             "SELECT b.id, b.blockers, b.type, b.hold, b.not_before, coalesce(c.state, '') FROM bead b"
@@ -214,7 +214,7 @@ def _finish_all(world: World) -> None:
             world.do(convoys.start, convoy.id)
     while True:
         states, links = world.ask(_graph, world.board)
-        stuck = blocked(states, list(links))
+        stuck = set(blockers(states, links))
         going = [b for b, s in states.items() if s in ("open", "active", "review") and b not in stuck]
         if not going:
             break

@@ -22,7 +22,9 @@ MOST_PUBLIC_METHODS = 20
 # the translations of the database's errors and of the agent SDK's bare Exception, which let every error of
 # another origin pass at once.
 REFUSED_TO_GUESTS = {"house", "house_copy", "skill"}  # files of commands of which none is for guests
-EDGES = re.compile(r"halftui/(engine/(attempt|mill)|ssh/session|main(/\w+)?|store/store|runtime/claude)\.py")
+EDGES = re.compile(
+    r"halftui/(engine/(attempt|merger)|ssh/session|main(/\w+)?|store/store|runtime/claude)\.py"
+)
 
 FORBIDDEN = {  # nowhere but in this file
     "a place on one machine": r"/work/(shared|main)|/tmp/[a-z]{1,2}/|/root/|/home/[a-z]+/|/opt/pypi",

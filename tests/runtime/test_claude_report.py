@@ -27,7 +27,7 @@ from halftui.domain.happenings import (
     Thought,
     Used,
 )
-from halftui.runtime.claude_report import Report
+from halftui.runtime.claude_report import LARGEST, Report
 from halftui.runtime.claude_stream import GARBAGE
 
 USAGE = {"input_tokens": 10, "cache_read_input_tokens": 5, "output_tokens": 1}
@@ -79,6 +79,8 @@ CASES: list[tuple[Message, list[Happening]]] = [
     (said(TextBlock("API Error: 429"), error="rate_limit"), []),
     (said(message_id="m1", usage=USAGE), [Metered(15, 1, 0.0, 1)]),
     (said(message_id="m1", usage={"input_tokens": "x"}), [Metered(0, 0, 0.0, 1)]),
+    (said(message_id="m1", usage={"input_tokens": 10**4000}), [Metered(LARGEST, 0, 0.0, 1)]),
+    (said(message_id="m1", usage={"output_tokens": float("inf")}), [Metered(0, LARGEST, 0.0, 1)]),
     (returned("fine"), [Returned("c", True, "fine")]),
     (returned("no", is_error=True), [Returned("c", False, "no")]),
     (

@@ -57,6 +57,7 @@ async def test_a_cut_at_every_byte_changes_nothing() -> None:
         b'{"type": "control_response"}',
         b'{"type": "control_cancel_request", "request_id": ["x"]}',
         b'{"type": "transcript_mirror"}',
+        b'{"type": "user", "x": [' + b"{}," * 1_000_001 + b"{}]}",
     ],
     ids=lambda line: repr(line[:40]),
 )

@@ -21,9 +21,10 @@ from halftui.domain.happenings import (
     Thought,
     Used,
 )
+from halftui.domain.names import RUNTIMES
 from halftui.errors import Misconfigured, Unavailable
 from halftui.runtime.base import Brief, Runtime
-from halftui.runtime.choose import KINDS, make
+from halftui.runtime.choose import make
 from halftui.runtime.script import Turn
 from halftui.runtime.scripted import ScriptedRuntime
 from halftui.runtime.shell import ShellRuntime
@@ -213,7 +214,7 @@ async def test_a_shell_out_of_memory() -> None:
 
 
 def test_make(tmp_path: Path) -> None:
-    assert [make(kind, programs=tmp_path).kind for kind in KINDS] == list(KINDS)
+    assert [make(kind, programs=tmp_path).kind for kind in RUNTIMES] == list(RUNTIMES)
     with pytest.raises(Misconfigured, match="copilot"):
         make("copilot")
 

@@ -357,8 +357,9 @@ async def test_the_environment_holds_what_was_given_and_no_more(
 
 
 def test_the_image_is_current(docker_host: str, agent_image: str) -> None:
-    state = image.find(docker_host)
-    assert (state.tag, state.is_there, state.is_current) == (agent_image, True, True)
+    assert image.tag() == agent_image
+    assert image.is_built(docker_host)
+    assert not image.is_built(docker_host, "RUN true")
 
 
 def test_docker_is_chosen_when_it_answers(docker_host: str, agent_image: str, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from halftui.errors import Misconfigured
 from halftui.sandbox.base import Limits, Places, Spec
-from halftui.sandbox.hardening import FLAGS, assert_hardened, create_config
+from halftui.sandbox.hardening import FILTERED, FLAGS, assert_hardened, create_config, seccomp
 
 Json = dict[str, Any]
 PLACES = Places(
@@ -91,7 +91,12 @@ WEAKER: list[tuple[str, Change]] = [
     ("cap-drop ALL", lambda c, h: h.update(CapDrop=["NET_RAW"])),
     ("cap-drop ALL", lambda c, h: h.update(CapAdd=["SYS_ADMIN"])),
     ("no-new-privileges", lambda c, h: h.update(SecurityOpt=None)),
-    ("confined by seccomp", lambda c, h: h["SecurityOpt"].append("seccomp=unconfined")),
+    (FILTERED, lambda c, h: h["SecurityOpt"].append("seccomp=unconfined")),
+    (FILTERED, lambda c, h: h["SecurityOpt"].append("seccomp:unconfined")),
+    (FILTERED, lambda c, h: h["SecurityOpt"].append("apparmor=unconfined")),
+    (FILTERED, lambda c, h: h.update(SecurityOpt=["no-new-privileges"])),
+    (FILTERED, lambda c, h: h.update(SecurityOpt=["no-new-privileges", "seccomp={}"])),
+    (FILTERED, lambda c, h: h["SecurityOpt"].append(f"seccomp={seccomp()} ")),
     ("unprivileged", lambda c, h: h.update(Privileged=True)),
     ("pids limit", lambda c, h: h.update(PidsLimit=None)),
     ("pids limit", lambda c, h: h.update(PidsLimit=-1)),
@@ -116,7 +121,8 @@ WEAKER: list[tuple[str, Change]] = [
     ("stdin kept open", lambda c, h: c.update(OpenStdin=False)),
     ("stdin kept open", lambda c, h: c.update(StdinOnce=True)),
     ("stdin kept open", lambda c, h: c.update(Tty=True)),
-    ("whole log", lambda c, h: h.update(LogConfig={"Type": "journald", "Config": {}})),
+    ("log in bounds", lambda c, h: h.update(LogConfig={"Type": "journald", "Config": {}})),
+    ("log in bounds", lambda c, h: h.update(LogConfig={"Type": "json-file", "Config": {}})),
 ]
 
 
@@ -129,7 +135,7 @@ def test_a_container_without_it_is_refused(flag: str, change: Change) -> None:
 
 
 def test_every_flag_is_tried() -> None:
-    assert {flag for flag, _ in WEAKER} == set(FLAGS)
+    assert {flag for flag, _ in WEAKER} == {*FLAGS, FILTERED}
 
 
 @pytest.mark.parametrize("field", sorted(inspect()["HostConfig"]))

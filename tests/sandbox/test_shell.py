@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import re
+import sys
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -16,7 +17,21 @@ from halftui.sandbox.docker import DockerProcess, DockerSandbox
 from halftui.sandbox.docker_shell import exec_config
 from halftui.sandbox.local import LocalSandbox
 
-PATIENCE = 20.0
+PATIENCE = 60.0
+VISITOR = """
+import asyncio, sys
+from halftui.sandbox.docker import DockerSandbox
+image, host, name, typed = sys.argv[1:]
+async def main():
+    async with DockerSandbox(image, host).shell(name, ()) as shell:
+        await shell.write(typed.encode())
+        said = b""
+        while b"begun" not in said:
+            said += await shell.read()
+        print("in", flush=True)
+        await asyncio.sleep(600)
+asyncio.run(main())
+"""
 LIMITS = Limits(memory_mb=256, pids=64, open_files=512)
 docker = pytest.mark.docker
 
@@ -158,12 +173,43 @@ async def test_what_is_left_in_the_middle_leaves_nothing_running(
     async with opened(running) as shell:
         await shell.write(b"sleep 1001 & trap '' HUP; (trap '' HUP TERM; sleep 1002) & sleep 1003\n")
         await until(shell, b"1003")
-        await asyncio.sleep(0.3)
+        async with asyncio.timeout(PATIENCE):
+            while (await _processes(running)).count("sleep") < 3:
+                pass
         assert (await _processes(running)).count("sleep") == 3
     left = await _processes(running)
     assert "sleep" not in left
     assert "bash" not in left
     assert await running[1]._exit() is None, "the program goes on"
+
+
+@docker
+async def test_one_whose_board_was_killed_is_ended(
+    running: tuple[DockerSandbox, DockerProcess], docker_host: str, agent_image: str
+) -> None:
+    typed = "sleep 1001 & trap '' HUP; (trap '' HUP TERM; sleep 1002) & echo be''gun\n"
+    board = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", VISITOR, agent_image, docker_host, running[1].name, typed,
+        stdout=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    assert board.stdout is not None
+    async with asyncio.timeout(PATIENCE):
+        assert await board.stdout.readline() == b"in\n"
+    assert (await _processes(running)).count("sleep") == 2
+    board.kill()
+    await board.wait()
+    async with asyncio.timeout(PATIENCE):
+        while "sleep" in (left := await _processes(running)) or "bash" in left:  # noqa: ASYNC110 - another process tells no event
+            await asyncio.sleep(0.1)
+    assert await running[1]._exit() is None, "the program goes on"
+
+
+@docker
+async def test_what_a_shell_left_at_work_on_purpose_stays(
+    running: tuple[DockerSandbox, DockerProcess],
+) -> None:
+    await said(running, "sh", "-c", "trap '' HUP; sleep 1001 & exit")
+    assert (await _processes(running)).count("sleep") == 1
 
 
 @docker

@@ -14,7 +14,7 @@ from tests.helpers.world import World
 
 
 async def _until_signed(world: World, count: int) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while len(await asyncio.to_thread(world.ask, chain.heads)) < count:  # noqa: ASYNC110 - as seen outside
             await asyncio.sleep(0.02)
 

@@ -14,6 +14,7 @@ from halftui.ops import transcripts
 from halftui.ops.attempts import Claim
 from halftui.service import lines as module
 from halftui.service.lines import Batch, Lines
+from tests.helpers.waiting import until
 from tests.helpers.world import World
 
 SECRET = "canary-secret-1234567890"
@@ -78,8 +79,7 @@ async def test_a_second_follower_misses_no_wake(world: World, claim: Claim) -> N
         for number in range(20):
             await asyncio.sleep(module.FRAME_SECONDS * 0.6)
             lines.add(claim.attempt, "out", f"line {number}")
-        await asyncio.sleep(module.FRAME_SECONDS * 4)
-        assert seen[0] == seen[1] == ["first", *(f"line {n}" for n in range(20))]
+        await until(lambda: seen[0] == seen[1] == ["first", *(f"line {n}" for n in range(20))])
         await _end(world, lines, claim)
 
 

@@ -107,7 +107,7 @@ async def test_a_broken_off_command_ends_on_the_server_too(host: Host) -> None:
     host.admit("ann", "operator")
     from halftui.domain.actor import ENGINE
     from halftui.domain.names import POOL
-    from halftui.ops import attempts, beads
+    from halftui.ops import attempts, beads, transcripts
 
     bead = host.bead("long work")
     host.house.service.write(beads.dispatch, bead)
@@ -115,14 +115,17 @@ async def test_a_broken_off_command_ends_on_the_server_too(host: Host) -> None:
     claim = store.write(ENGINE, attempts.claim, host.board.id, 3_600.0, 4, POOL)
     assert claim is not None
     store.write(ENGINE, attempts.start, claim.attempt, claim.epoch, "local", "x")
+    store.write(ENGINE, transcripts.append, claim.attempt, [(1, 0.0, "say", "I begin")], "")
     async with host.terminal("ann", "attempt", "lines", bead, "--follow") as ann:
-        await asyncio.sleep(0.7)
+        await ann.until("I begin")
         ann.send("\x03")
         assert await ann.ended() == 130
     process = await asyncio.create_subprocess_exec(
-        *host.argv("ann", "attempt", "lines", bead, "--follow"), stdin=asyncio.subprocess.DEVNULL
-    )
-    await asyncio.sleep(0.7)
+        *host.argv("ann", "attempt", "lines", bead, "--follow"),
+        stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    assert process.stdout is not None
+    assert b"I begin" in await process.stdout.readline()
     process.kill()
     await process.wait()
     await host.empty()
@@ -222,8 +225,7 @@ async def test_a_wait_ends_with_its_guest(host: Host) -> None:
     process = await asyncio.create_subprocess_exec(
         *host.argv("ann", "wait", "bead", bead), stdin=asyncio.subprocess.DEVNULL
     )
-    while not any(visitor.sessions for visitor in host.server.visitors):  # noqa: ASYNC110 - nobody tells
-        await asyncio.sleep(0.05)
+    await host.entered()
     await asyncio.sleep(0.5)
     process.kill()
     await process.wait()

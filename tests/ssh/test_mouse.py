@@ -11,6 +11,7 @@ import pytest
 from halftui.ops import beads, views
 from halftui.tui.clip import MOST_BYTES
 from tests.helpers.ssh import GuestTerminal, Host, execute
+from tests.helpers.waiting import PATIENCE, until
 
 ALL_MOTION = b"\x1b[?1003h"
 
@@ -21,7 +22,7 @@ def _ready(host: Host) -> list[str]:
 
 
 async def _until_seen_below(seen: GuestTerminal, *titles: str) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while (rows := [_at(seen.screen.lines, title)[1] for title in titles]) != sorted(rows):  # noqa: ASYNC110 - a terminal
             await asyncio.sleep(0.05)
 
@@ -47,9 +48,7 @@ async def _lift(guest: GuestTerminal, title: str, by: int) -> tuple[int, int]:
 
 
 async def _until_order(host: Host, wanted: list[str]) -> None:
-    async with asyncio.timeout(10):
-        while _ready(host) != wanted:  # noqa: ASYNC110 - nobody tells
-            await asyncio.sleep(0.05)
+    await until(lambda: _ready(host) == wanted)
 
 
 async def test_a_card_is_dragged_and_the_others_see_it(host: Host) -> None:
@@ -92,9 +91,7 @@ async def test_the_terminal_may_keep_its_mouse(host: Host) -> None:
         for wanted in (b"\x1b[?1003l", ALL_MOTION):
             before = len(ann.bytes)
             ann.send("M")
-            async with asyncio.timeout(5):
-                while wanted not in ann.bytes[before:]:  # noqa: ASYNC110 - a terminal
-                    await asyncio.sleep(0.05)
+            await ann.until_sent(wanted, before)
 
 
 async def test_what_a_drop_would_not_do_is_said_before_it_happens(host: Host) -> None:
@@ -156,8 +153,8 @@ async def test_a_drag_within_tmux_reaches_the_database(host: Host, tmp_path: Pat
         assert ran.code == 0, ran
         return ran.out
 
-    async def until(words: str) -> list[str]:
-        async with asyncio.timeout(20):
+    async def seen_with(words: str) -> list[str]:
+        async with asyncio.timeout(PATIENCE):
             while words not in (seen := await run("capture-pane", "-p")):  # noqa: ASYNC110 - a terminal
                 await asyncio.sleep(0.1)
         return seen.splitlines()
@@ -167,14 +164,14 @@ async def test_a_drag_within_tmux_reaches_the_database(host: Host, tmp_path: Pat
 
     await run("new-session", "-d", "-x", "120", "-y", "35", *host.argv("ann"))
     try:
-        x, y = _at(await until("third card"), "first card")
+        x, y = _at(await seen_with("third card"), "first card")
         await mouse(0, x, y)
         for row in range(5):
             await mouse(32, x + 3, y + row)
-        await until("▸ ━━━")
+        await seen_with("▸ ━━━")
         await mouse(0, x + 3, y + 4, "m")
         await _until_order(host, ["second card", "first card", "third card"])
         await run("resize-window", "-x", "90", "-y", "24")
-        await until("second card")
+        await seen_with("second card")
     finally:
         await run("kill-server")

@@ -40,10 +40,12 @@ class Program:
         return await execute("env", "-C", str(self.folder / "shop"), *words, stdin=stdin, env=self.env)
 
     @asynccontextmanager
-    async def serving(self, *argv: str) -> AsyncIterator[tuple[asyncio.subprocess.Process, int, str]]:
+    async def serving(
+        self, *argv: str, host: str = "127.0.0.1", name: str = r"127\.0\.0\.1"
+    ) -> AsyncIterator[tuple[asyncio.subprocess.Process, int, str]]:
         """Serve; gives the process, the port, and what it printed."""
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "halftui", *argv, "--host", "127.0.0.1", "--port", "0",
+            sys.executable, "-m", "halftui", *argv, "--host", host, "--port", "0",
             env=self.env, cwd=self.folder / "shop", stdout=asyncio.subprocess.PIPE,
         )  # fmt: skip
         assert process.stdout is not None
@@ -52,7 +54,7 @@ class Program:
             async with asyncio.timeout(30):
                 while "who may come in" not in said:
                     said += (await process.stdout.readline()).decode()
-            found = re.search(r"ssh -p (\d+) NAME@127\.0\.0\.1\n", said)
+            found = re.search(rf"ssh -p (\d+) NAME@{name}\n", said)
             assert found is not None, said
             yield process, int(found[1]), said
         finally:
@@ -145,3 +147,13 @@ async def test_garbage_is_looked_for(program: Program) -> None:
         process.terminate()
         assert b"looks for garbage: True" in await process.stdout.read()
         await process.wait()
+
+
+@pytest.mark.parametrize("host", ["", "localhost"])
+async def test_any_free_port_is_one_of_all_addresses(program: Program, host: str) -> None:
+    async with program.serving("serve", host=host, name=r"\S+") as (process, port, _):
+        assert port
+        ran = await execute(*program.ssh(port, "bead", "list"), env=program.env)
+        assert ran.code == 0, ran
+        process.terminate()
+        assert await process.wait() == 0

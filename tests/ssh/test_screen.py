@@ -9,6 +9,7 @@ import pytest
 from halftui.ssh.guest import GuestApp, depth_of
 from halftui.ssh.session import Session
 from tests.helpers.ssh import Host
+from tests.helpers.waiting import PATIENCE, forget_timers, until
 
 ENTER = "\r"
 
@@ -118,8 +119,7 @@ async def test_colours_are_the_clients(
     options = ["-o", "SendEnv=COLORTERM NO_COLOR"]
     async with host.terminal("ann", term=term, env=env, options=options) as ann:
         await ann.until("a card")
-        await asyncio.sleep(0.2)
-    assert wanted in ann.bytes
+        await ann.until_sent(wanted)
     assert unwanted not in ann.bytes
 
 
@@ -141,7 +141,7 @@ async def test_a_theme_is_kept_for_the_next_visit(host: Host) -> None:
             if not visit:
                 before = app.theme
                 app.action_theme_next()
-                await asyncio.sleep(0.5)
+                await until(lambda: app.theme != before)  # noqa: B023 - at once
                 chosen = app.theme
             assert app.theme == chosen != before
             ann.send("q")
@@ -211,26 +211,28 @@ async def test_no_app_is_left_behind(host: Host, request: pytest.FixtureRequest)
                 await ann.ended()
     await host.empty()
     assert len(seen) == rounds * 3 // 4
-    async with asyncio.timeout(40):  # a timer that was cancelled is held by the loop until its time comes
+    async with asyncio.timeout(PATIENCE):
         while any(ref() is not None for ref in seen):
-            await asyncio.sleep(0.5)
+            await forget_timers()
             gc.collect()
+            await asyncio.sleep(0.1)
 
 
 async def test_the_server_itself_frees_what_was_closed(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("halftui.ssh.server.SWEEP_SECONDS", 0.5)
-    monkeypatch.setattr("halftui.ssh.server.SETTLED_SECONDS", 1.0)
+    monkeypatch.setattr("halftui.ssh.server.SETTLED_SECONDS", 0.0)
     host.admit("ann", "operator")
     seen: list[weakref.ref[GuestApp]] = []
     gc.disable()  # what the thresholds would find by chance does not count
     try:
-        async with asyncio.timeout(90):
-            while not seen or seen[0]() is not None:  # the loop holds what a cancelled timer was for a while
+        async with asyncio.timeout(2 * PATIENCE):
+            while not seen or seen[0]() is not None:  # what was held by a timer goes when the next one closes
                 async with host.terminal("ann") as ann:
                     await ann.until("Ready")
                     seen += [weakref.ref(app) for app in host.server.apps[host.board.id]]
                 await host.empty()
-                await asyncio.sleep(2.0)
+                await forget_timers()
+                await until(lambda: not host.server._closed)  # it has swept
     finally:
         gc.enable()
 
@@ -250,5 +252,5 @@ async def test_a_guest_who_is_away_is_put_out_and_one_who_types_is_not(host: Hos
         await ann.until("Ready")
         [visitor] = host.server.visitors
         visitor.stirred -= host.server.limits.idle + 1
-        await ann.until("You were away for long", patience=10)
+        await ann.until("You were away for long")
         await ann.ended()

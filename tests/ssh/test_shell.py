@@ -13,6 +13,7 @@ from halftui.ops import people
 from tests.helpers.contained import Still, standing_still
 from tests.helpers.docker import agent_image, docker_host
 from tests.helpers.ssh import GuestTerminal, Host, hosted, serving
+from tests.helpers.waiting import PATIENCE
 
 __all__ = ["agent_image", "docker_host"]
 
@@ -50,16 +51,23 @@ async def shell(
         yield ann
 
 
+async def there(place: Place, word: str) -> None:
+    """Wait until such a program runs in the container."""
+    async with asyncio.timeout(PATIENCE):
+        while word not in await asyncio.to_thread(place.still.processes):  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(0.05)
+
+
 async def gone(place: Place, word: str) -> None:
     """Wait until no such program runs in the container."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while word in await asyncio.to_thread(place.still.processes):  # noqa: ASYNC110 - nobody tells
             await asyncio.sleep(0.05)
 
 
 async def told(place: Place, count: int) -> list[tuple[str, str]]:
     """Return what the history says once it says that much."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while len(found := await asyncio.to_thread(place.still.told)) < count:  # noqa: ASYNC110 - nobody tells
             await asyncio.sleep(0.05)
     return found
@@ -72,11 +80,10 @@ async def test_a_guests_command_opens_a_shell_of_the_size_of_their_terminal(plac
         await ann.until("30 90")
         await ann.until("# Shop")
         ann.resize(70, 20)
-        await asyncio.sleep(0.2)
-        ann.send("clear; stty size\r")
+        ann.send("while [ \"$(stty size)\" = '30 90' ]; do sleep 0.1; done; clear; stty size\r")
         await ann.until("20 70")
         ann.send("sleep 100\r")
-        await asyncio.sleep(0.3)
+        await there(place, "sleep 100")
         while ann.process.returncode is None:  # between two programs nobody may take the key
             ann.send("\x03exit 9\r")
             await asyncio.sleep(0.5)
@@ -122,8 +129,7 @@ async def test_on_the_board_a_key_opens_it_and_the_board_is_there_again(place: P
         ann.send("tty; stty size\r")
         await ann.until("35 120")
         ann.resize(100, 30)
-        await asyncio.sleep(0.2)
-        ann.send("stty size; q\r")
+        ann.send("while [ \"$(stty size)\" = '35 120' ]; do sleep 0.1; done; stty size; q\r")
         await ann.until("30 100")
         ann.send("exit\r")
         await ann.until("Working")
@@ -146,8 +152,7 @@ async def test_who_goes_away_leaves_nothing_running(place: Place) -> None:
                 ann.send("T")
             await ann.until(GREETED)
             ann.send("sleep 1234\r")
-            await ann.until("sleep 1234")
-            await asyncio.sleep(0.3)
+            await there(place, "sleep 1234")
             ann.process.kill()
             await ann.process.wait()
         await gone(place, "sleep 1234")
@@ -158,7 +163,7 @@ async def test_whose_role_is_taken_is_put_out(place: Place) -> None:
     async with shell(place) as ann:
         await ann.until(GREETED)
         ann.send("sleep 4321\r")
-        await asyncio.sleep(0.3)
+        await there(place, "sleep 4321")
         place.still.house.service.write(people.edit, "ann", Role.VIEWER)
         await ann.ended()
     await gone(place, "sleep 4321")
@@ -168,7 +173,7 @@ async def test_three_presses_lead_out_of_what_does_not_end(place: Place) -> None
     async with shell(place) as ann:
         await ann.until(GREETED)
         ann.send("trap '' INT HUP; sleep 777\r")
-        await asyncio.sleep(0.3)
+        await there(place, "sleep 777")
         ann.send("\x03\x04\x1d\x1d")
         await asyncio.sleep(0.3)
         assert ann.process.returncode is None

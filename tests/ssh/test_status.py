@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 from pathlib import Path
 
 import pytest
@@ -10,12 +11,13 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from halftui.errors import Misconfigured, NotFound, Unavailable
 from halftui.ssh import status
 from tests.helpers.ssh import Host
+from tests.helpers.waiting import PATIENCE, until
 
 
 async def _get(port: int, request: bytes) -> str:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(request)
-    answer = await asyncio.wait_for(reader.read(), 10)
+    answer = await asyncio.wait_for(reader.read(), PATIENCE)
     writer.close()
     return answer.decode()
 
@@ -52,7 +54,7 @@ async def test_the_text_is_openmetrics(host: Host) -> None:
 async def test_the_endpoint_answers_one_question(host: Host) -> None:
     port = await _free_port()
     task = asyncio.ensure_future(status.expose(host.server, port))
-    await asyncio.sleep(0.2)
+    await until(lambda: _is_open(port))
     try:
         good = await _get(port, b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
         assert good.startswith("HTTP/1.1 200 OK\r\nContent-Type: application/openmetrics-text")
@@ -72,9 +74,7 @@ async def test_the_file_says_who_is_there_and_goes(host: Host) -> None:
     task = asyncio.ensure_future(status.write(host.server, host.port))
     async with host.terminal("ann") as ann:
         await ann.until("Ready")
-        async with asyncio.timeout(10):
-            while not (folder / status.NAME).exists() or status.read(folder)["people"] != ["ann"]:  # noqa: ASYNC110 - a file
-                await asyncio.sleep(0.1)
+        await until(lambda: (folder / status.NAME).exists() and status.read(folder)["people"] == ["ann"])
         assert status.read(folder)["port"] == host.port
     task.cancel()
     await asyncio.wait([task])
@@ -89,6 +89,11 @@ def test_an_old_or_damaged_file(tmp_path: Path) -> None:
     (tmp_path / status.NAME).write_text("{")
     with pytest.raises(Misconfigured, match="can't be read"):
         status.read(tmp_path)
+
+
+def _is_open(port: int) -> bool:
+    with socket.socket() as tried:
+        return tried.connect_ex(("127.0.0.1", port)) == 0
 
 
 async def _free_port() -> int:

@@ -11,6 +11,7 @@ from halftui.domain.names import POOL
 from halftui.ops import attempts, beads, questions
 from halftui.ssh.guest import REST_SECONDS, RESTING_SECONDS
 from tests.helpers.ssh import GuestTerminal, Host
+from tests.helpers.waiting import until
 
 
 async def test_everybody_sees_who_is_there_and_where(host: Host) -> None:
@@ -29,8 +30,8 @@ async def test_everybody_sees_who_is_there_and_where(host: Host) -> None:
             await bo.until("an · sh-")
             bo.send("q")
             await bo.ended()
-        await ann.until_gone("watching", patience=5)
-        await ann.until_gone("bo · sh-", patience=5)
+        await ann.until_gone("watching")
+        await ann.until_gone("bo · sh-")
 
 
 async def test_ages_are_told_seldom_to_who_is_away_and_at_once_when_they_are_back(
@@ -54,9 +55,14 @@ async def test_ages_are_told_seldom_to_who_is_away_and_at_once_when_they_are_bac
         assert "P2 · 5m" in ann.text
         ann.send("k")
         await ann.until("P2 · 10m")
-        app.driver.stirred -= RESTING_SECONDS - 0.1  # now and then ages are told all the same
         app.clock = lambda: now + 900
-        await ann.until("P2 · 15m")
+        driver = app.driver
+
+        def is_told() -> bool:  # now and then ages are told all the same
+            driver.stirred = app.line.loop.time() - RESTING_SECONDS
+            return "P2 · 15m" in ann.text
+
+        await until(is_told)
 
 
 async def test_others_are_told_what_somebody_did(host: Host) -> None:

@@ -1,6 +1,7 @@
 """Making and opening databases: new, known, newer, damaged, out of reach."""
 
 import hashlib
+import logging
 import os
 import sqlite3
 import subprocess
@@ -10,15 +11,21 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+import sqlalchemy
 from alembic import command as alembic_command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlmodel import SQLModel
 
+from halftui import logs
 from halftui.errors import HalfTUIError, Misconfigured, NewerDatabase, Unavailable
+from halftui.main.doctor import checks
+from halftui.main.house import House
 from halftui.ops import boards, views
-from halftui.store import schema
+from halftui.settings import Settings
+from halftui.store import copies, schema
+from halftui.store.ground import BESIDE, open_files
 from halftui.store.sqlite import MissingTable
 from halftui.store.store import HEAD, KNOWN, Store
 from tests.helpers.stores import ANN, command
@@ -294,3 +301,80 @@ def test_a_folder_that_may_not_be_used(
     )  # fmt: skip
     folder.chmod(0o755)
     assert ran.stdout.startswith("misconfigured"), ran.stderr
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "CREATE TABLE recipe (id INTEGER)",
+        "CREATE TABLE alembic_version (version_num TEXT); INSERT INTO alembic_version VALUES ('0001');"
+        "CREATE TABLE board (id TEXT)",
+        "CREATE TABLE alembic_version (version_num TEXT); INSERT INTO alembic_version VALUES ('ae1027a6acf');"
+        "CREATE TABLE recipe (id INTEGER)",
+        "PRAGMA application_id = 252006674",
+    ],
+    ids=["tables", "same revision", "its own revision", "mark"],
+)
+def test_another_programs_database_is_refused_untouched(tmp_path: Path, script: str) -> None:
+    store, file = _file(tmp_path)
+    with closing(sqlite3.connect(file)) as other:
+        other.executescript(script)
+    before = hashlib.sha256(file.read_bytes()).hexdigest()
+    with closing(store), pytest.raises(Misconfigured, match="belongs to another program") as found:
+        store.prepare()
+    assert "--database" in found.value.hint
+    assert hashlib.sha256(file.read_bytes()).hexdigest() == before
+    assert [each.name for each in tmp_path.iterdir()] == [file.name]
+
+
+@pytest.mark.postgres
+def test_another_programs_server_database_is_refused(server: Callable[[str], str]) -> None:
+    named = f"foreign_{os.getpid()}"
+    command(server, f"CREATE DATABASE {named}")
+    try:
+        with closing(Store(server(named))) as store:
+            with store.engine().begin() as connection:
+                connection.exec_driver_sql("CREATE TABLE recipe (id INTEGER)")
+            with pytest.raises(Misconfigured, match="belongs to another program: it has recipe"):
+                store.prepare()
+            with store.engine().connect() as connection:
+                assert sqlalchemy.inspect(connection).get_table_names() == ["recipe"]
+    finally:
+        command(server, f"DROP DATABASE {named}")
+
+
+def test_files_are_for_their_owner_alone_whatever_the_folder_is(tmp_path: Path, prepared_file: Path) -> None:
+    old = os.umask(0o022)
+    try:
+        tmp_path.chmod(0o755)
+        store, file = _file(tmp_path)
+        with closing(store):
+            store.prepare()
+            store.write(ANN, boards.create, "Half", "/srv/half", "main")
+            assert open_files([file.with_name(file.name + end) for end in BESIDE]) == []
+        copies.backup(store, tmp_path / "copy.db")
+        file.unlink()
+        with closing(store):
+            copies.restore(store, tmp_path / "copy.db")
+            schema.upgrade(store.engine(), file)
+        assert open_files(sorted(tmp_path.iterdir())) == []
+        with closing(logs.OwnFile(tmp_path / "halftui.log")) as log:
+            log.emit(logging.makeLogRecord({"msg": "\ud800 …"}))
+        assert (tmp_path / "halftui.log").read_text("utf-8") == "\\ud800 …\n"
+        assert open_files([tmp_path / "halftui.log"]) == []
+    finally:
+        os.umask(old)
+
+
+def test_doctor_tells_what_others_may_read_and_the_remedy(tmp_path: Path, prepared_file: Path) -> None:
+    home = tmp_path / "it's home"
+    home.mkdir(mode=0o755)
+    (home / "halftui.db").write_bytes(prepared_file.read_bytes())
+    (home / "halftui.db").chmod(0o644)
+    house = House(Settings(home=str(home), sandbox="local"), {"XDG_CONFIG_HOME": str(tmp_path)})
+    with closing(house.store):
+        told = {check.name: check for check in checks(house, tmp_path)}["privacy"]
+        assert not told.is_ok
+        assert "others may read it's home, halftui.db" in told.says
+        subprocess.run(told.remedy, shell=True, check=True)
+        assert {check.name: check.is_ok for check in checks(house, tmp_path)}["privacy"]

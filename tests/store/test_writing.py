@@ -3,6 +3,7 @@
 import sqlite3
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -10,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from halftui.domain.actor import ENGINE
-from halftui.errors import Conflict, HalfTUIError, NotFound, Refused, Unavailable
+from halftui.errors import Conflict, HalfTUIError, Misconfigured, NotFound, Refused, Unavailable
 from halftui.ops import beads, boards, transcripts, views
+from halftui.store import server
 from halftui.store import store as door
 from halftui.store.rows.tables import Bead
 from halftui.store.store import Store
@@ -116,6 +118,47 @@ def test_a_held_database_is_said_to_be_held(
         assert store.read(views.boards) == ()  # reading goes on
         other.execute("ROLLBACK")
         store.write(ANN, boards.create, "Half", "/srv/half", "main")
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("url", ["postgres"], indirect=True)
+def test_a_writer_of_a_server_that_stands_still_holds_up_nobody_for_long(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(door, "BUSY_SECONDS", 0.1)
+    monkeypatch.setattr(server, "STILL_SECONDS", 1.0)
+    with closing(Store(url)) as still, closing(Store(url)) as other:
+
+        def stand_still(tx: Tx) -> None:
+            tx.rows("SELECT 1")
+            with pytest.raises(Unavailable, match="another process holds the database"):
+                other.write(ANN, boards.create, "Half", "/srv/half", "main")
+            monkeypatch.setattr(door, "BUSY_SECONDS", 60.0)
+            with closing(Store(url)) as patient:
+                patient.write(ANN, boards.create, "Half", "/srv/half", "main")
+            tx.rows("SELECT 1")
+
+        with pytest.raises(Unavailable):
+            still.write(ANN, stand_still)
+        assert [one.name for one in still.read(views.boards)] == ["Half"]
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("url", ["postgres"], indirect=True)
+def test_all_of_a_server_have_one_time(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else an engine whose clock is ahead takes the agents of another for dead."""
+    true = time.time()
+    monkeypatch.setattr(time, "time", lambda: 5.0)
+    with closing(Store(url)) as store:
+        times = (store.write(ANN, lambda tx: tx.now), store.read(lambda rows: rows.now), store.clock())
+    assert [one for one in times if abs(one - true) > 600.0] == []
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("url", ["postgres"], indirect=True)
+def test_nothing_in_a_server_has_a_nul(store: Store) -> None:
+    with pytest.raises(Misconfigured, match="NUL"):
+        store.read(views.bead, "re\0")
 
 
 def test_readers_in_many_threads(store: Store, board: str) -> None:

@@ -13,7 +13,7 @@ from textual.pilot import Pilot
 from textual.screen import Screen
 
 
-async def until(pilot: Pilot[None], true: Callable[[], object], seconds: float = 10.0) -> None:
+async def until(pilot: Pilot[None], true: Callable[[], object], seconds: float = 60.0) -> None:
     """Wait until a function returns something true."""
     end = time.monotonic() + seconds
     while not true():

@@ -1,6 +1,7 @@
 """Plays on a board's application as a person does: keys in, what stands on the screen out."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -9,6 +10,7 @@ from textual.pilot import Pilot
 from halftui.tui.app import HalfApp
 from halftui.tui.screens.board import BoardScreen
 from tests.helpers.stage import Stage
+from tests.tui.eyes import until
 
 PLAIN = {"TERM": "xterm-256color"}
 
@@ -33,6 +35,13 @@ class Player:
         await self.pilot.press(*[names.get(letter, letter) for letter in text])
         await self.rest()
         return self
+
+    async def turns(self, *calls: Callable[[], object]) -> None:
+        """Let the app call something in its own turns, each right after the other, until all is done."""
+        done = asyncio.Event()
+        for call in (*calls, done.set):
+            self.app.call_next(call)
+        await until(self.pilot, lambda: done.is_set() or self.app.fault)
 
     async def rest(self) -> "Player":
         """Wait until nothing that a key started still runs."""

@@ -23,7 +23,6 @@ from halftui.tui.screens.command import CommandSheet
 from halftui.tui.screens.entry import EntrySheet
 from halftui.tui.screens.remark import Field, RemarkSheet
 from halftui.tui.screens.review import ReviewScreen
-from halftui.tui.widgets.finder import Finder
 from tests.helpers.stage import Stage
 from tests.tui import stage as desk
 from tests.tui.eyes import text, toasts, until
@@ -81,7 +80,7 @@ def _written(app: App[None]) -> str:
 async def test_the_filter_takes_what_is_typed_on(busy: Stage) -> None:
     async with playing(busy) as player:
         at_once(player.app, "/schema\nj")
-        finder = player.app.query_one(Finder)
+        finder = player.board.finder
         await until(player.pilot, lambda: finder.words == "schema")
         assert finder.value == "schema"
 

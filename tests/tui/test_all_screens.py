@@ -13,7 +13,7 @@ from textual.drivers.headless_driver import HeadlessDriver
 from textual.pilot import Pilot
 
 from halftui.ops import beads, budgets, convoys, remarks, subscriptions
-from halftui.tui import themes
+from halftui.settings import theme_folders
 from halftui.tui.app import HalfApp
 from halftui.tui.screens.logs import LogsScreen
 from halftui.tui.widgets.finder import Finder
@@ -201,7 +201,7 @@ async def test_a_theme_dresses_what_is_open(shown: tuple[Stage, Mapping[str, Go]
 
 def _colours(theme: str) -> set[str]:
     """Return the colours that the file of a theme names."""
-    text = (themes.folders()[0] / f"{theme}.toml").read_text(encoding="utf-8")
+    text = (theme_folders()[0] / f"{theme}.toml").read_text(encoding="utf-8")
     return {colour.lower() for colour in re.findall(r"#[0-9a-fA-F]{6}", text)}
 
 
@@ -275,13 +275,11 @@ async def test_a_place_can_be_left_before_it_stands(busy: Stage, place: str) -> 
     async with playing(busy) as player:
         app = player.app
         for other in PLACES:
-            for go in (place, other):
-                app.call_next(getattr(app, f"action_place_{go}"))  # as two keys that come at once
-            await player.pilot.pause(0.05)
+            # As two keys that come at once:
+            await player.turns(*[getattr(app, f"action_place_{go}") for go in (place, other)])
             assert len(app.screen_stack) == 2
         app.open_review("hf-4")
-        app.call_next(app.action_place_board)
-        await player.pilot.pause(0.05)
+        await player.turns(app.action_place_board)
         assert app.screen is player.board
 
 

@@ -56,6 +56,18 @@ def counted() -> Iterator[list[str]]:
         yield drawn
 
 
+async def test_the_first_frame_waits_for_no_widget_that_few_need(busy: Stage) -> None:
+    async with playing(busy) as player:
+        rare = {"finder", "ghost", "small", "tabs"}
+        assert rare.isdisjoint(str(node.id) for node in player.board.walk_children())
+        await player.press("slash")
+        assert player.board.finder.has_focus
+        await player.pilot.resize_terminal(60, 40)
+        await player.pilot.resize_terminal(20, 40)
+        await player.rest()
+        assert rare - {"ghost"} <= {str(node.id) for node in player.board.walk_children()}
+
+
 @pytest.mark.parametrize("count", [10, 10_000])
 async def test_a_cursor_move_draws_two_cards_and_a_note(empty: Stage, count: int) -> None:
     crowd(empty, count)
@@ -65,6 +77,15 @@ async def test_a_cursor_move_draws_two_cards_and_a_note(empty: Stage, count: int
             await player.press("j")
             await player.pilot.pause(0.3)
         assert 0 < len(drawn) <= 6, drawn
+
+
+async def test_rows_with_nothing_in_them_are_one_strip_with_all_that_was_worked_out_for_it(
+    empty: Stage,
+) -> None:
+    async with playing(empty) as player:
+        lane, box = player.board.lanes.by_name["working"], player.board.rail.convoys
+        assert len({id(lane.render_line(y)) for y in range(10, 20)}) == 1
+        assert len({id(box._kept.lines(box, box.size.region)[y]) for y in range(3, 5)}) == 1
 
 
 async def test_a_changed_card_draws_itself_alone(busy: Stage) -> None:

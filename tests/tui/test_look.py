@@ -13,6 +13,7 @@ from textual.color import Color
 
 from halftui.errors import Misconfigured
 from halftui.ops import beads, views
+from halftui.settings import theme_folders
 from halftui.tui import bars, themes
 from halftui.tui.cards import Fact, facts, tell
 from halftui.tui.draw import Row, age, cut
@@ -23,7 +24,7 @@ from halftui.tui.places import SPINE, places, widths
 from tests.helpers.stage import NOON, Stage
 from tests.tui.player import playing
 
-LOOKS, WRONG = themes.load(themes.folders()[:1])
+LOOKS, WRONG = themes.load(theme_folders()[:1])
 INKS = LOOKS["halflight"].inks
 DECORATION = {"edge", "rest", "ground", "bar", "chosen"}  # lines and grounds carry no text
 FILL = {"fill"}
@@ -128,7 +129,7 @@ def test_a_bad_theme_names_its_file_and_key(tmp_path: Path, text: str, said: str
 
 def test_one_bad_theme_leaves_the_others(tmp_path: Path) -> None:
     (tmp_path / "bad.toml").write_text("x")
-    looks, wrong = themes.load([*themes.folders()[:1], tmp_path])
+    looks, wrong = themes.load([*theme_folders()[:1], tmp_path])
     assert len(looks) == len(LOOKS)
     assert len(wrong) == 1
 

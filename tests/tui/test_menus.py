@@ -12,8 +12,8 @@ from textual.widgets import Input
 from halftui.cli.console import Console
 from halftui.main.doors import _door
 from halftui.ops import views
-from halftui.settings import Settings
-from halftui.tui import clip, terminal, themes
+from halftui.settings import Settings, theme_folders
+from halftui.tui import clip, terminal
 from halftui.tui.screens.command import CommandSheet
 from halftui.tui.screens.menu import Menu
 from tests.helpers.stage import Stage
@@ -211,7 +211,7 @@ async def test_a_theme_of_ones_own_is_read_again_when_it_changes(
     busy: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HALFTUI_CONFIG", str(tmp_path))
-    source = (themes.folders()[0] / "halflight.toml").read_text(encoding="utf-8")
+    source = (theme_folders()[0] / "halflight.toml").read_text(encoding="utf-8")
     colour = tomllib.loads(source)["colours"]["primary"]
     (tmp_path / "themes").mkdir()
     file = tmp_path / "themes" / "mine.toml"

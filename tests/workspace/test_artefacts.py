@@ -61,11 +61,11 @@ def test_a_folder_in_the_roots_place_is_not_followed(root: Path, tmp_path: Path)
 
 def test_what_nobody_wants_goes(root: Path, tmp_path: Path) -> None:
     store = tmp_path / "kept"
-    assert sweep(store, ()) == 0
-    small, large = take(root, ["sub", "file"], store, CAP), take(root, ["fits"], store, CAP)
-    assert sweep(store, {small.digest}) == large.size
+    sweep(store, ())
+    small, _ = take(root, ["sub", "file"], store, CAP), take(root, ["fits"], store, CAP)
+    sweep(store, {small.digest})
     assert [path.name for path in store.iterdir()] == [small.digest]
-    assert sweep(store, ()) == 4
+    sweep(store, ())
     assert not store.exists()
 
 

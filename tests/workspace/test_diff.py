@@ -106,7 +106,7 @@ def test_line_ends_space_and_bytes(world: World) -> None:
     assert "+one\r" in patch(world, changes, b"a.txt")
     assert "+\N{REPLACEMENT CHARACTER} \N{REPLACEMENT CHARACTER}" in patch(world, changes, b"b.txt")
     names = [b"a.txt"]
-    assert not list(world.repo.patch(changes.base, changes.tip, names, ignore_space=True))
+    assert not list(world.repo.patch(changes.base, changes.tip, names, ignores_space=True))
     near = list(world.repo.patch(changes.base, changes.tip, names, context=0))
     assert " two" not in near
     assert " two" in patch(world, changes, b"a.txt")

@@ -94,7 +94,7 @@ def test_killed_between_merge_and_landing(world: World, when: str) -> None:
     os.kill(killed.pid, signal.SIGKILL)
     killed.wait()
     killed.stdout.close()
-    for _ in range(50):  # the git that it had started runs on to its end
+    for _ in range(600):  # the git that it had started runs on to its end
         repo, origin = Repository(world.repo.path), world.origin
         repo.refresh(origin)
         merged = world.merge("b-2", two)

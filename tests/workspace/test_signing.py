@@ -1,10 +1,15 @@
 """Agents' commits bear their name and a signature that stock git accepts."""
 
+from typing import Any
+
 import pytest
 
 from halftui.domain import identity
+from halftui.errors import Refused
+from halftui.workspace import signing
+from halftui.workspace.git import Git
 from halftui.workspace.merging import Merged
-from halftui.workspace.signing import Signer
+from halftui.workspace.signing import Signer, sign_range
 from halftui.workspace.tree import Person
 from tests.workspace.scene import BOB, World, commit, git
 
@@ -160,3 +165,44 @@ def test_nothing_is_signed_without_a_signer(world: World) -> None:
     merged = world.repo.merge("b-1", tip, "main", "m", ADA, BOB)
     assert isinstance(merged, Merged)
     assert merged.sha == tip
+
+
+def test_many_commits_are_signed_by_as_few_gits_as_one(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    run, runs = Git._execute, []
+
+    def counted(git: Git, args: tuple[str, ...], *rest: Any, **options: Any) -> Any:
+        runs.append(args[0])
+        return run(git, args, *rest, **options)
+
+    monkeypatch.setattr(Git, "_execute", counted)
+    counts = []
+    for bead, many in (("b-1", 1), ("b-2", 4)):
+        tree = world.clone(bead)
+        for number in range(many):
+            commit(tree.path, f"step {number}", {f"{bead}-{number}": "x"})
+        tip = world.repo.collect(tree, 1)
+        assert tip is not None
+        runs.clear()
+        _merge(world, bead, tip)
+        counts.append(len(runs))
+    assert counts[0] == counts[1]
+
+
+def test_commits_that_say_too_much_are_not_signed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    tip = world.work("b-1", {"x": "1"})
+    monkeypatch.setattr(signing, "CAP", 100)
+    with pytest.raises(Refused, match="messages"):
+        _merge(world, "b-1", tip)
+
+
+def test_commits_of_long_names_are_signed(world: World) -> None:
+    folder = world.home / "long"
+    folder.mkdir()
+    git(folder, "init", "-q", "-b", "main", "--object-format=sha256")
+    git(folder, "config", "user.name", "Bob")
+    git(folder, "config", "user.email", BOB.email)
+    first, *_, last = [commit(folder, name, {name: "x"}) for name in ("one", "two", "three")]
+    made = sign_range(Git(("-C", str(folder))), first, last, _signer())
+    assert git(folder, "log", "--format=%an %s", made).splitlines() == ["Ada three", "Ada two", "Bob one"]
+    assert git(folder, "cat-file", "commit", made).count("gpgsig-sha256") == 1
+    git(folder, "fsck", "--strict")

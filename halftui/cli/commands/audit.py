@@ -1,7 +1,7 @@
 """`halftui audit`: the history of who did what, whole or not."""
 
 import json
-from typing import Any
+from typing import Any, TypeVar, get_type_hints
 
 import click
 
@@ -13,6 +13,7 @@ from halftui.ops import chain
 from halftui.ops.chain import Link, SignedHead, Verdict
 
 MOST_FAULTS = 20  # that are shown to people
+Row = TypeVar("Row", Link, SignedHead)
 LONGEST_LINE = 16 << 20  # characters of an exported event
 
 
@@ -53,6 +54,23 @@ def sign(call: Call) -> None:
     call.say(f"signed up to event {seq}" if seq else "all of it is signed already", {"seq": seq})
 
 
+@audit.command("renew-key", example="halftui audit renew-key --yes")
+@click.option("--yes", "is_wanted", is_flag=True, help="Do it, knowing what is lost; else that is only said.")
+@pass_call
+def renew_key(call: Call, *, is_wanted: bool) -> None:
+    """Let a new key sign the history, when the vault's key is lost that opens the present one.
+
+    What the lost key signed can't be verified any more, only whether its events still follow each other;
+    `audit verify` counts such signatures. The history tells who did this, and is signed anew at once.
+    """
+    lost = call.door.safe(call.settings).renew_house_key(is_wanted=is_wanted)
+    call.say(
+        f"a new key signs the history; {counted(lost.heads, 'signature')}, up to event {lost.until}, can't be"
+        " verified any more",
+        lost,
+    )
+
+
 @audit.command("export", example="halftui audit export -f history.jsonl")
 @click.option("-f", "--file", metavar="FILE", help="Where to; by default standard output.")
 @pass_call
@@ -81,9 +99,9 @@ def _of_file(call: Call, file: str) -> Verdict:
                 if kind == "key":
                     public = str(row["public"])
                 elif kind == "head":
-                    heads.append(SignedHead(**row))
+                    heads.append(_typed(SignedHead(**row)))
                 else:
-                    events.append(Link(**row))
+                    events.append(_typed(Link(**row)))
     except (OSError, UnicodeDecodeError) as error:
         raise Misconfigured(f"{clean_line(file)} can't be read", "name a file that was exported") from error
     except (TypeError, KeyError) as error:
@@ -100,10 +118,19 @@ def _parsed(line: str, number: int) -> tuple[str, dict[str, Any]]:
     return str(kind), row
 
 
+def _typed(row: Row) -> Row:
+    """Return a row of a file. Raises TypeError unless its values are of the kinds that it says."""
+    for name, kind in get_type_hints(type(row)).items():
+        if not isinstance(getattr(row, name), (int, float) if kind is float else kind):
+            raise TypeError(name)
+    return row
+
+
 def _told(found: Verdict) -> str:
-    signed = f"{counted(found.heads, 'signature')}, signed up to event {found.signed_until}"
-    said = f"{counted(found.events, 'event')}, {signed}"
+    said = f"{counted(found.events, 'event')}, {counted(found.heads, 'signature')}"
+    signed = f", signed up to event {found.signed_until}"
+    lost = f", {found.unverifiable} of them of a lost key" if found.unverifiable else ""
     unsigned = f", {counted(found.unsigned, 'event')} after that" if found.unsigned else ""
     wrong = [f"event {fault.seq}: {fault.what}" for fault in found.faults[:MOST_FAULTS]]
     more = len(found.faults) - len(wrong)
-    return "\n".join([said + unsigned, *wrong, *([f"and {more} more"] if more else [])])
+    return "\n".join([said + lost + signed + unsigned, *wrong, *([f"and {more} more"] if more else [])])

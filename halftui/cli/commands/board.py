@@ -6,6 +6,7 @@ import click
 
 from halftui.cli.call import Call
 from halftui.cli.grammar import group, pass_call
+from halftui.cli.watching import persist
 from halftui.domain import lanes
 from halftui.errors import Misconfigured, Unavailable
 from halftui.ops import views
@@ -70,6 +71,9 @@ def edit(call: Call, settings: tuple[str, ...], collab: str | None, collab_branc
         raise click.UsageError("Missing argument 'KEY=VALUE', or --collab PLACE.")
     if str(wanted.get("recipe", "")).startswith("@"):
         wanted["recipe"] = _read(call, str(wanted["recipe"])[1:])
+    if "branch" in wanted and call.door.has_files:
+        named = str(boards.checked("branch", wanted["branch"]))
+        call.door.locate(call.settings, call.board.repository, named)  # raises if it is not there
     if wanted:
         call.service.write(boards.edit, call.board.id, call.board.version, **wanted)
     if collab is not None:
@@ -169,10 +173,14 @@ def drain(call: Call, name: str | None, seconds: float) -> None:
     """Start no new attempts, and wait until the live ones have ended by themselves."""
     _pause(call, name, is_paused=True)
     deadline = time.monotonic() + seconds
-    while live := [a for a in call.service.read(views.agents, call.board.id) if a.status != "idle"]:
+
+    def at_work() -> list[str]:
+        found = call.service.read(views.agents, call.board.id)
+        return [agent.name for agent in found if agent.status != "idle"]
+
+    while live := persist(call, at_work, deadline):
         if time.monotonic() >= deadline:
-            names = ", ".join(agent.name for agent in live)
-            raise Unavailable(f"still at work: {names}", "halftui attempt stop BEAD ends one")
+            raise Unavailable(f"still at work: {', '.join(live)}", "halftui attempt stop BEAD ends one")
         time.sleep(0.2)
     call.say(f"nobody is at work on {call.board.name}", call.service.read(views.board, call.board.id))
 
@@ -210,7 +218,7 @@ def _read(call: Call, name: str) -> str:
 def _setting(text: str) -> tuple[str, str | int]:
     key, sign, value = text.partition("=")
     if not sign or not key:
-        raise Misconfigured(f"{text!r} is no setting", "write KEY=VALUE, as in cap=6")
+        raise Misconfigured(f"{text[:80]!r} is no setting", "write KEY=VALUE, as in cap=6")
     from halftui.ops.boards import NUMBERS
 
     if key not in NUMBERS:
@@ -219,4 +227,4 @@ def _setting(text: str) -> tuple[str, str | int]:
         return key, int(value)
     except ValueError:
         hint = "it is a whole number from {} to {}".format(*NUMBERS[key])
-        raise Misconfigured(f"{key} can't be {value!r}", hint) from None
+        raise Misconfigured(f"{key} can't be {value[:80]!r}", hint) from None

@@ -1,8 +1,8 @@
 """`halftui config`: what is set, and where."""
 
-from halftui.cli.call import Call, without_password
+from halftui.cli.call import Call
 from halftui.cli.grammar import group, pass_call
-from halftui.settings import NAMES
+from halftui.settings import NAMES, without_password
 
 
 @group("config")

@@ -54,6 +54,26 @@ def create(
     _tell(call, ident, _made(call, ident))
 
 
+@convoy.command("edit", example="halftui convoy edit new-checkout --leader cedar")
+@click.argument("convoy")
+@click.option("--name", metavar="TEXT", help="Another name; its id stays.")
+@click.option("--leader", metavar="USERNAME", help="Who leads it from now on; '' for nobody.")
+@pass_call
+def edit(call: Call, convoy: str, name: str | None, leader: str | None) -> None:
+    """Give a convoy another name, or to another leader, who may then act on it and all its beads.
+
+    Operators give what nobody else's leader leads, and to their own leader alone.
+    """
+    from halftui.ops import convoys
+
+    if name is None and leader is None:
+        raise Misconfigured("nothing to change was named", "halftui convoy edit --help")
+    ident = _resolve(call, convoy)
+    call.service.write(convoys.edit, ident, name=name, leader=leader)
+    row = _read(call, ident).convoy
+    _tell(call, ident, f"{row.name} is led by {row.leader or 'no leader'}")
+
+
 @convoy.command("list", example="halftui convoy list")
 @pass_call
 @watched

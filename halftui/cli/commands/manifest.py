@@ -61,10 +61,11 @@ def get(call: Call, kind: str, names: tuple[str, ...], *, watch: bool) -> None:
 def describe(call: Call, kind: str, name: str) -> None:
     """Show all about one thing: what it is wished to be, and how it stands."""
     ident = call.service.read(specs.resolve, kind, name, call.board.id)
+    seq = call.service.read(views.last_seq)
     row = next((r for r in _rows(call, kind) if _key(r) == ident), None)
     if row is None and kind == "bead":
         row = call.service.read(views.bead, ident).card
-    found = _document(call, kind, ident, row)
+    found = _document(call, kind, ident, row, seq)
     if call.is_for_machines:
         call.show(found)
         return
@@ -77,7 +78,8 @@ def describe(call: Call, kind: str, name: str) -> None:
 def apply(call: Call, file: str) -> None:
     """Make things what a file wishes, all of it or nothing; what is so already is not touched.
 
-    A thing without an id is created. `ref` gives it a name for the other things of the file.
+    A thing without an id is created. `ref` gives it a name for the other things of the file. `seen`, as
+    `get` prints it, keeps what others changed since from being overwritten.
     """
     from halftui.ops import manifests
 
@@ -108,10 +110,11 @@ def delete(call: Call, kind: str, names: tuple[str, ...]) -> None:
 
 def _print(call: Call, kind: str, wanted: Sequence[str], seen: dict[str, Any]) -> dict[str, Any]:
     """Print the things that are not as they were seen; return how they are now."""
+    seq = call.service.read(views.last_seq)  # first: what comes in between counts as not seen
     rows = {_key(row): row for row in _rows(call, kind) if not wanted or _key(row) in wanted}
     news = [row for key, row in rows.items() if seen.get(key) != row]
     if call.is_for_machines and (news or not seen):
-        documents = [_document(call, kind, _key(row), row) for row in news]
+        documents = [_document(call, kind, _key(row), row, seq) for row in news]
         _write(call, documents, is_first=not seen)
     elif news or not seen:
         columns, more = COLUMNS[kind]
@@ -149,7 +152,7 @@ def _key(row: Any) -> str:
     return str(getattr(row, "id", "") or row.name)
 
 
-def _document(call: Call, kind: str, ident: str, row: Any) -> dict[str, Any]:
+def _document(call: Call, kind: str, ident: str, row: Any, seq: int) -> dict[str, Any]:
     spec = call.service.read(specs.spec, kind, ident, call.board.id)
     status = {k: v for k, v in output.plain(row).items() if k not in (*spec, "id")} if row else {}
-    return {"kind": kind, "id": ident, "spec": spec, "status": status}
+    return {"kind": kind, "id": ident, "spec": spec, "status": status, "seen": seq}

@@ -9,7 +9,7 @@ import click
 
 from halftui.cli.call import Call
 from halftui.cli.grammar import group, pass_call
-from halftui.cli.watching import pause
+from halftui.cli.watching import pause, persist
 from halftui.domain.text import counted
 from halftui.ops import listings, views
 
@@ -53,7 +53,8 @@ def _options(words: Collection[str], default: str) -> Callable[[Callable[..., An
 def wait() -> None:
     """Wait until something has happened.
 
-    Exit code 0: it has; 1: it can't any more; 124: the time was up.
+    Exit code 0: it has; 1: it can't any more; 124: the time was up. A database that goes away meanwhile is
+    waited for, too, but no longer than a minute.
     """
 
 
@@ -117,7 +118,7 @@ def _wait(
     call.begin_waiting()
     deadline = time.monotonic() + timeout
     while True:
-        state, is_there, is_over = look()
+        state, is_there, is_over = persist(call, look, deadline)
         if is_there or is_over:
             break
         if time.monotonic() >= deadline:

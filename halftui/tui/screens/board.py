@@ -25,6 +25,7 @@ from halftui.tui.widgets import board_lines, dock
 from halftui.tui.widgets.dock import Dock
 from halftui.tui.widgets.finder import Finder
 from halftui.tui.widgets.ghost import Ghost
+from halftui.tui.widgets.kept import plain
 from halftui.tui.widgets.lane import Lane
 from halftui.tui.widgets.lanes import Lanes
 from halftui.tui.widgets.rail import Box, Rail
@@ -33,8 +34,7 @@ if TYPE_CHECKING:
     from halftui.tui import arranging, menus, ties, verbs, writing
     from halftui.tui.screens.confirm import Confirm
 else:
-    verbs, writing = Lazy("halftui.tui.verbs"), Lazy("halftui.tui.writing")
-    ties = Lazy("halftui.tui.ties")
+    verbs, writing, ties = Lazy("halftui.tui.verbs"), Lazy("halftui.tui.writing"), Lazy("halftui.tui.ties")
     menus, arranging = Lazy("halftui.tui.menus"), Lazy("halftui.tui.arranging")
 
 CLOCK_SECONDS, WATCH_DELAY = 30.0, 0.1  # ages are told in minutes; the dock waits until the cursor rests
@@ -60,13 +60,13 @@ class BoardScreen(Screen[None]):
 
     PLACE = "board"
     AUTO_FOCUS = ""  # the lanes know where there are cards
+    render_lines = plain
     BINDINGS: ClassVar[list[BindingType]] = list(bindings("board"))
 
     def __init__(self) -> None:
         super().__init__()
         self._at: Places = places(80, 24)
-        self._turn = asyncio.Lock()
-        self._hand = Hand(self)
+        self._turn, self._hand = asyncio.Lock(), Hand(self)
         self._resting: asyncio.TimerHandle | None = None
         self._hinted = ""  # the lane whose hints were last drawn for a moved cursor
 
@@ -80,9 +80,8 @@ class BoardScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         """Return header, lanes, rail, dock, status and hints."""
         inks = self.half.inks
-        self._small = Static("", id="small", markup=False)
         self.lanes, self.rail, self.dock = Lanes(inks), Rail(inks), Dock(self.half.service)
-        self.ghost, self.finder = Ghost(inks), Finder()
+        self.ghost, self.finder, self._small = Ghost(inks), Finder(), Static("", id="small", markup=False)
         self._lines = board_lines.make(self)
         if self.half.snapshot is not None:
             self.lanes.begin(self.half.snapshot)
@@ -91,14 +90,12 @@ class BoardScreen(Screen[None]):
             self.lanes.show(self.half.snapshot, self.half.clock())
             self.rail.show(self.half.snapshot, self.half.clock())
         yield self._lines["header"]
-        yield self._lines["tabs"]
+        yield from [self._lines["tabs"]] if self._at.has_tabs else []
         yield Horizontal(self.lanes, self.rail, id="middle")
         yield self.dock
-        yield self._small
-        yield self.finder
+        yield from [] if self._at.fits else [self._small]
         yield self._lines["status"]
         yield self._lines["hints"]
-        yield self.ghost
 
     def on_mount(self) -> None:
         """Keep the ages true, and the colours."""
@@ -162,14 +159,22 @@ class BoardScreen(Screen[None]):
         self.set_class(not at.fits, "-small")
         if not at.fits:
             needed = f"{LEAST_WIDTH} columns and {LEAST_HEIGHT} rows"
+            self.need(self._small, "dock")
             self._small.update(f"HalfTUI needs {needed}; this is {width} by {height}.")
             return
         self.lanes.stand(width - at.rail_width, is_one=at.has_tabs)
         self.rail.stand(at.rails, at.rail_width)
+        if at.has_tabs:
+            self.need(self._lines["tabs"], "header")
         self._lines["tabs"].display = at.has_tabs
         self.dock.display = at.dock > 0
         self.dock.styles.height = at.dock
         self._watch_soon()
+
+    def need(self, part: Widget, after: str) -> None:
+        """Have a part on the screen, behind another; the first frame waits for each that stands there."""
+        if self.dock.is_attached and not part.is_attached:  # else `compose` sees to it
+            self.mount(part, after=f"#{after}")
 
     def _watch_soon(self) -> None:
         if self._resting is not None:
@@ -387,6 +392,7 @@ class BoardScreen(Screen[None]):
 
     def action_find(self) -> None:
         """Narrow the lanes by words."""
+        self.need(self.finder, "dock")
         self.finder.open()
 
     def action_lane_closed(self) -> None:

@@ -202,7 +202,8 @@ class CommandSheet(ModalScreen[Action | None]):
         if self._commands is None:
             self._print(1, "commands are not to be had here")
             return
-        code, words = await self.half.ask(self._commands.run, line, max(self.size.width - 3, 20))
+        run, width = self._commands.run, max(self.size.width - 3, 20)
+        code, words = await self.half.service.in_git(lambda: run(line, width))  # it may merge
         await self.half.renew()
         self._print(code, words.rstrip("\n") or "done")
 

@@ -7,6 +7,7 @@ from weakref import WeakKeyDictionary
 from textual.app import App
 
 from halftui.domain.shown import Card, Detail, FileRow, Work
+from halftui.domain.text import counted
 from halftui.tui.cards import Fact, fares
 from halftui.tui.draw import age
 from halftui.tui.items import Item
@@ -89,7 +90,7 @@ def about(
         return [*facts, Fact(doing, "asking", 1)]
     if found is None:
         return facts
-    counts = f"{plural(len(found.files), 'file')} +{found.plus} -{found.minus}"
+    counts = f"{counted(len(found.files), 'file')} +{found.plus} -{found.minus}"
     facts += [Fact(card.progress, fares(card, "asking"), 1, least=16)] if card.progress else []
     return [*facts, Fact(counts, "review", 2), _merges(found, branch, is_waiting=is_waiting)]
 
@@ -103,11 +104,6 @@ def said(file: FileRow) -> list[str]:
         "submodule": "a submodule: the line is the commit that it stands at",
     }
     return [words[file.form]] if file.form in words else []
-
-
-def plural(count: int, noun: str) -> str:
-    """Return a count with its noun."""
-    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def _merges(found: Work, branch: str, *, is_waiting: bool) -> Fact:

@@ -13,6 +13,7 @@ from textual.screen import Screen
 from textual.strip import Strip
 
 from halftui.domain.shown import Card, Detail, FileRow, Snapshot, Work
+from halftui.domain.text import counted
 from halftui.errors import HalfTUIError, Refused
 from halftui.ops import views
 from halftui.tui import bars, items, lending
@@ -22,7 +23,7 @@ from halftui.tui.draw import Row
 from halftui.tui.items import Item
 from halftui.tui.keys import Action, bindings
 from halftui.tui.screens import desk, verdicts
-from halftui.tui.screens.desk import Notes, plural
+from halftui.tui.screens.desk import Notes
 from halftui.tui.screens.verdicts import Verdict, deciding
 from halftui.tui.widgets import diff
 from halftui.tui.widgets.diff import DiffView
@@ -178,9 +179,10 @@ class ReviewScreen(Screen[None]):
         self.doing = "reading…"
         self.view.say("reading…")
         self._repaint()
+        service = self.half.service
         try:
-            self.detail = await self.half.ask(self.half.service.read, views.bead, bead)
-            found = await self.half.ask(lambda: self.half.service.review(self.half.board).work(bead))
+            self.detail = await self.half.ask(service.read, views.bead, bead)
+            found = await service.in_git(lambda: service.review(self.half.board).work(bead))
         except HalfTUIError as error:
             self.doing = ""
             self._settle()
@@ -208,12 +210,10 @@ class ReviewScreen(Screen[None]):
     @worker(group="reading", exclusive=True)
     async def _read_patch(self, bead: str, file: FileRow) -> None:
         self.say_where()
-        context, ignores = CONTEXTS[self._around], self._ignores_space
+        context, ignores, service = CONTEXTS[self._around], self._ignores_space, self.half.service
         try:
-            lines = await self.half.ask(
-                lambda: self.half.service.review(self.half.board).patch(
-                    bead, file.path, context, ignores_space=ignores
-                )
+            lines = await service.in_git(
+                lambda: service.review(self.half.board).patch(bead, file.path, context, ignores_space=ignores)
             )
         except HalfTUIError as error:
             self.view.say(str(error))
@@ -251,7 +251,7 @@ class ReviewScreen(Screen[None]):
         parts = [file.path, f"{self._file + 1}/{len(files)}", f"hunk {hunk}/{hunks}" if hunks else ""]
         self._frame.border_title = Content(" · ".join(part for part in parts if part))
         seen = sum(f.path in self.notes.seen for f in files)
-        told = [plural(self.notes.count, "comment"), f"{seen} of {len(files)} seen"]
+        told = [counted(self.notes.count, "comment"), f"{seen} of {len(files)} seen"]
         told += ["space ignored"] if self._ignores_space else []
         self._frame.border_subtitle = Content(" · ".join(told[0 if self.notes.count else 1 :]))
 
@@ -280,7 +280,7 @@ class ReviewScreen(Screen[None]):
         inks, row = self.half.inks, Row(width, self.half.inks["ground"]).skip(1)
         for action in (a for a in ACTIONS if a.id in _VERDICTS) if self.work and not self._is_next else ():
             told = self.notes.count if action.id == "review.reject" else 0
-            label = f"{action.label} with {plural(told, 'comment')}" if told else action.label
+            label = f"{action.label} with {counted(told, 'comment')}" if told else action.label
             key, text = ("key", "text") if self.half.may(action.id) else ("edge", "edge")
             row.put(action.key, inks[key]).put(f" {label}", inks[text]).skip(3)
         return row.strip()

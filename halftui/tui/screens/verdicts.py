@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
+from halftui.domain.text import counted
 from halftui.errors import HalfTUIError, Refused
 from halftui.tui.screens.confirm import Confirm
-from halftui.tui.screens.desk import plural
 from halftui.tui.screens.remark import RemarkSheet
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ async def accept(review: ReviewScreen) -> None:
     title = review.detail.card.title if review.detail else found.bead
     review.say_doing("merging…")
     try:
-        sha = await half.ask(lambda: half.service.review(half.board).accept(found.bead))
+        sha = await half.service.in_git(lambda: half.service.review(half.board).accept(found.bead))
     except HalfTUIError as error:
         half.refuse(error)
         await review.go_on(is_done=bool(found.conflicts))
@@ -77,7 +77,7 @@ async def reject(review: ReviewScreen) -> None:
     notes, count, bead = review.notes, review.notes.count, review.bead
     if bead is None:
         return
-    about = f"{plural(count, 'comment')} will be sent with it." if count else ""
+    about = f"{counted(count, 'comment')} will be sent with it." if count else ""
     sheet = RemarkSheet(f"Send {bead} back: what is missing?", about, notes.draft)
     written = await review.app.push_screen_wait(sheet)
     notes.draft = written.text

@@ -28,14 +28,14 @@ def of(row: LaneRow) -> Words:
     return WORDS.get(row.name, OWN)
 
 
-def line(words: Words, row: int, width: int, inks: Inks) -> Strip:
-    """Return a row of an empty lane."""
+def line(words: Words, row: int, width: int, inks: Inks) -> Strip | None:
+    """Return a row of an empty lane, None if there is nothing in it."""
     lead, key, rest = words
     lines = _wrapped(f"{lead}{key}{rest}", width - 4)
     at = row - 1
     if not 0 <= at < len(lines):
-        return Strip.blank(width)
-    out = Row(width).skip((width - cell_len(lines[at])) // 2)
+        return None
+    out = Row(width, inks["ground"]).skip((width - cell_len(lines[at])) // 2)
     if key and at == 0 and not lead:
         return out.put(key, inks["key"]).put(lines[0][len(key) :], inks["muted"]).strip()
     return out.put(lines[at], inks["muted"]).strip()

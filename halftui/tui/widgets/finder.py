@@ -29,7 +29,7 @@ class Finder(Input):
     ]
     DEFAULT_CSS = """
     Finder, Finder:focus {
-        display: none; height: 1; border: none; padding: 0 1; background: $panel; color: $foreground;
+        height: 1; border: none; padding: 0 1; background: $panel; color: $foreground;
     }
     """
 
@@ -47,6 +47,7 @@ class Finder(Input):
         super().__init__(
             id="finder", max_length=LONGEST, placeholder="words, #label, @who, !1 · enter keeps · esc ends"
         )
+        self.display = False
         self.words = ""  # those that `lanes` were read with
         self.lanes: tuple[Lane, ...] | None = None  # None: nothing is narrowed
 
@@ -104,7 +105,7 @@ class Finder(Input):
 
     async def read_page(self, lane: Column, page: int) -> None:
         """Give a long lane a page of its cards."""
-        app, size, words = half(self), views.WINDOW, self.words
+        app, size, words = half(lane), views.WINDOW, self.words
         try:
             read = app.service.read
             found = await app.ask(read, views.lane, app.board, lane.lane, size, page * size, words)

@@ -20,12 +20,13 @@ class Ghost(Widget):
 
     ALLOW_SELECT = False
     DEFAULT_CSS = f"""
-    Ghost {{ position: absolute; overlay: screen; display: none; }}
+    Ghost {{ position: absolute; overlay: screen; }}
     Ghost {{ width: {WIDTH}; max-width: 100%; height: {HEIGHT}; }}
     """
 
     def __init__(self, inks: Inks) -> None:
         super().__init__(id="ghost")
+        self.display = False
         self.inks = inks
         self._cards: tuple[Card, ...] = ()
         self._words = ""

@@ -5,7 +5,9 @@ time that one row changes.
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 
+from rich.style import Style
 from textual.color import Color
 from textual.filter import LineFilter
 from textual.geometry import Region, Size
@@ -30,9 +32,9 @@ class Kept:
 
     def lines(self, widget: Widget, crop: Region) -> list[Strip]:
         """Return the rows of a part of the widget, drawing those that are not there."""
-        if widget.size != self._size:
+        if widget.outer_size != self._size:
             self._rows.clear()
-            self._size = widget.size
+            self._size = widget.outer_size
         rows = self._rows
         if wanted := [y for y in crop.line_range if y not in rows]:
             filters = widget.get_line_filters()
@@ -49,6 +51,16 @@ class Kept:
 def covered(widget: Widget, crop: Region) -> list[Strip]:
     """Return no rows, as the `render_lines` of what its children cover."""
     return []
+
+
+def plain(widget: Widget, crop: Region) -> list[Strip]:
+    """Return bare rows, as the `render_lines` of a screen that its widgets cover once a layout is done."""
+    return [_bare(crop.width, widget.visual_style.rich_style)] * crop.height
+
+
+@lru_cache(maxsize=16)
+def _bare(width: int, style: Style) -> Strip:
+    return Strip.blank(width, style)  # always the same, with what Textual worked out for it
 
 
 def _filtered(strip: Strip, filters: Sequence[LineFilter], ground: Color) -> Strip:

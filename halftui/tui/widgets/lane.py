@@ -63,21 +63,18 @@ class Lane(Widget, can_focus=True):
         super().__init__(id=f"lane-{row.name}")
         self._kept = Kept()
         self.lane, self.row = row.name, row
-        self.inks = inks
-        self.marked = marked
-        self.total = 0
-        self.cursor = 0
+        self.inks, self.marked = inks, marked
+        self.total = self.cursor = 0
         self.top = 0  # the first visible card
         self.most = row.limit  # cards; 0 is any number
         self.empty = empty.of(row)
         self._drop: Drop | None = None
         self._pressed = Offset()
         self._pages: dict[int, tuple[Card, ...]] = {0: ()}
-        self._stale: set[int] = set()
-        self._wanted: set[int] = set()
+        self._stale, self._wanted = set[int](), set[int]()  # pages
         self._asked: Mapping[str, float] = {}
         self._now = 0.0
-        self._cache: dict[Key, tuple[Strip, Strip]] = {}
+        self._cache: dict[tuple[Key, int, bool, str], Strip] = {}
         self._drawn: dict[int, Key] = {}
 
     # what it shows
@@ -163,7 +160,7 @@ class Lane(Widget, can_focus=True):
     @property
     def room(self) -> int:
         """How many cards are wholly visible."""
-        return max((self.size.height - 2 + 1) // STRIDE, 1)
+        return max((self.outer_size.height - 2 + 1) // STRIDE, 1)
 
     @property
     def is_spine(self) -> bool:
@@ -239,46 +236,53 @@ class Lane(Widget, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """Return a line of the lane."""
-        return self._line(y).apply_style(self.inks["ground"])
-
-    def _line(self, y: int) -> Strip:
-        width, height = self.size
+        width, height = self.outer_size  # without border and padding it is the size, and looked up at once
+        inks, ground = self.inks, self.inks["ground"]
         if width <= SPINE:
-            return self._spine_line(y)
+            return self._spine_line(y, height)
         if self._drop is not None and y == self._drop_row():
-            return drop_line(self._drop, width, self.inks)
-        edge = self.inks["focus" if self.has_focus else "edge"]
+            return drop_line(self._drop, width, inks).apply_style(ground)
+        is_heavy = self.has_focus
+        edge = ground + inks["focus" if is_heavy else "edge"]
         if y == 0:
-            ink = "failed" if self.row.is_over(self.total) else "focus" if self.has_focus else "heading"
-            heading = self.inks[ink] + Style(bold=True)
-            limit = f"/{self.most}" if self.most else ""
-            title = f"{self.row.heading} {self.total}{limit}{' !' if self.row.is_over(self.total) else ''}"
-            return draw.top(width, title, heading, edge, is_heavy=self.has_focus)
+            return self._heading(width, edge, is_heavy=is_heavy)
         if y == height - 1:
-            return draw.bottom(width, self._place_note(), self.inks["muted"], edge, is_heavy=self.has_focus)
-        inner = self._content_line(y - 1, width - 2)
-        return draw.framed(inner, edge, is_heavy=self.has_focus, thumb=self._thumb(y - 1, height - 2))
+            return draw.bottom(width, self._place_note(), ground + inks["muted"], edge, is_heavy=is_heavy)
+        return self._content_line(y - 1, width - 2, edge, self._thumb(y - 1, height - 2))
 
-    def _content_line(self, row: int, width: int) -> Strip:
-        index, part = self.top + row // STRIDE, row % STRIDE
+    def _heading(self, width: int, edge: Style, *, is_heavy: bool) -> Strip:
+        ink = "failed" if self.row.is_over(self.total) else "focus" if is_heavy else "heading"
+        limit = f"/{self.most}" if self.most else ""
+        title = f"{self.row.heading} {self.total}{limit}{' !' if self.row.is_over(self.total) else ''}"
+        heading = self.inks["ground"] + self.inks[ink] + Style(bold=True)
+        return draw.top(width, title, heading, edge, is_heavy=is_heavy)
+
+    def _content_line(self, row: int, width: int, edge: Style, thumb: str) -> Strip:
+        index, part, ground = self.top + row // STRIDE, row % STRIDE, self.inks["ground"]
+        inner: Strip | None = None
         if not self.total:
-            return empty.line(self.empty, row, width, self.inks)
-        if part == STRIDE - 1 or index >= self.total:
-            return Strip.blank(width)
-        if (key := self._key(index, width)) is None:
-            return Row(width).skip(2).put("…", self.inks["muted"]).strip()
-        self._drawn[index] = key
-        return self._card_strips(key, width)[part]
+            inner = empty.line(self.empty, row, width, self.inks)
+        elif part < STRIDE - 1 and index < self.total:
+            if (key := self._key(index, width)) is not None:
+                self._drawn[index] = key
+                return self._card_line(key, part, edge, thumb)
+            inner = Row(width, ground).skip(2).put("…", self.inks["muted"]).strip()
+        if inner is None:
+            return draw.hollow(width, ground or None, edge, is_heavy=self.has_focus, thumb=thumb)
+        return draw.framed(inner, edge, is_heavy=self.has_focus, thumb=thumb)
 
-    def _card_strips(self, key: Key, width: int) -> tuple[Strip, Strip]:
-        if key not in self._cache:
+    def _card_line(self, key: Key, part: int, edge: Style, thumb: str) -> Strip:
+        """Return a row of a card: the same strip as last time, with what Textual worked out for it."""
+        is_heavy = self.has_focus
+        if (key, part, is_heavy, thumb) not in self._cache:
             if len(self._cache) >= CACHED:
                 self._cache.clear()
-            card, told, _, is_chosen, is_marked = key
-            self._cache[key] = draw_card(
-                card, told, width, self.inks, is_chosen=is_chosen, is_marked=is_marked
-            )
-        return self._cache[key]
+            card, told, width, is_chosen, is_marked = key
+            rows = draw_card(card, told, width, self.inks, is_chosen=is_chosen, is_marked=is_marked)
+            for number, row in enumerate(rows):
+                framed = draw.framed(row, edge, is_heavy=is_heavy, thumb=thumb)
+                self._cache[key, number, is_heavy, thumb] = framed
+        return self._cache[key, part, is_heavy, thumb]
 
     def _key(self, index: int, width: int) -> Key | None:
         if (card := self.at(index)) is None:
@@ -289,13 +293,11 @@ class Lane(Widget, can_focus=True):
             told = (Fact(others, "focus", 0), *told)
         return card, told, width, is_chosen, card.id in self.marked
 
-    def _spine_line(self, y: int) -> Strip:
-        edge, height, is_heavy = self.inks["edge"], self.size.height, self._drop is not None
-        if self._drop is not None:
-            edge = self.inks["failed" if self._drop.is_refused else "focus"]
+    def _spine_line(self, y: int, height: int) -> Strip:
+        drop, name, inks = self._drop, self.row.heading, self.inks
+        edge = inks["edge" if drop is None else "failed" if drop.is_refused else "focus"]
         ink = "failed" if self.row.is_over(self.total) else "text" if self.total else "muted"
-        inner = spine.line(y, height, self.row.heading, self.total, self.inks, ink)
-        return draw.boxed(y, height, inner, edge, is_heavy=is_heavy)
+        return spine.line(y, height, name, self.total, inks, ink, edge, is_heavy=drop is not None)
 
     def _place_note(self) -> str:
         if not self.total:

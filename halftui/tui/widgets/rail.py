@@ -120,25 +120,25 @@ class Box(Widget, can_focus=True):
         return self._line(y).apply_style(self.inks["ground"])
 
     def _line(self, y: int) -> Strip:
-        width, height = self.size
+        width, height = self.outer_size
         edge = self.inks["focus" if self.has_focus else "edge"]
         if y == 0:
             heading = self.inks["focus" if self.has_focus else "heading"] + Style(bold=True)
             return draw.top(width, self.heading, heading, edge, is_heavy=self.has_focus)
         if y == height - 1:
             return draw.bottom(width, self._note(), self.inks["muted"], edge, is_heavy=self.has_focus)
-        return draw.framed(self._content(y - 1, width - 2), edge, is_heavy=self.has_focus)
+        if (inner := self._content(y - 1, width - 2)) is None:
+            return draw.hollow(width - 2, self.inks["ground"] or None, edge, is_heavy=self.has_focus)
+        return draw.framed(inner, edge, is_heavy=self.has_focus)
 
-    def _content(self, row: int, width: int) -> Strip:
-        if not self.items:
-            key, words = self.empty
-            line = Row(width).skip(2)
-            return (
-                line.put(key, self.inks["key"]).put(words, self.inks["muted"]) if not row else line
-            ).strip()
+    def _content(self, row: int, width: int) -> Strip | None:
+        """Return a row, None if there is nothing in it."""
         index, part = self._item_at(row)
+        if not self.items and not row:
+            key, words = self.empty
+            return Row(width).skip(2).put(key, self.inks["key"]).put(words, self.inks["muted"]).strip()
         if index >= len(self.items):
-            return Strip.blank(width)
+            return None
         item = self.items[index]
         is_chosen = self.has_focus and index == self.cursor
         if self._drop is not None and index == self._drop[0]:

@@ -20,6 +20,7 @@ from halftui.sandbox.settle import settle
 from halftui.service.queue import Queue, Stack
 from halftui.store.store import Store
 from halftui.store.tx import Tx
+from halftui.workspace.threads import in_git
 from halftui.workspace.tree import remove
 
 log = logging.getLogger(__name__)
@@ -35,7 +36,7 @@ KEPT = 4 * trials.LONGEST_OUTPUT  # bytes
 
 
 @dataclass
-class Mill:
+class Merger:
     """The work between handing in and the target, done beside the engine's rounds."""
 
     store: Store
@@ -55,14 +56,14 @@ class Mill:
     async def _work(self, board: str) -> None:
         try:
             # Of several homes over one database one alone, so that nothing is tried or landed twice.
-            async with held(self.store, f"mill {board}", home_name(self.rooms.home)):
+            async with held(self.store, f"merge {board}", home_name(self.rooms.home)):
                 await self._clear(await asyncio.to_thread(self.store.read, views.board, board))
                 while await self._turn(await asyncio.to_thread(self.store.read, views.board, board)):
                     pass
         except HalfTUIError as error:  # tried again in the next round
-            log.warning("the mill stands", extra={"board": board, "why": str(error)})
+            log.warning("checks and merges wait", extra={"board": board, "why": str(error)})
         except Exception:  # the edge of this work: a bug in it must not end the engine
-            log.exception("a bug stopped the mill", extra={"board": board})
+            log.exception("a bug stopped checks and merges", extra={"board": board})
         finally:
             del self._tasks[board]
 
@@ -73,7 +74,7 @@ class Mill:
             if await self._merge(board, queue, target):
                 return True
         for bead, tip in await asyncio.to_thread(self.store.read, trials.untried, board.id):
-            stack = await settle(asyncio.to_thread(queue.combine, bead))
+            stack = await settle(in_git(queue.combine, bead))
             if stack is not None:
                 await self._judge(board, stack, bead, tip)
                 return True
@@ -97,10 +98,10 @@ class Mill:
             return False
 
     async def _merge_first(self, board: BoardRow, queue: Queue, target: str) -> bool:
-        if await settle(asyncio.to_thread(queue.recover, target)):
+        if await settle(in_git(queue.recover, target)):
             return True
         entries = await asyncio.to_thread(self.store.read, merges.head, board.id, target, board.batch)
-        stack = await settle(asyncio.to_thread(queue.stack, target, entries))
+        stack = await settle(in_git(queue.stack, target, entries))
         if not stack.placed:
             return stack.has_changed
         green, culprit = await self._divide(board, stack)
@@ -114,7 +115,7 @@ class Mill:
 
     async def _land(self, queue: Queue, stack: Stack) -> bool:
         try:
-            await settle(asyncio.to_thread(queue.land, stack))
+            await settle(in_git(queue.land, stack))
         except (Conflict, Refused) as error:
             why = "" if isinstance(error, Conflict) else error.message
             await settle(asyncio.to_thread(queue.wait, stack, why))
@@ -159,7 +160,7 @@ class Mill:
         folder = self.rooms.home / "trials" / trial
         run = _Run(self, board, sandbox, trial, folder)
         try:
-            await asyncio.to_thread(run.prepare, sha)
+            await in_git(run.prepare, sha)
             code = await run.go(checks)
             state = trials.FAILED if code else trials.PASSED
             await settle(self.write(trials.end, trial, state, code, run.output))
@@ -167,7 +168,7 @@ class Mill:
             await settle(self.write(trials.end, trial, trials.BROKEN, None, run.output))
             raise
         finally:
-            await settle(asyncio.to_thread(remove, folder))
+            await settle(in_git(remove, folder))
         return trial, not code
 
     async def _clear(self, board: BoardRow) -> None:
@@ -185,7 +186,7 @@ class Mill:
 class _Run:
     """One run of the checks: a fresh checkout, and a sandbox for each of them, one after the other."""
 
-    mill: Mill
+    merger: Merger
     board: BoardRow
     sandbox: Sandbox
     trial: str
@@ -201,7 +202,7 @@ class _Run:
         """Check the combined commit out. Blocks."""
         for name in ("home", "sockets"):
             (self.folder / name).mkdir(parents=True, mode=0o700)
-        self.mill.rooms.repository(self.board).checkout(sha, self.folder / "work")
+        self.merger.rooms.repository(self.board).checkout(sha, self.folder / "work")
 
     async def go(self, checks: tuple[str, ...]) -> int:
         """Run the checks until one fails; return its code, 0 if all passed."""
@@ -214,7 +215,7 @@ class _Run:
         return 0
 
     async def _one(self, number: int, check: str) -> int:
-        rooms = self.mill.rooms
+        rooms = self.merger.rooms
         objects = rooms.repository(self.board).objects
         places = Places(self.folder / "work", self.folder / "home", self.folder / "sockets", objects)
         home = self.sandbox.inside(places).home
@@ -241,7 +242,7 @@ class _Run:
                 await self._tell(number)
 
     async def _tell(self, number: int) -> None:
-        await self.mill.write(trials.step, self.trial, number, self.output)
+        await self.merger.write(trials.step, self.trial, number, self.output)
 
     def _add(self, chunk: bytes) -> None:
         self._out = (self._out + chunk)[-KEPT:]

@@ -1,4 +1,4 @@
-"""Does what the outbox says, outside: each act is repeated until it is acknowledged."""
+"""Does what waits in the outbox (pull requests, results to merge): each act until it is acknowledged."""
 
 import asyncio
 import logging
@@ -19,6 +19,7 @@ from halftui.store.store import Store
 from halftui.workspace.forge import Answer
 from halftui.workspace.landing import publish
 from halftui.workspace.merging import Merged
+from halftui.workspace.threads import in_git
 
 log = logging.getLogger(__name__)
 
@@ -26,8 +27,8 @@ WITH_COMMIT = ("open", "collab")  # acts for which this home has to have the wor
 
 
 @dataclass
-class Post:
-    """The one who carries things outside, one after the other, beside the engine's rounds."""
+class Outbox:
+    """Does what waits in the outbox, one thing after the other, beside the engine's rounds."""
 
     store: Store
     rooms: Rooms
@@ -45,17 +46,17 @@ class Post:
 
     async def _work(self) -> None:
         try:
-            async with held(self.store, "post", self._home):
+            async with held(self.store, "outbox", self._home):
                 await self._do_all()
         except Unavailable as error:  # the database; asked again in the next round
-            log.warning("the post stands", extra={"why": str(error)})
+            log.warning("the outbox waits", extra={"why": str(error)})
 
     async def _do_all(self) -> None:
         for bead in await asyncio.to_thread(self.store.read, pulls.to_open):
             await asyncio.to_thread(self.store.write, ENGINE, pulls.ask, bead)
         for act in await asyncio.to_thread(self.store.read, pulls.due):
-            if act.act not in WITH_COMMIT or await asyncio.to_thread(self._is_here, act):
-                await settle(asyncio.to_thread(self._do, act))
+            if act.act not in WITH_COMMIT or await in_git(self._is_here, act):
+                await settle(in_git(self._do, act))
             elif why := await asyncio.to_thread(self.store.read, pulls.orphaned, act.bead, self._home):
                 await asyncio.to_thread(self.store.write, ENGINE, pulls.failed, act.seq, why)
 
@@ -83,7 +84,7 @@ class Post:
             why = error.hint if isinstance(error, Misconfigured | Refused | Unauthorized) else ""
             self.store.write(ENGINE, pulls.failed, act.seq, f"{error.message}{f': {why}' if why else ''}")
             return
-        failpoint("post.after")
+        failpoint("outbox.after")
         if act.act == "open":
             self.store.write(ENGINE, pulls.opened, act.seq, answer.url)
         elif act.act == "look":

@@ -1,4 +1,4 @@
-"""What an attempt stands on: the bead's clone and, on some boards, that of plans and results beside it."""
+"""The clones of an attempt: of the project and, on some boards, of plans and results beside it."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +23,7 @@ PAIRS = "pairs"  # in a bead's folder: one folder with `code` and `collab` for e
 
 
 @dataclass(frozen=True, slots=True)
-class Ground:
+class Clones:
     """The clones of one attempt, and the board's repositories that they belong to."""
 
     folder: Path  # of the bead
@@ -61,7 +61,7 @@ def folder_of(home: Path, bead: str, *, is_review: bool = False) -> Path:
     return home / ("reviews" if is_review else "beads") / branch_of(bead).removeprefix(BRANCHES)
 
 
-def lay(rooms: Rooms, store: Store, claim: Claim, board: BoardRow) -> Ground:
+def prepare(rooms: Rooms, store: Store, claim: Claim, board: BoardRow) -> Clones:
     """Return the clones, made if they are not there. Blocks."""
     repository, folder = rooms.repository(board), folder_of(rooms.home, claim.bead, is_review=claim.is_review)
     is_adopted = claim.heard is not None
@@ -71,7 +71,7 @@ def lay(rooms: Rooms, store: Store, claim: Claim, board: BoardRow) -> Ground:
         seen = store.read(views.bead, claim.bead)
         tree = reviewing.checkout(repository, seen, folder / "work", is_adopted=is_adopted)
         result = left(rooms.collab(board), seen) if board.collab else ""
-        return Ground(folder, seen, repository, tree, False, stale=_said(stale), result=result)
+        return Clones(folder, seen, repository, tree, False, stale=_said(stale), result=result)
     author = Person(claim.agent, f"{claim.agent.lower()}@agents.localhost")
     course = store.read(journeys.course, claim.bead)
     if course.is_own:
@@ -81,33 +81,33 @@ def lay(rooms: Rooms, store: Store, claim: Claim, board: BoardRow) -> Ground:
     tree = repository.clone(claim.bead, work, course.branch, author, course.home)
     bead = store.read(views.bead, claim.bead)
     if not board.collab:
-        return Ground(folder, bead, repository, tree, is_new, stale=_said(stale))
+        return Clones(folder, bead, repository, tree, is_new, stale=_said(stale))
     collab = rooms.collab(board)
     if not is_adopted:
         stale.append(reaching.bring(collab, lambda: rooms.collab_origin(board), board.collab_branch))
         sharing.settle(store, rooms, board)  # so that the agent sees the results of what it waited for
     beside = collab.clone(claim.bead, work.with_name("collab"), board.collab_branch, author)
-    return Ground(folder, bead, repository, tree, is_new, collab, beside, stale=_said(stale))
+    return Clones(folder, bead, repository, tree, is_new, collab, beside, stale=_said(stale))
 
 
 def _said(sentences: list[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(filter(None, sentences)))
 
 
-def collect(ground: Ground, epoch: int) -> tuple[Work | None, Shared | None]:
+def collect(clones: Clones, epoch: int) -> tuple[Work | None, Shared | None]:
     """Bring what an agent committed into the board's repositories; return what it is. Blocks."""
-    tip = ground.repository.collect(ground.tree, epoch)
-    work = measured(ground.repository, ground.tree, tip) if tip else None
-    if ground.collab is None or ground.beside is None:
+    tip = clones.repository.collect(clones.tree, epoch)
+    work = measured(clones.repository, clones.tree, tip) if tip else None
+    if clones.collab is None or clones.beside is None:
         return work, None
-    shared = ground.collab.collect(ground.beside, epoch)
-    bead = ground.bead.card.id
+    shared = clones.collab.collect(clones.beside, epoch)
+    bead = clones.bead.card.id
     found = read_blobs(
-        ground.collab.path, shared or tip_of(ground.beside), results.paths(bead), results.LARGEST + 1
+        clones.collab.path, shared or tip_of(clones.beside), results.paths(bead), results.LARGEST + 1
     )
     return work, Shared(shared or "", results.fault(bead, found))
 
 
-def clear(ground: Ground) -> None:
-    """Take away what a reviewer stood on. Blocks."""
-    remove(ground.tree.path)
+def clear(clones: Clones) -> None:
+    """Remove the clone that a reviewer looked at. Blocks."""
+    remove(clones.tree.path)

@@ -6,8 +6,8 @@ import pytest
 
 from halftui.domain.board_tools import LARGEST_ARTEFACT, MOST_ARTEFACTS, ROOM_FOR_ARTEFACTS
 from halftui.engine import desk as desk_module
+from halftui.engine.attachments import Attachments
 from halftui.engine.desk import Desk
-from halftui.engine.shelf import Shelf
 from halftui.ops import artefacts, beads
 from halftui.sandbox.base import Places
 from halftui.sandbox.hardening import INSIDE
@@ -26,14 +26,26 @@ async def desk(world: World, tmp_path: Path) -> Desk:
     (places.home / ".secret").write_text("of the agent's program")
     (places.work / "sub/a.txt").write_text("a")
     (places.home / "out/b.txt").write_text("bb")
-    shelf = Shelf(world.store, tmp_path / "kept", bead, places, INSIDE)
-    return Desk(claim.attempt, claim.epoch, claim.agent_id, world.store, Lines(world.store), {}, shelf=shelf)
+    attachments = Attachments(world.store, tmp_path / "kept", bead, places, INSIDE)
+    return Desk(
+        claim.attempt,
+        claim.epoch,
+        claim.agent_id,
+        world.store,
+        Lines(world.store),
+        {},
+        attachments=attachments,
+    )
 
 
 def _files(world: World, desk: Desk) -> dict[str, int]:
-    assert desk.shelf is not None
-    rows = world.ask(artefacts.of_bead, desk.shelf.bead)
-    kept = {path.name for path in desk.shelf.folder.iterdir()} if desk.shelf.folder.is_dir() else set()
+    assert desk.attachments is not None
+    rows = world.ask(artefacts.of_bead, desk.attachments.bead)
+    kept = (
+        {path.name for path in desk.attachments.folder.iterdir()}
+        if desk.attachments.folder.is_dir()
+        else set()
+    )
     assert kept == {row.digest for row in rows}
     return {row.name: row.size for row in rows}
 
@@ -60,8 +72,8 @@ async def test_a_path_out_of_its_folders_is_refused(world: World, desk: Desk, pa
 
 
 async def test_a_name_is_replaced_and_a_call_is_made_once(world: World, desk: Desk) -> None:
-    assert desk.shelf is not None
-    file = desk.shelf.places.work / "sub/a.txt"
+    assert desk.attachments is not None
+    file = desk.attachments.places.work / "sub/a.txt"
     first = await desk.use("attach", {"name": "x", "path": "sub/a.txt"}, "first")
     file.write_text("longer")
     assert await desk.use("attach", {"name": "x", "path": "sub/a.txt"}, "first") == first
@@ -70,11 +82,11 @@ async def test_a_name_is_replaced_and_a_call_is_made_once(world: World, desk: De
     assert _files(world, desk) == {"x": 6}
     told = [e.after for e in world.events() if e.verb == "bead.attach"]
     assert [one["size"] for one in told] == [1, 6]
-    assert [one.name for one in world.shown(desk.shelf.bead).artefacts] == ["x"]
+    assert [one.name for one in world.shown(desk.attachments.bead).artefacts] == ["x"]
 
 
 async def test_a_bead_has_room_for_so_many(world: World, desk: Desk) -> None:
-    assert desk.shelf is not None
+    assert desk.attachments is not None
     for number in range(MOST_ARTEFACTS):
         assert (await desk.use("attach", {"name": f"{number}", "path": "sub/a.txt"}, f"{number}")).is_ok
     assert not (await desk.use("attach", {"name": "more", "path": "~/out/b.txt"}, "more")).is_ok
@@ -83,8 +95,8 @@ async def test_a_bead_has_room_for_so_many(world: World, desk: Desk) -> None:
 
 
 async def test_a_bead_has_room_for_so_much(world: World, desk: Desk) -> None:
-    assert desk.shelf is not None
-    file = desk.shelf.places.work / "large"
+    assert desk.attachments is not None
+    file = desk.attachments.places.work / "large"
     for number in range(ROOM_FOR_ARTEFACTS // LARGEST_ARTEFACT + 1):
         file.write_bytes(bytes([number]) * LARGEST_ARTEFACT)
         reply = await desk.use("attach", {"name": f"{number}", "path": "large"}, f"{number}")
@@ -96,11 +108,11 @@ async def test_a_bead_has_room_for_so_much(world: World, desk: Desk) -> None:
 
 async def test_a_deleted_bead_has_none(world: World, desk: Desk) -> None:
     await desk.use("attach", {"name": "x", "path": "sub/a.txt"}, "r")
-    assert desk.shelf is not None
-    world.do(beads.cancel, desk.shelf.bead)
+    assert desk.attachments is not None
+    world.do(beads.cancel, desk.attachments.bead)
     world.store.write(world.boss, lambda tx: tx.run("UPDATE attempt SET state = 'ended'"))
-    world.do(beads.delete, desk.shelf.bead)
-    assert world.ask(artefacts.of_bead, desk.shelf.bead) == ()
+    world.do(beads.delete, desk.attachments.bead)
+    assert world.ask(artefacts.of_bead, desk.attachments.bead) == ()
 
 
 async def test_an_agent_uses_the_tools_so_often(

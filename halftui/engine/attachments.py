@@ -18,8 +18,8 @@ _WHERE = f"give its path in your clone, or in ~/{OUT}"
 
 
 @dataclass(frozen=True)
-class Shelf:
-    """The shelf of one attempt; whoever keeps something holds `turn` until it is written down."""
+class Attachments:
+    """What one attempt attaches; whoever keeps something holds `turn` until it is written down."""
 
     store: Store
     folder: Path  # of the bead's files
@@ -29,8 +29,10 @@ class Shelf:
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @classmethod
-    def of(cls, store: Store, repository: Repository, bead: str, places: Places, sandbox: Sandbox) -> "Shelf":
-        """Return the shelf of a bead on which an agent works in those places."""
+    def of(
+        cls, store: Store, repository: Repository, bead: str, places: Places, sandbox: Sandbox
+    ) -> "Attachments":
+        """Return the attachments of a bead on which an agent works in those places."""
         return cls(store, artefacts.store_of(repository, bead), bead, places, sandbox.inside(places))
 
     def keep(self, path: object) -> Kept:

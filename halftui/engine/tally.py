@@ -5,13 +5,16 @@ from dataclasses import replace
 from halftui.domain.happenings import Metered
 from halftui.ops.transcripts import Standing
 
+MOST = 2**31 - 1  # tokens and turns of one attempt: what every database has room for
+MOST_USD = 1e9
 UNTOLD_USD = (15e-6, 75e-6)  # a token in and out that nobody priced: no model's list price was higher in 2025
 
 
-class Tab:
+class Tally:
     """Sums up an attempt's use, at least what its provider answered.
 
-    An agent may ask the provider past its own program, which then does not tell of it.
+    An agent may ask the provider past its own program, which then does not tell of it; and it may have its
+    program tell any number at all.
     """
 
     def __init__(self, before: Standing) -> None:
@@ -22,14 +25,7 @@ class Tab:
 
     def tell(self, used: Metered) -> None:
         """Add what the program tells of; with a price it has told everything up to now."""
-        now = self.standing
-        self.standing = replace(
-            now,
-            tokens_in=now.tokens_in + used.tokens_in,
-            tokens_out=now.tokens_out + used.tokens_out,
-            cost_usd=now.cost_usd + used.cost_usd,
-            turns=now.turns + used.turns,
-        )
+        self.standing = self._more(used.tokens_in, used.tokens_out, used.cost_usd, used.turns)
         if used.cost_usd:
             self.close()
 
@@ -80,11 +76,12 @@ class Tab:
         told_in, told_out = self._since()
         return max(0, passed.tokens_in - told_in), max(0, passed.tokens_out - told_out)
 
-    def _more(self, tokens_in: int, tokens_out: int, usd: float) -> Standing:
+    def _more(self, tokens_in: int, tokens_out: int, usd: float, turns: int = 0) -> Standing:
         now = self.standing
         return replace(
             now,
-            tokens_in=now.tokens_in + tokens_in,
-            tokens_out=now.tokens_out + tokens_out,
-            cost_usd=now.cost_usd + usd,
+            tokens_in=min(MOST, now.tokens_in + max(0, tokens_in)),
+            tokens_out=min(MOST, now.tokens_out + max(0, tokens_out)),
+            cost_usd=min(MOST_USD, now.cost_usd + max(0.0, usd)),  # in this order, so that NaN is nothing
+            turns=min(MOST, now.turns + max(0, turns)),
         )

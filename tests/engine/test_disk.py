@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from halftui.engine import floor
+from halftui.engine import disk
 from halftui.errors import Unavailable
 from tests.helpers.boards import Scene, commits, scene, script
 
@@ -50,12 +50,12 @@ async def test_agents_stop_before_the_disk_is_full(small: Path) -> None:
 
 
 def test_the_remedy_is_named(tmp_path: Path) -> None:
-    floor.require(tmp_path / "gone", 0)
+    disk.require(tmp_path / "gone", 0)
     with pytest.raises(Unavailable) as caught:
-        floor.require(tmp_path, 10**9)
+        disk.require(tmp_path, 10**9)
     assert "disk_floor_mb" in caught.value.hint
 
 
 def test_a_folder_that_is_gone_ends_no_engine(tmp_path: Path) -> None:
     with pytest.raises(Unavailable, match="can't be looked at"):
-        floor.require(tmp_path / "gone", 1)
+        disk.require(tmp_path / "gone", 1)
