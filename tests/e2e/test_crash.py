@@ -94,3 +94,24 @@ def test_a_folder_that_is_gone_is_told_and_breaks_no_report(
     report = crash.write(home, ValueError("here"))
     assert report is not None
     assert "ValueError" in report.read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("runtime", "named"),
+    [("claude", ["ANTHROPIC_API_KEY"]), ("codex", ["OPENAI_API_KEY"]), ("shell", [])],
+)
+def test_the_account_that_is_missing_is_the_one_that_a_board_needs(
+    tmp_path: Path, runtime: str, named: list[str]
+) -> None:
+    shop = tmp_path / "shop"
+    shop.mkdir()
+    git = ["git", "-C", str(shop), "-c", "user.name=a", "-c", "user.email=a@example.org"]
+    for command in (("init", "-q", "-b", "main"), ("commit", "-q", "--allow-empty", "-m", "begin")):
+        subprocess.run([*git, *command], check=True)
+    house = House(
+        Settings(home=str(tmp_path / "home")), {"PATH": "/usr/bin", "HALFTUI_CONFIG": str(tmp_path)}
+    )
+    house.init(shop, "shop", runtime=runtime)
+    found = [check.remedy.split()[1].rstrip(",") for check in checks(house, shop) if check.name == "account"]
+    assert found == named
+    house.store.close()

@@ -1,5 +1,6 @@
 """What somebody new meets: words that fit, a wheel that turns everywhere, reasons that are told."""
 
+import pyte
 import pytest
 from textual import events
 from textual.geometry import Size
@@ -248,3 +249,20 @@ async def test_a_long_list_is_asked_about(busy: Stage) -> None:
         assert "is left out" in player.text
         await player.press("enter")
         assert "line 0" not in player.text
+
+
+@pytest.mark.parametrize("key", ["exclamation_mark", "c", "x", "n", "m", "question_mark"])
+async def test_without_colours_the_board_stays_behind_what_opens(busy: Stage, key: str) -> None:
+    async with playing(busy, env={"NO_COLOR": "1"}) as player:
+        await player.press("l", key)
+        await until(player.pilot, lambda: isinstance(player.app.screen, ModalScreen))
+        await until(player.pilot, lambda: "HalfTUI" in _behind(player)[0])
+
+
+def _behind(player: Player) -> list[str]:
+    """Return the rows of the terminal, with what shows through from below."""
+    update = player.app.screen._compositor.render_full_update()
+    segments = update.render_segments(player.app.console)
+    screen = pyte.Screen(120, 40)
+    pyte.Stream(screen).feed(segments)
+    return list(screen.display)
