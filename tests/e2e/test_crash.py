@@ -1,5 +1,7 @@
 """A bug that ends the screen: the terminal is whole, a report is offered, and it tells no secret."""
 
+import os
+import select
 import subprocess
 import sys
 from pathlib import Path
@@ -61,6 +63,20 @@ def test_a_bug_in_the_demo_opens_no_board_again(tmp_path: Path) -> None:
         seen.press("Enter")
         rows = seen.until("LEFT 70", "halftui demo begins another")
     assert "opens the board" not in "\n".join(rows)
+
+
+def test_a_board_ends_with_its_terminal(tmp_path: Path) -> None:
+    demo = [sys.executable, "-m", "halftui", "demo"]
+    with tmux.terminal(tmp_path, demo, cwd=tmp_path, env=_env(tmp_path)) as seen:
+        seen.until("Safer sessions", "? help")
+        shell = seen.run("display", "-p", "#{pane_pid}").strip()
+        (board,) = Path(f"/proc/{shell}/task/{shell}/children").read_text("utf-8").split()
+        end = os.pidfd_open(int(board))
+        seen.run("new-session", "-d", "-s", "another", "sleep", "600")
+        seen.run("kill-session", "-t", "0")
+        is_over, *_ = select.select([end], [], [], tmux.PATIENCE)
+        os.close(end)
+        assert is_over
 
 
 def _env(tmp_path: Path) -> dict[str, str]:
