@@ -21,7 +21,8 @@ BAD = [
     ("forge", "'"), ("forge", " "), ("notify_command", '"x'), ("names", ""), ("names", "Bo"),
     ("names", "Bo,"), ("names", "Bo,<x>"), ("names", "Bo,Bo"), ("model", "-x"), ("model", "a b"),
     ("serve_host", "a b"), ("serve_host", "http://x"), ("api_url", ""), ("api_url", "example.org"),
-    ("api_url", "https://"), ("api_url", "https://h:x"), ("api_url", "file:///x"), ("api_url", "unix://m"), ("ageing_days", "nan"),
+    ("api_url", "https://"), ("api_url", "https://h:x"), ("api_url", "file:///x"), ("api_url", "unix://m"),
+    ("ageing_days", "nan"),
     ("cap", "1e3"), ("cap", "9" * 5_000), ("cpus", "inf"), ("serve_port", "-1"), ("log_level", "loud"),
 ]  # fmt: skip
 GOOD = [
