@@ -113,16 +113,16 @@ class House:
         """Make a board over the repository in a folder or at an address, and return it."""
         from halftui.ops import boards, chain
 
-        if not self.store.revision() and self.memory.recall():  # of a database that is gone
-            with self.memory.held():
-                self.memory.keep()
         if "://" in str(place):  # so that a token may be stored for it, should it want one
             self.store.prepare()
         origin = self.locate(str(place), branch)
         self.store.prepare()
         shown = name or Path(origin.place).name.removesuffix(".git")
-        made = self.store.write(self.actor, boards.create, shown, origin.place, origin.branch, **options)
         with self.memory.held() as known:
+            if known and not self.store.read(views.boards) and not self.store.read(chain.place).seq:
+                self.memory.keep()  # it was of a database that is gone
+                known = ()
+            made = self.store.write(self.actor, boards.create, shown, origin.place, origin.branch, **options)
             if not known:
                 self.memory.keep(self.store.read(chain.place))
         return self.store.read(views.board, made)

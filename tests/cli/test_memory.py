@@ -4,18 +4,25 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
 from halftui.errors import Refused
 from halftui.main.doctor import _history
 from halftui.main.house import House
+from halftui.main.show import VIEWER, Backstage
 from halftui.settings import load
 from halftui.store.memory import FILE
 from tests.cli.conftest import Line
 from tests.cli.test_process import env
 from tests.helpers.forging import forge
 from tests.helpers.world import World
+
+if TYPE_CHECKING:
+    from halftui.main.show import MakeEngine
+    from halftui.tui.app import HalfApp
 
 __all__ = ["env"]
 
@@ -114,3 +121,13 @@ def test_killed_between_the_file_and_the_database(
     line.bead("more")
     line.ok("audit", "sign")
     assert line.ok("audit", "verify", "-o", "json").json["unsigned"] == 0
+
+
+def test_the_board_says_it_for_as_long_as_it_is_so() -> None:
+    app = SimpleNamespace(notice="")
+    backstage = Backstage(cast("HalfApp", app), cast("MakeEngine", None))
+    backstage.usual = app.notice = VIEWER
+    backstage.warn("the history is another one: restore a backup")
+    assert app.notice.startswith("the history is another one")
+    backstage.warn("")
+    assert app.notice == VIEWER
