@@ -3,6 +3,8 @@
 import json
 import logging
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
@@ -52,3 +54,28 @@ def start(folder: Path, level: str) -> Path | None:
         logger.setLevel(least)
         logger.addHandler(handler)
     return None if isinstance(handler, logging.NullHandler) else folder / "halftui.log"
+
+
+@contextmanager
+def elsewhere(folder: Path, level: str) -> Iterator[None]:
+    """Log into another folder for as long. If that ends well, a log that has nothing and its folder go."""
+    loggers = [logging.getLogger(name) for name in ("halftui", *STRANGERS)]
+    before = [(logger, logger.level, handler) for logger in loggers for handler in logger.handlers]
+    for logger, _, handler in before:
+        logger.removeHandler(handler)
+    try:
+        start(folder, level)
+        yield
+    finally:
+        for logger in loggers:
+            for handler in logger.handlers[:]:
+                logger.removeHandler(handler)
+                handler.close()
+        for logger, old, handler in before:
+            logger.setLevel(old)
+            logger.addHandler(handler)
+    for log in {Path(handler.baseFilename) for *_, handler in before if isinstance(handler, OwnFile)}:
+        with suppress(OSError):
+            if not log.stat().st_size and list(log.parent.iterdir()) == [log]:
+                log.unlink()
+                log.parent.rmdir()

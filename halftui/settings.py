@@ -294,7 +294,10 @@ FORMS: Mapping[str, tuple[Callable[[str], bool], str]] = {  # of texts: the test
         lambda v: not v or bool(_HOST.fullmatch(v)),
         "it is a name or an address, as in 127.0.0.1",
     ),
-    "api_url": (is_web_address, "it is a web address, as in https://api.anthropic.com"),
+    "api_url": (
+        lambda v: is_web_address(v) or bool(re.fullmatch(r"unix:///.+", v)),
+        "it is a web address, as in https://api.anthropic.com, or a socket, as in unix:///run/model.sock",
+    ),
 }
 
 

@@ -6,7 +6,7 @@ from datetime import date, datetime, time
 from typing import Any
 
 from halftui.domain import plan
-from halftui.domain.plan import Path, Plan
+from halftui.domain.plan import Keys, Plan
 from halftui.domain.text import clean_line
 from halftui.errors import Misconfigured
 
@@ -41,7 +41,7 @@ def _json(text: str, name: str) -> object:
         raise Misconfigured(f"{name} can't be read: {clean_line(str(error))}", HINT) from error
 
 
-def _yaml(text: str, name: str) -> tuple[object, dict[Path, int]]:
+def _yaml(text: str, name: str) -> tuple[object, dict[Keys, int]]:
     import yaml
 
     reader = _YamlReader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)(text))
@@ -68,7 +68,7 @@ class _YamlReader:
 
     def __init__(self, loader: Any) -> None:
         self.loader = loader
-        self.lines: dict[Path, int] = {}
+        self.lines: dict[Keys, int] = {}
 
     def document(self) -> Any:
         import yaml
@@ -84,7 +84,7 @@ class _YamlReader:
             raise _NotUnderstood(f"line {line}: a second document begins there")
         return value
 
-    def value(self, event: Any, path: Path) -> Any:
+    def value(self, event: Any, path: Keys) -> Any:
         import yaml
 
         self.lines[path] = line = event.start_mark.line + 1
@@ -102,13 +102,13 @@ class _YamlReader:
         node = yaml.ScalarNode(tag, event.value, event.start_mark, event.end_mark)
         return _time(str(path[-1]) if path else "", self.loader.construct_object(node))
 
-    def items(self, path: Path, end: type) -> list[Any]:
+    def items(self, path: Keys, end: type) -> list[Any]:
         found: list[Any] = []
         while not isinstance(event := self.loader.get_event(), end):
             found.append(self.value(event, (*path, len(found))))
         return found
 
-    def record(self, path: Path, end: type) -> dict[str, Any]:
+    def record(self, path: Keys, end: type) -> dict[str, Any]:
         found: dict[str, Any] = {}
         while not isinstance(event := self.loader.get_event(), end):
             line = event.start_mark.line + 1
@@ -134,7 +134,7 @@ def _time(key: str, value: Any) -> Any:
         return value
 
 
-def _place(name: str, path: Path, lines: dict[Path, int]) -> str:
+def _place(name: str, path: Keys, lines: dict[Keys, int]) -> str:
     here = path
     while here and here not in lines:
         here = here[:-1]

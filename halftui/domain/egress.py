@@ -1,4 +1,4 @@
-"""Which hosts agents may reach: the list of a board, what a bead leaves of it, and which addresses none."""
+"""Which hosts agents may reach: the list of a board, what a bead leaves of it, and addresses none opens."""
 
 import ipaddress
 import re

@@ -25,6 +25,7 @@ RUNTIMES = ("claude", "codex", "gemini", "acp", "shell", "scripted")
 SHORTEST = 3
 _SESSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/+=@-]{0,199}")
 _BRANCH = re.compile(r"(?!.*\.\.)(?!.*\.lock$)[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9_-])?")
+BEAD_BRANCHES = "halftui/"  # an agent's branch is this and its bead's id
 CONVOY_BRANCHES = "convoy/"  # a convoy's own branch is this and its id
 
 

@@ -16,7 +16,7 @@ TIMES = ("not_before", "due")
 FIELDS = (*TEXTS, *NUMBERS, *TIMES, "labels")
 _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
-Path = tuple[str | int, ...]
+Keys = tuple[str | int, ...]  # where in a plan: ('beads', 2, 'after')
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +50,12 @@ class Plan:
     beads: tuple[PlannedBead, ...]
 
 
-def shown(path: Path) -> str:
+def shown(path: Keys) -> str:
     """Return a path as in `beads[2].after[0]`."""
     return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).lstrip(".")
 
 
-def read(value: object, where: Callable[[Path], str] = shown) -> Plan:
+def read(value: object, where: Callable[[Keys], str] = shown) -> Plan:
     """Return the plan that a value from YAML or JSON holds.
 
     Raises Misconfigured for what is not understood, saying with `where` in which place; Refused,
@@ -76,14 +76,14 @@ def read(value: object, where: Callable[[Path], str] = shown) -> Plan:
 class _Reader:
     """Takes values apart; every complaint names its place."""
 
-    def __init__(self, where: Callable[[Path], str]) -> None:
+    def __init__(self, where: Callable[[Keys], str]) -> None:
         self.where = where
 
-    def wrong(self, path: Path, message: str, hint: str) -> Misconfigured:
+    def wrong(self, path: Keys, message: str, hint: str) -> Misconfigured:
         place = self.where(path)
         return Misconfigured(f"{place}: {message}" if place else message, hint)
 
-    def record(self, value: object, path: Path, known: Collection[str]) -> Mapping[str, Any]:
+    def record(self, value: object, path: Keys, known: Collection[str]) -> Mapping[str, Any]:
         if not isinstance(value, dict):
             raise self.wrong(path, "fields are expected here", f"there are {', '.join(known)}")
         for key in value:
@@ -92,7 +92,7 @@ class _Reader:
                 raise self.wrong((*path, word), "this is no field", f"there are {', '.join(known)}")
         return value
 
-    def bead(self, value: object, path: Path) -> PlannedBead:
+    def bead(self, value: object, path: Keys) -> PlannedBead:
         record = self.record(value, path, ("key", "parent", "after", *FIELDS))
         fields = {name: self.field(record, path, name) for name in FIELDS if record.get(name) is not None}
         if "title" not in fields:
@@ -106,7 +106,7 @@ class _Reader:
             place=self.where(path),
         )
 
-    def wait(self, value: object, path: Path) -> Wait:
+    def wait(self, value: object, path: Keys) -> Wait:
         if not isinstance(value, dict):
             return Wait(self.key({"bead": value}, path, "bead", ""), EdgeKind.BLOCKS, RELEASE, ALL_CHILDREN,
                         self.where(path))  # fmt: skip
@@ -121,7 +121,7 @@ class _Reader:
             self.where(path),
         )
 
-    def field(self, record: Mapping[str, Any], path: Path, name: str) -> object:
+    def field(self, record: Mapping[str, Any], path: Keys, name: str) -> object:
         if name in TEXTS:
             return self.text(record, path, name)
         if name == "labels":
@@ -133,7 +133,7 @@ class _Reader:
             raise self.wrong((*path, name), f"{name} is {kind}", f"write {name}: and {kind}")
         return value
 
-    def text(self, record: Mapping[str, Any], path: Path, name: str) -> str:
+    def text(self, record: Mapping[str, Any], path: Keys, name: str) -> str:
         value = record.get(name)
         if value is None:
             return ""
@@ -141,7 +141,7 @@ class _Reader:
             raise self.wrong((*path, name), f"{name} is a text", 'put it in quotes: "…"')
         return value
 
-    def key(self, record: Mapping[str, Any], path: Path, name: str, otherwise: str) -> str:
+    def key(self, record: Mapping[str, Any], path: Keys, name: str, otherwise: str) -> str:
         value = record.get(name)
         if value is None:
             return otherwise
@@ -152,20 +152,20 @@ class _Reader:
             )
         return text
 
-    def flag(self, record: Mapping[str, Any], path: Path, name: str) -> bool:
+    def flag(self, record: Mapping[str, Any], path: Keys, name: str) -> bool:
         value = record.get(name, False)
         if not isinstance(value, bool):
             raise self.wrong((*path, name), f"{name} is true or false", f"{name}: true")
         return value
 
-    def choice(self, record: Mapping[str, Any], path: Path, name: str, allowed: tuple[str, ...]) -> str:
+    def choice(self, record: Mapping[str, Any], path: Keys, name: str, allowed: tuple[str, ...]) -> str:
         value = record.get(name, allowed[0])
         if value not in allowed:
             raise self.wrong((*path, name), f"{name} is one of {', '.join(allowed)}", f"{name}: {allowed[0]}")
         return str(value)
 
     def items(
-        self, record: Mapping[str, Any], path: Path, name: str, *, single: bool = False
+        self, record: Mapping[str, Any], path: Keys, name: str, *, single: bool = False
     ) -> list[object]:
         value = record.get(name)
         if value is None:

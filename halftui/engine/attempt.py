@@ -55,8 +55,8 @@ from halftui.ops.transcripts import Standing
 from halftui.runtime import board_server
 from halftui.runtime.base import Command
 from halftui.sandbox.base import Places, Process, Sandbox, Spec
-from halftui.sandbox.settle import settle
 from halftui.service.lines import Lines, Told
+from halftui.settle import settle
 from halftui.store.store import Store
 from halftui.store.tx import Tx
 from halftui.workspace.salvage import salvage_command

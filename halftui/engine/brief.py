@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from halftui.domain import egress, results
+from halftui.domain.names import BEAD_BRANCHES
 from halftui.domain.shown import BoardRow, Detail
 from halftui.engine import reviewing
 from halftui.ops.attempts import Claim
@@ -103,9 +104,9 @@ def _system(claim: Claim, board: BoardRow, *, has_tools: bool) -> str:
     return SYSTEM.format(
         agent=claim.agent,
         board=board.name,
-        branch=f"halftui/{claim.bead}",
+        branch=f"{BEAD_BRANCHES}{claim.bead}",
         tools=TOOLS if has_tools else "",
-        collab=results.told(claim.bead, f"halftui/{claim.bead}") if board.collab else "",
+        collab=results.told(claim.bead, f"{BEAD_BRANCHES}{claim.bead}") if board.collab else "",
         end=SUBMITS if has_tools else SUMS_UP,
     )
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from halftui.domain import results
+from halftui.domain.names import BEAD_BRANCHES
 from halftui.domain.shown import BoardRow, Detail
 from halftui.engine import reviewing, sharing
 from halftui.engine.naming import collab_key
@@ -13,11 +14,11 @@ from halftui.ops import journeys, views
 from halftui.ops.attempts import Claim, Shared, Work
 from halftui.sandbox.base import Places
 from halftui.service import reaching
-from halftui.service.review import left
+from halftui.service.review import result_of
 from halftui.store.store import Store
 from halftui.workspace.blobs import read_blobs
 from halftui.workspace.repository import Repository
-from halftui.workspace.tree import BRANCHES, Person, Tree, branch_of, read_plain, remove, tip_of
+from halftui.workspace.tree import Person, Tree, branch_of, read_plain, remove, tip_of
 
 PAIRS = "pairs"  # in a bead's folder: one folder with `code` and `collab` for each such repository
 
@@ -58,7 +59,7 @@ class Clones:
 
 def folder_of(home: Path, bead: str, *, is_review: bool = False) -> Path:
     """Return the folder of all that attempts at a bead have on this machine."""
-    return home / ("reviews" if is_review else "beads") / branch_of(bead).removeprefix(BRANCHES)
+    return home / ("reviews" if is_review else "beads") / branch_of(bead).removeprefix(BEAD_BRANCHES)
 
 
 def prepare(rooms: Rooms, store: Store, claim: Claim, board: BoardRow) -> Clones:
@@ -70,7 +71,7 @@ def prepare(rooms: Rooms, store: Store, claim: Claim, board: BoardRow) -> Clones
     if claim.is_review:
         seen = store.read(views.bead, claim.bead)
         tree = reviewing.checkout(repository, seen, folder / "work", is_adopted=is_adopted)
-        result = left(rooms.collab(board), seen) if board.collab else ""
+        result = result_of(rooms.collab(board), seen) if board.collab else ""
         return Clones(folder, seen, repository, tree, False, stale=_said(stale), result=result)
     author = Person(claim.agent, f"{claim.agent.lower()}@agents.localhost")
     course = store.read(journeys.course, claim.bead)

@@ -15,8 +15,8 @@ from halftui.engine.talk import Talk
 from halftui.errors import HalfTUIError, Misconfigured, Unavailable
 from halftui.ops import permits, questions, toolcalls
 from halftui.runtime.base import Speaker
-from halftui.sandbox.settle import settle
 from halftui.service.lines import Lines
+from halftui.settle import settle
 from halftui.store.store import Store
 from halftui.store.tx import Tx
 from halftui.workspace.artefacts import Kept

@@ -21,8 +21,8 @@ from halftui.failpoints import failpoint
 from halftui.ops import attempts, boards, heartbeats, reviews, slots
 from halftui.ops.attempts import Claim
 from halftui.runtime.base import Letter
-from halftui.sandbox.settle import settle
 from halftui.service.lines import Lines
+from halftui.settle import settle
 from halftui.store.feed import Feed
 from halftui.store.store import Rows, Store
 

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from halftui.domain.actor import ENGINE
 from halftui.errors import Unavailable
 from halftui.ops import holding
-from halftui.sandbox.settle import settle
+from halftui.settle import settle
 from halftui.store.store import Store
 
 log = logging.getLogger(__name__)
@@ -29,10 +29,12 @@ async def held(store: Store, name: str, holder: str) -> AsyncIterator[None]:
 
     Who can't keep it (the database is away, or this process stood still for long) is cancelled.
     """
-    while not await asyncio.to_thread(  # noqa: ASYNC110 - another process tells no event
-        store.write, ENGINE, holding.take, name, holder, SECONDS
-    ):
-        await asyncio.sleep(PAUSE)
+    try:
+        while not await _take(store, name, holder):  # noqa: ASYNC110 - another process tells no event
+            await asyncio.sleep(PAUSE)
+    except asyncio.CancelledError:  # maybe just as it was taken
+        await settle(_give(store, name, holder))
+        raise
     # A task of its own and no group: it ends with the block, and cancels nothing but its owner.
     keeper = asyncio.create_task(_keep(store, name, holder, asyncio.current_task()))
     try:
@@ -43,13 +45,18 @@ async def held(store: Store, name: str, holder: str) -> AsyncIterator[None]:
         await settle(_give(store, name, holder))
 
 
+async def _take(store: Store, name: str, holder: str) -> bool:
+    # Its thread goes on when it is cancelled, and must not take what was given back meanwhile.
+    return await settle(asyncio.to_thread(store.write, ENGINE, holding.take, name, holder, SECONDS))
+
+
 async def _keep(store: Store, name: str, holder: str, owner: "asyncio.Task[object] | None") -> None:
     since = elapsed()
     while True:
         await asyncio.sleep(SECONDS / 3)
         now = elapsed()
         try:
-            is_ours = await asyncio.to_thread(store.write, ENGINE, holding.take, name, holder, SECONDS)
+            is_ours = await _take(store, name, holder)
         except Unavailable as error:
             log.warning("a turn was not extended", extra={"turn": name, "why": str(error)})
             is_ours = now < since + SECONDS / 2

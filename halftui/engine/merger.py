@@ -16,8 +16,8 @@ from halftui.engine.rooms import Rooms
 from halftui.errors import Conflict, HalfTUIError, Refused, Unauthorized
 from halftui.ops import merges, trials, views
 from halftui.sandbox.base import Places, Process, Sandbox, Spec
-from halftui.sandbox.settle import settle
 from halftui.service.queue import Queue, Stack
+from halftui.settle import settle
 from halftui.store.store import Store
 from halftui.store.tx import Tx
 from halftui.workspace.threads import in_git

@@ -5,6 +5,7 @@ import logging
 from dataclasses import dataclass
 
 from halftui.domain.actor import ENGINE
+from halftui.domain.names import BEAD_BRANCHES
 from halftui.engine import sharing
 from halftui.engine.holding import held
 from halftui.engine.naming import home_name
@@ -13,8 +14,8 @@ from halftui.errors import HalfTUIError, Misconfigured, NotFound, Refused, Unaut
 from halftui.failpoints import failpoint
 from halftui.ops import pulls, signers, views
 from halftui.ops.pulls import Act
-from halftui.sandbox.settle import settle
 from halftui.service.queue import combined
+from halftui.settle import settle
 from halftui.store.store import Store
 from halftui.workspace.forge import Answer
 from halftui.workspace.landing import publish
@@ -97,7 +98,7 @@ class Outbox:
         repository = self.rooms.repository(board)
         given = {
             "verb": act.act, "url": act.url, "repository": board.repository, "git_dir": str(repository.path),
-            "branch": f"halftui/{act.bead}", "target": board.branch,
+            "branch": f"{BEAD_BRANCHES}{act.bead}", "target": board.branch,
         }  # fmt: skip
         if act.act == "open":
             origin = self.rooms.origin(board)

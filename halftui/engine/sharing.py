@@ -3,6 +3,7 @@
 import logging
 
 from halftui.domain.actor import ENGINE
+from halftui.domain.names import BEAD_BRANCHES
 from halftui.domain.shown import BoardRow
 from halftui.domain.text import clean
 from halftui.engine.rooms import Rooms
@@ -60,7 +61,7 @@ def _until_it_holds(repository: Repository, origin: Origin, act: Act, signer: Si
             paths = ", ".join(clean(path) for path in merged.paths[:5])
             raise Refused(
                 f"its results conflict with {target} in {paths}",
-                f"merge halftui/{act.bead} of {repository.path} by hand",
+                f"merge {BEAD_BRANCHES}{act.bead} of {repository.path} by hand",
             )
         try:
             repository.land(merged, origin, target)

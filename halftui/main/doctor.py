@@ -21,17 +21,17 @@ from halftui.store import ground
 
 def checks(house: House, folder: Path | None = None) -> list[Check]:
     """Return every finding, each with its remedy."""
+    boards = _boards(house)
     looks: tuple[tuple[str, Callable[[], str]], ...] = (
         ("git", _git),
         ("repository", lambda: _repository(folder)),
         ("database", lambda: _database(house)),
         ("disk", lambda: _disk(house)),
         ("sandbox", lambda: _sandbox(house)),
-        ("account", lambda: _account(house)),
+        *(("account", partial(_account, house, runtime)) for runtime in _paying(boards)),
         ("keys", lambda: house.vault.place),
         ("privacy", lambda: _privacy(house)),
     )
-    boards = _boards(house)
     if boards:
         looks = (*looks, ("history", partial(_history, house)))
     for runtime in sorted({board.runtime for board in boards} & {"codex", "gemini"}):
@@ -132,13 +132,21 @@ def _sandbox(house: House) -> str:
     return choice.reason
 
 
-def _account(house: House) -> str:
+def _paying(boards: Sequence[BoardRow]) -> list[str]:
+    """Return the runtimes of boards that speak with a provider; before there is a board, the usual one."""
+    from halftui.ops import accounts
+
+    wanted = {board.runtime for board in boards} if boards else {"claude"}
+    return sorted(wanted & set(accounts.NEEDS_ACCOUNT))
+
+
+def _account(house: House, runtime: str) -> str:
     from halftui.engine.gate import Credentials
     from halftui.ops import accounts
 
-    stored = house.store.read(accounts.choose) if house.store.revision() else None
-    found = Credentials(house.store, house.vault, house.env).find(stored)
-    return f"{'a stored subscription' if stored else 'from the environment'} ({found.kind})"
+    stored = house.store.read(accounts.choose, runtime) if house.store.revision() else None
+    found = Credentials(house.store, house.vault, house.env).find(stored, runtime)
+    return f"{'a stored subscription' if stored else 'from the environment'} for {runtime} ({found.kind})"
 
 
 def _installed(house: House, runtime: str) -> str:

@@ -254,11 +254,12 @@ async def _demonstrate(chosen: Settings, showing: Showing) -> int:
     if not showing.is_headless:  # for some seconds there is nothing else to be seen
         sys.stderr.write("setting the stage…\n")
     async with open_stage() as stage:
-        house, board = await asyncio.to_thread(_set_stage, chosen, stage)
-        engine = _engine_of(house)
-        if showing.is_headless:
-            return await _run_headless(house, board, engine, showing)
-        return await _open(house, board.id, engine, ANOTHER)
+        with logs.elsewhere(stage.home, "info"):
+            house, board = await asyncio.to_thread(_set_stage, chosen, stage)
+            engine = _engine_of(house)
+            if showing.is_headless:
+                return await _run_headless(house, board, engine, showing)
+            return await _open(house, board.id, engine, ANOTHER)
 
 
 def _set_stage(chosen: Settings, stage: Stage) -> tuple[House, BoardRow]:

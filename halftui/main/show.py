@@ -106,6 +106,7 @@ class Backstage:
         if words != self._warning:
             self._warning = words
             self._app.notice = words or self.usual
+            self._app.redraw()  # nothing else may happen on the board for hours
 
     async def _tell(self) -> None:
         while self._engine is not None:

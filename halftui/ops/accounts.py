@@ -82,7 +82,7 @@ def usable(rows: Rows, runtime: str, ident: str | None) -> bool:
 
 
 def clock(moment: float) -> str:
-    """Return a moment as people write it: hours and minutes, with the date unless it is near."""
+    """Return a moment as people write it."""
     return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 

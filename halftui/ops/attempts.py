@@ -13,7 +13,7 @@ from halftui.domain.assign import (
     setback,
 )
 from halftui.domain.happenings import Outcome
-from halftui.domain.names import attempt_id, session_of
+from halftui.domain.names import BEAD_BRANCHES, attempt_id, session_of
 from halftui.domain.profile import NOBODY, Profile
 from halftui.domain.states import ATTEMPT_MOVES, AttemptState, AttemptVerb, BeadState, after
 from halftui.domain.text import clean, clean_line
@@ -362,7 +362,7 @@ def _open(tx: Tx, bead_id: str, usual_runtime: str, lease: float, pool: tuple[st
     tx.add(attempt)
     profiles.dress(tx, agent, attempt, worn)
     _assign(tx, attempt)
-    bead.assignee, bead.branch = agent.name, f"halftui/{bead_id}"
+    bead.assignee, bead.branch = agent.name, f"{BEAD_BRANCHES}{bead_id}"
     tx.record("bead.claim", bead_id, bead.board_id, agent=agent.name, attempt=attempt.id)
     return Claim(
         attempt=attempt.id, epoch=bead.epoch, bead=bead_id, board=bead.board_id, agent=agent.name,

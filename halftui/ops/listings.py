@@ -198,22 +198,20 @@ def newest_events(rows: Rows, board_id: str, subject: str = "", most: int = 50) 
     """Return the newest events of a board, oldest first; of one subject if it is named."""
     only = " AND subject = :s" if subject else ""
     found = rows.rows(
-        "SELECT seq, at, actor, verb, board_id, subject, before, after FROM event"
-        f" WHERE board_id = :b{only} ORDER BY seq DESC LIMIT :m",
+        f"{views.EVENTS} WHERE board_id = :b{only} ORDER BY seq DESC LIMIT :m",
         **({"b": board_id, "m": most} | ({"s": subject} if subject else {})),
     )
-    return tuple(Happened(*[*r[:6], json.loads(r[6]), json.loads(r[7])]) for r in reversed(found))
+    return tuple(views.happened(r) for r in reversed(found))
 
 
 def events_of(rows: Rows, board_id: str, actor: str, most: int) -> tuple[Happened, ...]:
     """Return an actor's newest events on a board, oldest first; long past ones are not looked for."""
     found = rows.rows(
-        "SELECT seq, at, actor, verb, board_id, subject, before, after FROM event"
-        " WHERE seq > (SELECT coalesce(max(seq), 0) FROM event) - :reach AND board_id = :b AND actor = :a"
-        " ORDER BY seq DESC LIMIT :m",
+        f"{views.EVENTS} WHERE seq > (SELECT coalesce(max(seq), 0) FROM event) - :reach"
+        " AND board_id = :b AND actor = :a ORDER BY seq DESC LIMIT :m",
         b=board_id,
         a=actor,
         m=most,
         reach=EVENTS_REACH,
     )
-    return tuple(Happened(*[*r[:6], json.loads(r[6]), json.loads(r[7])]) for r in reversed(found))
+    return tuple(views.happened(r) for r in reversed(found))

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from halftui.domain.names import BEAD_BRANCHES
 from halftui.domain.states import BeadState
 from halftui.domain.text import clean_line
 from halftui.errors import Refused
@@ -41,7 +42,7 @@ def enter(tx: Tx, bead: str, command: str = "") -> Room:
     if not name:
         raise Refused(f"{agent}'s container is not there yet", "try again in a moment")
     if kind != "docker":
-        hint = f"its work comes to the branch halftui/{bead}; with Docker agents get containers"
+        hint = f"its work comes to the branch {BEAD_BRANCHES}{bead}; with Docker agents get containers"
         raise Refused(f"{agent} works without a container, and here nothing runs in an agent's folder", hint)
     what = clean_line(command, longest=LONGEST_COMMAND)
     tx.record("bead.shell", bead, row.board_id, attempt=attempt, reason=f"began: {what or 'a shell'}")
@@ -57,4 +58,4 @@ def leave(tx: Tx, room: Room, how: str) -> None:
 def _instead(bead: str, state: str) -> str:
     if state == BeadState.OPEN:
         return "s starts one"
-    return f"its container is gone; git fetch and the branch halftui/{bead} have its work"
+    return f"its container is gone; git fetch and the branch {BEAD_BRANCHES}{bead} have its work"

@@ -66,6 +66,7 @@ FIELDS = """b.id, b.title, b.state, b.type, b.priority, b.rank, b.labels, b.assi
   coalesce(t.cost_usd, 0), coalesce(t.reason, ''),
   CASE b.pin WHEN '' THEN '' ELSE coalesce((SELECT p.name FROM agent p WHERE p.id = b.pin), '') END,
   b.progress"""
+EVENTS = "SELECT seq, at, actor, verb, board_id, subject, before, after FROM event"
 FROM = "FROM bead b LEFT JOIN attempt t ON t.bead_id = b.id AND t.epoch = b.epoch"
 _CARD = f"SELECT {FIELDS} {FROM}"
 
@@ -304,11 +305,15 @@ def events(rows: Rows, after: int, subject: str = "", most: int = 500) -> tuple[
     values = {"a": after, "m": most} | ({"s": subject} if subject else {})
     only = " AND subject = :s" if subject else ""
     found = rows.rows(
-        "SELECT seq, at, actor, verb, board_id, subject, before, after FROM event"
-        f" WHERE seq > :a{only} ORDER BY seq LIMIT :m",
+        f"{EVENTS} WHERE seq > :a{only} ORDER BY seq LIMIT :m",
         **values,
     )
-    return tuple(Happened(*[*r[:6], json.loads(r[6]), json.loads(r[7])]) for r in found)
+    return tuple(happened(r) for r in found)
+
+
+def happened(row: Sequence[Any]) -> Happened:
+    """Return a row of `EVENTS`."""
+    return Happened(*[*row[:6], json.loads(row[6]), json.loads(row[7])])
 
 
 def resolve_bead(rows: Rows, text: str, board_id: str = "") -> str:

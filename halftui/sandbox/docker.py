@@ -20,8 +20,8 @@ from halftui.failpoints import failpoint
 from halftui.sandbox.base import Exit, Found, Inside, Places, Spec
 from halftui.sandbox.docker_shell import DockerShell, open_shell
 from halftui.sandbox.hardening import FULL_MB, NAME_LABEL, PREFIX, assert_hardened, create_config, inside
-from halftui.sandbox.settle import settle
 from halftui.sandbox.wire import CHUNK, RECORD, REMEDY, STDOUT, Frames, call, refusal, size_in_log
+from halftui.settle import settle
 
 DEFAULT_HOST = "unix:///var/run/docker.sock"
 AGENT = (1000, 1000)  # who runs in the container when the board is root

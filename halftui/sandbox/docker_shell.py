@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from halftui.errors import Conflict, NotFound, Unavailable
-from halftui.sandbox.settle import settle
 from halftui.sandbox.wire import CHUNK, call
+from halftui.settle import settle
 
 # It says its number first, by which it is ended. The best shell that there is, or the command.
 START = """

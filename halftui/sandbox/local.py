@@ -23,7 +23,7 @@ from halftui.errors import Conflict, Misconfigured, NotFound, Refused, Unavailab
 from halftui.failpoints import failpoint
 from halftui.sandbox.base import Exit, Found, Inside, Places, Shell, Spec
 from halftui.sandbox.proc import Identity, is_alive, kill_all
-from halftui.sandbox.settle import settle
+from halftui.settle import settle
 
 # The leader opens the FIFO for reading and writing (so that the program never sees an end of its
 # input when a board dies), says who it is, and notes the exit code. It survives a SIGTERM to tell

@@ -52,7 +52,7 @@ class Looker:
         return " ".join(name[:2] for name in names)
 
     def who(self, what: str) -> str:
-        """Return the names of the others who are doing this, in their order whoever came first."""
+        """Return the names of the others who are doing this, in the order of the alphabet."""
         return ", ".join(sorted({o.person for o in self.others if o.doing == what}))
 
 

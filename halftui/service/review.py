@@ -60,7 +60,7 @@ class Review:
         branch = course.branch if repository.holds(course.branch) else course.home
         is_merged = bool(detail.merged) or repository.is_merged(detail.tip, branch)
         conflicts = () if is_merged else self._conflicts(repository, detail, branch)
-        result = left(self._collab(self._board), detail) if self._collab and self._board.collab else ""
+        result = result_of(self._collab(self._board), detail) if self._collab and self._board.collab else ""
         return Work(bead, changes.base, changes.tip, files, conflicts, is_merged, result)
 
     def patch(self, bead: str, path: str, context: int = 3, *, ignores_space: bool = False) -> list[str]:
@@ -212,7 +212,7 @@ class Review:
         return detail, self._repository(self._board).changes(detail.base, detail.tip)
 
 
-def left(collab: Repository, detail: Detail) -> str:
+def result_of(collab: Repository, detail: Detail) -> str:
     """Return the result that a bead's agent left, in words, "" if it is not on this machine. Blocks."""
     bead, commit = detail.card.id, detail.collab
     try:

@@ -22,10 +22,10 @@ R = TypeVar("R")
 class Service:
     """What an actor may do on one database. `write`, `read` and `review` block: use a thread in a loop."""
 
-    def __init__(self, store: Store, actor: Actor, folder: Callable[[str], Review]) -> None:
+    def __init__(self, store: Store, actor: Actor, review_of: Callable[[str], Review]) -> None:
         self._store = store
         self.actor = actor
-        self._folder = folder
+        self._review_of = review_of
         self._watches: dict[str, Watch] = {}
         self._lines: Lines | None = None
         self._presence: Presence | None = None
@@ -42,15 +42,15 @@ class Service:
         """Return a number that is another one after any process wrote to the database."""
         return self._store.stamp()
 
-    def acting_as(self, actor: Actor, folder: Callable[[str], Review]) -> Service:
+    def acting_as(self, actor: Actor, review_of: Callable[[str], Review]) -> Service:
         """Return the same handle for another actor; watches, lines and presence are shared."""
-        other = Service(self._store, actor, folder)
+        other = Service(self._store, actor, review_of)
         other._watches, other._lines, other._presence = self._watches, self.lines, self.presence
         return other
 
     def review(self, board: str) -> Review:
         """Return the review desk of a board: diffs, accept."""
-        return self._folder(board)
+        return self._review_of(board)
 
     async def in_git(self, call: Callable[[], R]) -> R:
         """Return what a blocking call of a review desk returns; no read or write waits for its thread."""

@@ -18,8 +18,8 @@ from halftui.ops import views
 from halftui.ops.access import authorize
 from halftui.ops.shells import Room, enter, leave
 from halftui.sandbox.base import Sandbox, Shell
-from halftui.sandbox.settle import settle
 from halftui.service.service import Service
+from halftui.settle import settle
 
 AWAY = b"\x1d"  # ^]
 PRESSES = 3  # in a row, as machinectl has it, for a shell that ends in no other way

@@ -113,14 +113,15 @@ def status(width: int, snapshot: Snapshot, who: Who, inks: Inks, marked: int = 0
     if who.others:
         right.insert(0, f"{cut(', '.join(who.others), 40) if width >= 100 else len(who.others)} watching")
     tail = "  ·  ".join(right) + " "
-    notice = f"{_noted(who.notice, width - cell_len(tail) - 4)}  " if who.notice else ""
-    room = width - cell_len(tail) - cell_len(notice) - 2
+    notice = _noted(who.notice, width - cell_len(tail) - 4) if who.notice else ""
+    gap = GAP if notice else 0
+    room = width - cell_len(tail) - cell_len(notice) - gap - 2
     for number, (text, ink) in enumerate(facts):
         if width - left.left + cell_len(text) + 3 > room:
             break
         left.put("   " if number else "").put(text, inks[ink])
-    left.skip(left.left - cell_len(tail) - cell_len(notice))
-    return left.put(notice, inks["asking"]).put(tail, inks["muted"]).strip()
+    left.skip(left.left - cell_len(tail) - cell_len(notice) - gap)
+    return left.put(notice, inks["asking"]).skip(gap).put(tail, inks["muted"]).strip()
 
 
 def _noted(notice: str, room: int) -> str:

@@ -7,6 +7,7 @@ from typing import Protocol, runtime_checkable
 
 from textual.screen import ModalScreen, Screen
 
+from halftui.domain.names import BEAD_BRANCHES
 from halftui.domain.shown import Card
 from halftui.tui import clip, terminal
 from halftui.tui.app import HalfApp
@@ -143,7 +144,7 @@ def of_card(card: Card) -> list[tuple[str, str]]:
     return [
         ("remedy", f"halftui {command}" if command else ""),
         ("id", card.id), ("title", card.title), ("both", f"{card.id} {card.title}"),
-        ("branch", f"halftui/{card.id}"), ("labels", " ".join(card.labels)), ("agent", card.assignee),
+        ("branch", f"{BEAD_BRANCHES}{card.id}"), ("labels", " ".join(card.labels)), ("agent", card.assignee),
         ("convoy", card.convoy), ("now", card.now), ("why it came back", card.remark),
     ]  # fmt: skip
 

@@ -1,7 +1,8 @@
 """What a terminal can do: letters beyond ASCII, and a mouse that somebody else may want."""
 
+from collections.abc import Callable
 from copy import copy
-from typing import Any
+from typing import IO, Any
 
 from rich.segment import Segment
 from textual import events
@@ -14,7 +15,7 @@ from textual.message import Message
 
 # One cell each, so that nothing moves. What people wrote stays, apart from the marks among it.
 _PLAIN = {
-    "─━▔▁╌": "-", "│┃╎▏▕": "|", "╭╮╰╯┏┓┗┛┌┐└┘├┤┬┴┼┣┫┳┻╋┡┩╀╇": "+", "▌▸▶▷→↳": ">", "◆●": "*",
+    "─▔▁╌": "-", "━": "=", "│┃╎▏▕": "|", "╭╮╰╯┏┓┗┛┌┐└┘├┤┬┴┼┣┫┳┻╋┡┩╀╇": "+", "▌▸▶▷→↳": ">", "◆●": "*",
     "○◌·•∙": ".", "◐": "@",
     "✓": "v", "✗✘×": "x", "‖": "=", "…": "~", "–—": "-", "█▇▆▅▓": "#", "▄▃▂▒": "=", "░": ".", "↑": "^",
     "↓": "v",
@@ -37,16 +38,50 @@ def plain(text: str) -> str:
     return text.translate(ASCII).translate(_BRAILLE)
 
 
-class Careful(Driver):
-    """A driver that tells of a pointer without a button before it makes up for the release that was lost.
+class Outlet:
+    """A file that a terminal stands behind; what is written after the terminal went away goes nowhere.
 
-    The base class lets go at the last place where the pointer was seen pressed, so that what is dragged
-    would fall there; told before, whoever carries something puts it back.
+    Textual's thread that writes would end by the error, and whoever leaves the app would wait for ever for it
+    to take what was not written.
+    """
+
+    def __init__(self, file: IO[str]) -> None:
+        self._file = file
+        self._is_there = True
+
+    def fileno(self) -> int:
+        """Return the file's number."""
+        return self._file.fileno()
+
+    def write(self, text: str) -> None:
+        """Write to the terminal, if it is there."""
+        self._try(self._file.write, text)
+
+    def flush(self) -> None:
+        """Hand on what was written, if the terminal is there."""
+        self._try(self._file.flush)
+
+    def _try(self, act: Callable[..., object], *of: str) -> None:
+        if self._is_there:
+            try:
+                act(*of)
+            except OSError:
+                self._is_there = False
+
+
+class Careful(Driver):
+    """A driver that outlives its terminal, and tells of a pointer without a button.
+
+    It does so before it makes up for the release that was lost. The base class lets go at the last place
+    where the pointer was seen pressed, so that what is dragged would fall there; told before, whoever carries
+    something puts it back.
     """
 
     def __init__(self, app: App[Any], **how: Any) -> None:
         super().__init__(app, **how)
         self._frame: list[str] = []  # the parts of one that is being written
+        if (file := getattr(self, "_file", None)) is not None:  # those without a terminal have none
+            self._file = Outlet(file)
 
     def process_message(self, message: Message) -> None:
         """Hand a message to the app."""

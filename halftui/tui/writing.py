@@ -65,12 +65,12 @@ async def _create_on_page(board: BoardScreen, entry: Entry) -> None:
     from halftui.tui.screens.bead_page import BeadPage, Written
 
     priority = 2 if entry.priority is None else entry.priority
-    words = Written(entry.title, priority=priority, labels=entry.labels)
-    while (written := await board.app.push_screen_wait(BeadPage("New bead", words))) is not None:
+    shown = Written(entry.title, priority=priority, labels=entry.labels)
+    while (written := await board.app.push_screen_wait(BeadPage("New bead", shown))) is not None:
+        shown = written
         if (bead := await _write(board, entry, written)) is not None:
             board.lanes.choose(bead)
             return
-        words = written
 
 
 async def _write(board: BoardScreen, entry: Entry, written: Written | None = None) -> str | None:

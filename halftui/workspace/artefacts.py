@@ -10,9 +10,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
+from halftui.domain.names import BEAD_BRANCHES
 from halftui.errors import NotFound, Refused
 from halftui.workspace.repository import Repository
-from halftui.workspace.tree import BRANCHES, branch_of
+from halftui.workspace.tree import branch_of
 
 FOLDER = "artefacts"
 CHUNK = 1 << 20
@@ -30,7 +31,7 @@ class Kept(NamedTuple):
 
 def store_of(repository: Repository, bead: str) -> Path:
     """Return the folder of the files that agents attached to a bead, beside its board's repository."""
-    return repository.path.parent / FOLDER / branch_of(bead).removeprefix(BRANCHES)
+    return repository.path.parent / FOLDER / branch_of(bead).removeprefix(BEAD_BRANCHES)
 
 
 def take(root: Path, parts: Sequence[str], store: Path, cap: int) -> Kept:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from halftui.domain.address import scope_of
+from halftui.domain.names import BEAD_BRANCHES
 from halftui.errors import Misconfigured, NotFound
 from halftui.workspace.git import Git, check_version, lines
 from halftui.workspace.host import Host
@@ -14,7 +15,6 @@ from halftui.workspace.host import Host
 URL_PROTOCOLS: Final = "ssh:https"
 HEADS: Final = "refs/heads/"
 SHA1_DIGITS: Final = 40
-OWN_BRANCHES: Final = "halftui/"  # of a board: each has a bead's work
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)(://|::)")
 _SSH_SHORT = re.compile(r"(?!-)[A-Za-z0-9_.@-]+:(?!/?-)\S+")
@@ -199,9 +199,9 @@ def _current(origin: Origin) -> str:
 def _require_branch(branch: str, known: dict[str, str], place: str) -> None:
     if not known:
         raise Misconfigured(f"{place} has no commits", "make a first commit there")
-    if branch.startswith(OWN_BRANCHES):
+    if branch.startswith(BEAD_BRANCHES):
         raise Misconfigured(
-            f"{branch} has a name as HalfTUI's own branches have", f"name a branch outside of {OWN_BRANCHES}"
+            f"{branch} has a name as HalfTUI's own branches have", f"name a branch outside of {BEAD_BRANCHES}"
         )
     if HEADS + branch not in known:
         names = ", ".join(sorted(name.removeprefix(HEADS) for name in known)[:5])

@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from halftui.domain.names import CONVOY_BRANCHES
+from halftui.domain.names import BEAD_BRANCHES, CONVOY_BRANCHES
 from halftui.errors import Conflict, NotFound, Refused
 from halftui.failpoints import failpoint
 from halftui.workspace import landing
@@ -29,7 +29,6 @@ from halftui.workspace.merging import Clash, Merged, Note, combine, merge_base
 from halftui.workspace.origin import HEADS, OLD_FAULTS, Origin, branches, fetch_levels
 from halftui.workspace.signing import Signer
 from halftui.workspace.tree import (
-    BRANCHES,
     Person,
     Tree,
     branch_of,
@@ -87,7 +86,7 @@ class Repository:
 
     def base_of(self, branch: str) -> str:
         """Return the commit where the own work of a bead's branch begins."""
-        sha = self._read(f"{_OWN}{branch.removeprefix(BRANCHES)}/base")
+        sha = self._read(f"{_OWN}{branch.removeprefix(BEAD_BRANCHES)}/base")
         if sha is None:
             raise NotFound(f"{branch} was not begun by this board", "make its clone first")
         return sha
@@ -261,7 +260,7 @@ class Repository:
             self._git.run("update-ref", f"{_OWN}{tree.bead}/base", start)
         refs = {TRACKED + base: start, **seen}
         refs[HEADS + base] = refs[TRACKED + base]
-        if base.partition("/")[0] + "/" == BRANCHES:  # such a name would shut out the agent's own
+        if base.partition("/")[0] + "/" == BEAD_BRANCHES:  # such a name would shut out the agent's own
             del refs[HEADS + base]
         self._plant(tree.path, tree.branch, start, refs, author)
 
@@ -317,7 +316,7 @@ class Repository:
                 raise
 
     def _fence(self, bead: str, epoch: int) -> None:
-        own = f"{_OWN}{branch_of(bead).removeprefix(BRANCHES)}/"
+        own = f"{_OWN}{branch_of(bead).removeprefix(BEAD_BRANCHES)}/"
         epochs = [name.removeprefix(own) for name in self._refs(own)]
         if any(int(later) > epoch for later in epochs if later.isdigit()):
             raise Conflict(f"A later attempt at {bead} was collected", "drop this one")
@@ -334,7 +333,7 @@ class Repository:
         return answer.text if answer.code == 0 else None
 
     def _ref(self, branch: str) -> str:
-        return HEADS + branch if branch.startswith(BRANCHES) else self._upstream(branch)
+        return HEADS + branch if branch.startswith(BEAD_BRANCHES) else self._upstream(branch)
 
     def _upstream(self, branch: str) -> str:
         """Return the ref of a branch that beads start from: a convoy's own, or the origin's."""

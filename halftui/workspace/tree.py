@@ -16,12 +16,9 @@ from itertools import count
 from pathlib import Path
 from typing import Final
 
-from halftui.domain.names import fits_branch
+from halftui.domain.names import BEAD_BRANCHES, fits_branch
 from halftui.errors import NotFound, Refused
 from halftui.workspace.git import SHA, Git
-from halftui.workspace.origin import OWN_BRANCHES
-
-BRANCHES: Final = OWN_BRANCHES  # an agent's branch is this and the bead's id
 
 BROKEN: Final = ".broken-"  # in the name of a clone that was put aside
 
@@ -62,7 +59,7 @@ def branch_of(bead: str) -> str:
     """Return the bead's branch. Raises Refused for an id that is not fit for a branch's name."""
     if not fits_branch(bead):
         raise Refused(f"{bead!r} can't name a branch", "letters, digits, '.', '_' and '-'")
-    return BRANCHES + bead
+    return BEAD_BRANCHES + bead
 
 
 def grow(folder: Path, branch: str, start: str, objects: Path, refs: dict[str, str], author: Person) -> None:

@@ -21,7 +21,7 @@ BAD = [
     ("forge", "'"), ("forge", " "), ("notify_command", '"x'), ("names", ""), ("names", "Bo"),
     ("names", "Bo,"), ("names", "Bo,<x>"), ("names", "Bo,Bo"), ("model", "-x"), ("model", "a b"),
     ("serve_host", "a b"), ("serve_host", "http://x"), ("api_url", ""), ("api_url", "example.org"),
-    ("api_url", "https://"), ("api_url", "https://h:x"), ("api_url", "file:///x"), ("ageing_days", "nan"),
+    ("api_url", "https://"), ("api_url", "https://h:x"), ("api_url", "file:///x"), ("api_url", "unix://m"), ("ageing_days", "nan"),
     ("cap", "1e3"), ("cap", "9" * 5_000), ("cpus", "inf"), ("serve_port", "-1"), ("log_level", "loud"),
 ]  # fmt: skip
 GOOD = [
@@ -29,7 +29,7 @@ GOOD = [
     ("theme", "mono"), ("runtime_caps", "claude=4, shell=2,"), ("docker_host", "unix:///run/d.sock"),
     ("image", "registry.example.org:5000/a/b:1@sha256:" + "0" * 64), ("names", "stars"), ("names", "Bo, Åsa"),
     ("model", "us.vendor.model-4:0[1m]"), ("serve_host", "::1"), ("serve_host", "fe80::1%eth0"),
-    ("api_url", "http://127.0.0.1:8080/v1"), ("forge", "forge --as 'a b'"),
+    ("api_url", "http://127.0.0.1:8080/v1"), ("api_url", "unix:///run/m.sock"), ("forge", "forge --as 'a b'"),
 ]  # fmt: skip
 
 

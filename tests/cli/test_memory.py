@@ -124,10 +124,12 @@ def test_killed_between_the_file_and_the_database(
 
 
 def test_the_board_says_it_for_as_long_as_it_is_so() -> None:
+    drawn: list[str] = []
     app = SimpleNamespace(notice="")
+    app.redraw = lambda: drawn.append(app.notice)
     backstage = Backstage(cast("HalfApp", app), cast("MakeEngine", None))
     backstage.usual = app.notice = VIEWER
     backstage.warn("the history is another one: restore a backup")
     assert app.notice.startswith("the history is another one")
     backstage.warn("")
-    assert app.notice == VIEWER
+    assert app.notice == drawn[-1] == VIEWER

@@ -8,6 +8,7 @@ import select
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -298,6 +299,20 @@ def test_streams_that_the_caller_closed(line: Line, env: dict[str, str]) -> None
             env=env, capture_output=True, text=True, timeout=60, check=False,
         )  # fmt: skip
         assert (ran.returncode, ran.stderr) == (0, ""), closing
+
+
+def test_the_demo_leaves_nothing_behind() -> None:
+    with tempfile.TemporaryDirectory() as folder:  # pytest's own has too long a name for sockets
+        place = Path(folder)
+        env = {"HOME": folder, "PATH": os.environ["PATH"], "TMPDIR": folder,
+               "PYTHONPATH": os.environ.get("PYTHONPATH", "")}  # fmt: skip
+        ran = subprocess.run(
+            [sys.executable, "-m", "halftui", "demo", "--headless", "--seconds", "4"],
+            env=env, cwd=place, capture_output=True, text=True, timeout=120, check=False,
+        )  # fmt: skip
+        assert " of 6 beads merged" in ran.stdout, ran.stderr
+        assert [found for found in place.rglob("*") if found.is_file()] == []
+        assert [found.name for found in place.iterdir()] == [".local"]
 
 
 @pytest.mark.parametrize("words", [[], ["demo"]])

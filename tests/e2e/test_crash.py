@@ -1,5 +1,7 @@
 """A bug that ends the screen: the terminal is whole, a report is offered, and it tells no secret."""
 
+import os
+import select
 import subprocess
 import sys
 from pathlib import Path
@@ -63,6 +65,20 @@ def test_a_bug_in_the_demo_opens_no_board_again(tmp_path: Path) -> None:
     assert "opens the board" not in "\n".join(rows)
 
 
+def test_a_board_ends_with_its_terminal(tmp_path: Path) -> None:
+    demo = [sys.executable, "-m", "halftui", "demo"]
+    with tmux.terminal(tmp_path, demo, cwd=tmp_path, env=_env(tmp_path)) as seen:
+        seen.until("Safer sessions", "? help")
+        shell = seen.run("display", "-p", "#{pane_pid}").strip()
+        (board,) = Path(f"/proc/{shell}/task/{shell}/children").read_text("utf-8").split()
+        end = os.pidfd_open(int(board))
+        seen.run("new-session", "-d", "-s", "another", "sleep", "600")
+        seen.run("kill-session", "-t", "0")
+        is_over, *_ = select.select([end], [], [], tmux.PATIENCE)
+        os.close(end)
+        assert is_over
+
+
 def _env(tmp_path: Path) -> dict[str, str]:
     home = tmp_path / "data" / "halftui"
     return {"HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path / "config"), "HALFTUI_HOME": str(home),
@@ -94,3 +110,24 @@ def test_a_folder_that_is_gone_is_told_and_breaks_no_report(
     report = crash.write(home, ValueError("here"))
     assert report is not None
     assert "ValueError" in report.read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("runtime", "named"),
+    [("claude", ["ANTHROPIC_API_KEY"]), ("codex", ["OPENAI_API_KEY"]), ("shell", [])],
+)
+def test_the_account_that_is_missing_is_the_one_that_a_board_needs(
+    tmp_path: Path, runtime: str, named: list[str]
+) -> None:
+    shop = tmp_path / "shop"
+    shop.mkdir()
+    git = ["git", "-C", str(shop), "-c", "user.name=a", "-c", "user.email=a@example.org"]
+    for command in (("init", "-q", "-b", "main"), ("commit", "-q", "--allow-empty", "-m", "begin")):
+        subprocess.run([*git, *command], check=True)
+    house = House(
+        Settings(home=str(tmp_path / "home")), {"PATH": "/usr/bin", "HALFTUI_CONFIG": str(tmp_path)}
+    )
+    house.init(shop, "shop", runtime=runtime)
+    found = [check.remedy.split()[1].rstrip(",") for check in checks(house, shop) if check.name == "account"]
+    assert found == named
+    house.store.close()

@@ -248,7 +248,7 @@ async def test_containers_and_images_that_nobody_wants_go(
     old = f"{image.REPOSITORY}:of-this-test"
     with engine(socket_of(docker_host)) as api:
         api.tag(agent_image, image.REPOSITORY, "of-this-test")
-    only = [one for one in image.listed(docker_host) if one.name == old]
+    only = [one for one in image.listed(docker_host) if one.name in (old, image.tag())]
     monkeypatch.setattr(image, "listed", lambda _host: only)  # those of others are not of this test
     async with scene(tmp_path, "shell", "docker", docker_host=docker_host) as at:
         at.house.service.write(

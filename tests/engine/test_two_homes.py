@@ -1,8 +1,10 @@
 """Two homes over one PostgreSQL: what one engine does, the other does not do again."""
 
 import asyncio
+import itertools
 import shutil
 import sys
+import threading
 import uuid
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
@@ -197,6 +199,46 @@ async def test_a_turn_is_one_holders_until_it_is_given_or_runs_out(tmp_path: Pat
         async with turns.held(store, "outbox", "other"):
             assert not await take(winner)
         assert await take(winner)
+    finally:
+        store.close()
+
+
+@pytest.mark.parametrize("number", [1, 2], ids=["while it takes it", "while it extends it"])
+async def test_who_is_cancelled_leaves_no_turn_taken(
+    database: str, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    monkeypatch.setattr(turns, "SECONDS", 0.3)
+    began, go_on, ended, take = threading.Event(), threading.Event(), threading.Event(), holding.take
+    calls = itertools.count(1)
+
+    def slow(tx: Tx, name: str, holder: str, seconds: float) -> bool:
+        is_the_one = next(calls) == number
+        if is_the_one:
+            began.set()
+            assert go_on.wait(20)
+        is_taken = take(tx, name, holder, seconds)
+        if is_the_one:
+            ended.set()
+        return is_taken
+
+    monkeypatch.setattr(holding, "take", slow)
+    store = Store(database, lambda: 1_800_000_000.0)  # it never runs out
+    try:
+        store.prepare()
+
+        async def work() -> None:
+            async with turns.held(store, "outbox", "one"):
+                await asyncio.sleep(60)
+
+        task = asyncio.create_task(work())
+        assert await asyncio.to_thread(began.wait, 20)
+        task.cancel()
+        await asyncio.wait((task,), timeout=0.2)  # it waits for its thread
+        go_on.set()
+        assert await asyncio.to_thread(ended.wait, 20)
+        await asyncio.wait((task,))
+        assert task.cancelled()
+        assert await asyncio.to_thread(store.write, ENGINE, take, "outbox", "other", 30.0)
     finally:
         store.close()
 

@@ -152,3 +152,20 @@ def test_ops_that_are_imported_when_named_are_listed() -> None:
     }
     assert "artefacts" in named
     assert named <= set(ops.__all__)
+
+
+def test_files_that_the_docs_name_are_there() -> None:
+    floors = "|".join(sorted({f.parent.name for f in SOURCES} - {"halftui"}))
+    named = re.compile(rf"`((?:tests/|halftui/)?(?:{floors})/[\w/]*\w|test_\w+)")
+    files = {
+        str(f.relative_to(ROOT).with_suffix(""))
+        for top in ("halftui", "tests")
+        for f in ROOT.glob(f"{top}/**/*")
+    }
+    missing = [
+        f"{_name(page)}: {found}"
+        for page in (ROOT / "README.md", *ROOT.glob("docs/**/*.md"))
+        for found in named.findall(page.read_text("utf-8"))
+        if not any(file == found or file.endswith(f"/{found}") for file in files)
+    ]
+    assert missing == []

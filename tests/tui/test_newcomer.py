@@ -1,5 +1,6 @@
 """What somebody new meets: words that fit, a wheel that turns everywhere, reasons that are told."""
 
+import pyte
 import pytest
 from textual import events
 from textual.geometry import Size
@@ -102,7 +103,7 @@ async def test_labels_go_when_what_they_stand_over_moves(busy: Stage) -> None:
         await player.press("ctrl+o")
         assert isinstance(player.app.screen, JumpSheet)
         await player.pilot.resize_terminal(*Size(80, 24))
-        await player.pilot.pause(0.2)
+        await player.rest()
         assert not isinstance(player.app.screen, JumpSheet)
 
 
@@ -110,7 +111,6 @@ async def test_labels_go_when_what_they_stand_over_moves(busy: Stage) -> None:
 async def test_a_key_for_a_card_says_that_there_is_none(empty: Stage, key: str) -> None:
     async with playing(empty) as player:
         await player.press(key)
-        await player.pilot.pause(0.1)
         assert "no card is chosen n writes one" in player.toasts
 
 
@@ -248,3 +248,20 @@ async def test_a_long_list_is_asked_about(busy: Stage) -> None:
         assert "is left out" in player.text
         await player.press("enter")
         assert "line 0" not in player.text
+
+
+@pytest.mark.parametrize("key", ["exclamation_mark", "c", "x", "n", "m", "question_mark"])
+async def test_without_colours_the_board_stays_behind_what_opens(busy: Stage, key: str) -> None:
+    async with playing(busy, env={"NO_COLOR": "1"}) as player:
+        await player.press("l", key)
+        await until(player.pilot, lambda: isinstance(player.app.screen, ModalScreen))
+        await until(player.pilot, lambda: "HalfTUI" in _behind(player)[0])
+
+
+def _behind(player: Player) -> list[str]:
+    """Return the rows of the terminal, with what shows through from below."""
+    update = player.app.screen._compositor.render_full_update()
+    segments = update.render_segments(player.app.console)
+    screen = pyte.Screen(120, 40)
+    pyte.Stream(screen).feed(segments)
+    return list(screen.display)

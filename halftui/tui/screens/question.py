@@ -89,7 +89,7 @@ class Choices(Widget):
         row = Row(self.size.width, self.rich_style + (inks["chosen"] if is_here else PLAIN))
         row.put("▌" if is_here else " ", inks["focus"])
         is_first = y == 0 or rows[y - 1][0] != number
-        row.put(f" {number + 1}  " if is_first else "    ", inks["key"])
+        row.skip(1).put(str(number + 1) if is_first else " ", inks["key" if is_first else "text"]).skip(2)
         row.put(label, inks["strong" if is_here else "text"]).put(text, inks["muted"])
         return row.strip()
 
@@ -123,7 +123,8 @@ class QuestionSheet(ModalScreen[None]):
         *bindings("question", ACTIONS),
         *(Binding(str(n), f"question_choose({n - 1})", show=False) for n in range(1, 10)),
     ]
-    CSS = "QuestionSheet { background: $background 40%; }"  # over the rule for all screens
+    # Over the rule for all screens; a terminal's own colours can't be mixed and would hide the board.
+    CSS = "QuestionSheet { background: $background 40%; } QuestionSheet:ansi { background: transparent; }"
     DEFAULT_CSS = """
     QuestionSheet { align: center bottom; }
     QuestionSheet > Vertical {

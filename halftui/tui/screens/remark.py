@@ -27,7 +27,8 @@ class RemarkSheet(ModalScreen[Remark]):
     PLACE = "remark"
     AUTO_FOCUS = "TextArea"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "leave", show=False)]
-    CSS = "RemarkSheet { background: $background 40%; }"  # over the rule for all screens
+    # Over the rule for all screens; a terminal's own colours can't be mixed and would hide the board.
+    CSS = "RemarkSheet { background: $background 40%; } RemarkSheet:ansi { background: transparent; }"
     DEFAULT_CSS = """
     RemarkSheet { align: center bottom; }
     RemarkSheet > Vertical {
