@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, TextIO
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
-    from halftui.ops.chain import Renewal
+    from halftui.ops.chain import Renewal, Verdict
     from halftui.service.service import Service
     from halftui.settings import Settings
 
@@ -78,6 +78,9 @@ class Safe(Protocol):
 
     def house_key(self) -> str:
         """Return the public line of the key that signs the history, "" if there is none."""
+
+    def verify_history(self, *, is_accepted: bool = False) -> tuple[Verdict, int, str]:
+        """Return what is found, up to where it was remembered before, and why it can't be now."""
 
     def renew_house_key(self, *, is_wanted: bool) -> Renewal:
         """Let a new key sign the history, since the vault's is lost; return what is lost with that."""

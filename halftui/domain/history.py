@@ -2,9 +2,17 @@
 
 import hashlib
 import json
+from typing import NamedTuple
 
 RENEW = "audit.renew"  # the verb of the event that says which key was lost
 Row = tuple[int, float, str, str, str, str, str, str]  # seq, at, actor, verb, board, subject, before, after
+
+
+class Place(NamedTuple):
+    """An event and its hash: whoever remembers it can tell the history from another one."""
+
+    seq: int
+    hash: str
 
 
 def link(previous: str, row: Row) -> str:

@@ -12,9 +12,10 @@ from halftui.domain.address import host_of, scope_of
 from halftui.domain.shown import BoardRow
 from halftui.domain.text import counted
 from halftui.engine import disk
-from halftui.errors import HalfTUIError, Misconfigured
+from halftui.errors import HalfTUIError, Misconfigured, Refused
 from halftui.main.house import House
-from halftui.ops import views
+from halftui.ops import chain, views
+from halftui.service.keyring import ACCEPT
 from halftui.store import ground
 
 
@@ -31,6 +32,8 @@ def checks(house: House, folder: Path | None = None) -> list[Check]:
         ("keys", lambda: house.vault.place),
         ("privacy", lambda: _privacy(house)),
     )
+    if boards:
+        looks = (*looks, ("history", partial(_history, house)))
     for runtime in sorted({board.runtime for board in boards} & {"codex", "gemini"}):
         looks = (*looks, (runtime, partial(_installed, house, runtime)))
     for place in _places(boards):
@@ -89,6 +92,16 @@ def _database(house: House) -> str:
         raise Misconfigured(f"there is none yet at {house.store.shown_url}", "run: halftui init")
     house.store.prepare()
     return f"{house.store.shown_url}, {counted(len(house.store.read(views.boards)), 'board')}"
+
+
+def _history(house: House) -> str:
+    """Look whether the history is the one that this home remembers; it is not looked at as a whole."""
+    known = house.memory.recall()
+    if fault := house.store.read(chain.another, known):
+        raise Refused(f"event {fault.seq}: {fault.what}", ACCEPT)
+    if not known:
+        return "nothing is remembered here yet; an open board, or halftui audit verify, does"
+    return f"the one that this home remembers, up to event {max(place.seq for place in known)}"
 
 
 def _disk(house: House) -> str:

@@ -44,6 +44,7 @@ class Run:
         self._tell = tell
         self._began = time.monotonic()
         self.counts: Counter[str] = Counter()
+        self._warned = ""  # of the history
 
     async def go(self, engine: Engine, seconds: float, *, plays_person: bool) -> None:
         """Run the engine for so many seconds, or until a signal or (in the demo) all is done."""
@@ -57,7 +58,7 @@ class Run:
             begun = asyncio.Event()
             begun.set()
             house = self._house
-            signer = group.create_task(keep_signed(house.store, lambda: house.keyring, begun))
+            signer = group.create_task(keep_signed(house.store, lambda: house.keyring, begun, self._warn))
             try:
                 async with asyncio.timeout(seconds):
                     await over.wait()
@@ -102,6 +103,11 @@ class Run:
                 except HalfTUIError as error:
                     self._say(str(error))
         return not any(shown.lane(name).total for name in ("blocked", "ready", "working", "review"))
+
+    def _warn(self, words: str) -> None:
+        if words and words != self._warned:
+            self._say(words)
+        self._warned = words
 
     def _say(self, text: str) -> None:
         self._tell(f"{time.monotonic() - self._began:6.1f} s  {text.rstrip()}")

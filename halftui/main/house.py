@@ -16,6 +16,7 @@ from halftui.main.who import actor_of
 from halftui.ops import views
 from halftui.service.service import Service
 from halftui.settings import Settings
+from halftui.store.memory import Memory
 from halftui.store.store import Store
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class House:
         self.env = env
         self.home = chosen.home_folder
         self.store = Store(chosen.database_url)
+        self.memory = Memory(self.home, self.store)  # of the database's history
         self._built: set[str] = set()  # recipes whose image was there
 
     @cached_property
@@ -58,7 +60,7 @@ class House:
         """The keys with which agents' commits and the history are signed."""
         from halftui.service.keyring import Keyring
 
-        return Keyring(self.store, self.vault)
+        return Keyring(self.store, self.vault, self.memory)
 
     @cached_property
     def service(self) -> Service:
@@ -109,14 +111,20 @@ class House:
 
     def init(self, place: Path | str, name: str = "", branch: str = "", **options: str | int) -> BoardRow:
         """Make a board over the repository in a folder or at an address, and return it."""
-        from halftui.ops import boards
+        from halftui.ops import boards, chain
 
         if "://" in str(place):  # so that a token may be stored for it, should it want one
             self.store.prepare()
         origin = self.locate(str(place), branch)
         self.store.prepare()
         shown = name or Path(origin.place).name.removesuffix(".git")
-        made = self.store.write(self.actor, boards.create, shown, origin.place, origin.branch, **options)
+        with self.memory.held() as known:
+            if known and not self.store.read(views.boards) and not self.store.read(chain.place).seq:
+                self.memory.keep()  # it was of a database that is gone
+                known = ()
+            made = self.store.write(self.actor, boards.create, shown, origin.place, origin.branch, **options)
+            if not known:
+                self.memory.keep(self.store.read(chain.place))
         return self.store.read(views.board, made)
 
     def repository(self, board: BoardRow) -> Repository:

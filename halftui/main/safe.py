@@ -5,12 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from halftui.errors import Misconfigured, Refused
+from halftui.domain.history import Place
+from halftui.errors import Misconfigured, Refused, Unavailable
+from halftui.failpoints import failpoint
 from halftui.ops.access import authorize
 
 if TYPE_CHECKING:
     from halftui.main.house import House
-    from halftui.ops.chain import Renewal
+    from halftui.ops.chain import Renewal, Verdict
 
 
 class HouseSafe:
@@ -30,6 +32,26 @@ class HouseSafe:
     def house_key(self) -> str:
         """Return the public line of the key that signs the history, "" if there is none."""
         return self._house.keyring.public_of_house()
+
+    def verify_history(self, *, is_accepted: bool = False) -> tuple[Verdict, int, str]:
+        """Return what is found, up to where it was remembered before, and why it can't be now.
+
+        `is_accepted`: the history as it is is taken over first. A whole one is remembered.
+        """
+        from halftui.ops import chain
+
+        house, service = self._house, self._house.service
+        if is_accepted:
+            house.keyring.accept_history(house.actor)
+        known = house.memory.recall()
+        found = service.read(chain.verify, self.house_key(), known)
+        why = ""
+        if not found.faults:
+            try:
+                house.keyring.remember()
+            except Unavailable as error:  # a home that can only be read: what was found is true without it
+                why = error.message
+        return found, max((place.seq for place in known), default=0), why
 
     def renew_house_key(self, *, is_wanted: bool) -> Renewal:
         """Let a new key sign the history, since the vault's is lost; return what is lost with that."""
@@ -67,16 +89,25 @@ class HouseSafe:
         Raises Refused while another process runs agents.
         """
         from halftui.engine.lock import sole_engine
+        from halftui.ops import chain
         from halftui.ops import house as ops
         from halftui.store import copies
 
         house = self._house
-        with sole_engine(house.home) as is_mine:
+
+        def announce(place: Place) -> None:
+            if known:  # until it is done, either may stand: this one, or the copy's
+                house.memory.keep(*known, place)
+            failpoint("restore.before")
+
+        with sole_engine(house.home) as is_mine, house.memory.held() as known:
             if not is_mine:
                 raise Refused("another HalfTUI runs agents on this database", "leave it first")
             authorize(house.actor, "house.restore")
-            kept = copies.restore(house.store, source)
-        house.store.write(house.actor, ops.restore, str(source), str(kept or ""))
+            kept = copies.restore(house.store, source, announce)
+            failpoint("restore.after")
+            house.store.write(house.actor, ops.restore, str(source), str(kept or ""))
+            house.memory.keep(house.store.read(chain.place))
         return kept
 
     def rotate_key(self, agent_id: str) -> str:

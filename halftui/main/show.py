@@ -58,7 +58,10 @@ async def _run(house: House, app: HalfApp, make_engine: MakeEngine) -> int:
             engine = group.create_task(backstage.run()) if is_mine else None
             if not is_mine:
                 app.notice, app.owns_agents = VIEWER, False
-            signer = group.create_task(keep_signed(house.store, lambda: house.keyring, app.drawn))
+                backstage.usual = VIEWER
+            signer = group.create_task(
+                keep_signed(house.store, lambda: house.keyring, app.drawn, backstage.warn)
+            )
             await app.run_async()
             await lending.end(app)
             signer.cancel()
@@ -76,6 +79,8 @@ class Backstage:
         self._make_engine = make_engine
         self._engine: Engine | None = None
         self._left = asyncio.Event()
+        self._warning = ""  # of the history; it goes before all else
+        self.usual = ""  # what is said without an engine
 
     async def run(self) -> None:
         """Make the engine and run it, telling the app what keeps agents from starting."""
@@ -96,11 +101,18 @@ class Backstage:
         if self._engine is not None:
             self._engine.stop()
 
+    def warn(self, words: str) -> None:
+        """Say what is wrong with the history for as long as it is; "" is nothing."""
+        if words != self._warning:
+            self._warning = words
+            self._app.notice = words or self.usual
+            self._app.redraw()  # nothing else may happen on the board for hours
+
     async def _tell(self) -> None:
         while self._engine is not None:
             app = self._app
             app.hindrance = self._engine.notices.get(app.board)
-            app.notice = await notice(app.service, app.board, self._engine)
+            app.notice = self._warning or await notice(app.service, app.board, self._engine)
             await asyncio.sleep(NOTICE_SECONDS)
 
 

@@ -38,6 +38,7 @@ ALLOWED: dict[str, frozenset[Role]] = {
     "attempt.stop": _OPERATOR | _ENGINE,
     "attempt.submit": _ANY_AGENT,
     "attempt.watch": _ENGINE,
+    "audit.accept": _ADMIN,
     "audit.renew": _ADMIN,
     "audit.sign": _ADMIN | _ENGINE,
     "bead.approve": _MAINTAINER | {Role.LEADER} | _ENGINE,

@@ -17,6 +17,12 @@ def sign(tx: Tx, seq: int, digest: str, at: float, previous: int, fingerprint: s
     tx.add(Head(seq=seq, hash=digest, at=at, previous=previous, fingerprint=fingerprint, signature=signature))
 
 
+@verb("audit.accept")
+def accept(tx: Tx, seq: int, digest: str) -> None:
+    """Tell that a home goes on with this history, though it remembers another one up to an event."""
+    tx.record("audit.accept", "house", "", {"seq": seq, "hash": digest})
+
+
 @verb("audit.renew")
 def renew(tx: Tx, replaced: str, public: str, sealed: str) -> None:
     """Let another key sign the history from now on; the private half of the one before is forgotten.

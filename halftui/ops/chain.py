@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from halftui.domain import history, identity
+from halftui.domain.history import Place
 from halftui.store.store import Rows
 
 BATCH = 5_000
@@ -49,6 +50,9 @@ class Fault(NamedTuple):
     what: str
 
 
+FORGED, CUT = "this home remembers another event there", "this home remembers it, and it is gone"
+
+
 class Verdict(NamedTuple):
     """What a look at the whole history found."""
 
@@ -72,6 +76,11 @@ def newest(rows: Rows) -> tuple[int, str, float]:
     """Return number, hash and time of the newest event; 0, "" and 0.0 if there is none."""
     found = rows.rows("SELECT seq, hash, at FROM event ORDER BY seq DESC LIMIT 1")
     return (int(found[0][0]), str(found[0][1]), float(found[0][2])) if found else (0, "", 0.0)
+
+
+def place(rows: Rows) -> Place:
+    """Return the newest event's number and hash; 0 and "" if there is none."""
+    return Place(*newest(rows)[:2])
 
 
 def last_head(rows: Rows) -> tuple[int, float]:
@@ -104,9 +113,23 @@ def export(rows: Rows, public: str, write: Callable[[str], object]) -> int:
     return count
 
 
-def verify(rows: Rows, public: str) -> Verdict:
-    """Return whether the history is whole; `public` is the line of the key that signs its heads."""
-    return judge(links(rows), heads(rows), public)
+def verify(rows: Rows, public: str, remembered: Sequence[Place] = ()) -> Verdict:
+    """Return whether the history is whole, and the one that is remembered, if any is.
+
+    `public` is the line of the key that signs its heads.
+    """
+    found = judge(links(rows), heads(rows), public)
+    fault = another(rows, remembered)
+    return found._replace(faults=(*found.faults, fault)) if fault else found
+
+
+def another(rows: Rows, remembered: Sequence[Place]) -> Fault | None:
+    """Return what is wrong if the history is another one than is remembered; any one place may stand."""
+    for seq, digest in remembered:
+        found = rows.rows("SELECT hash FROM event WHERE seq = :s", s=seq)
+        if not seq or (found and found[0][0] == digest):
+            return None
+    return Fault(remembered[0].seq, FORGED if found else CUT) if remembered else None
 
 
 def at_stake(rows: Rows) -> Renewal | None:

@@ -4,35 +4,49 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from halftui.domain import history, identity, tokens
 from halftui.domain.actor import ENGINE, Actor
+from halftui.domain.history import Place
 from halftui.domain.text import counted
 from halftui.domain.tokens import Claims
 from halftui.errors import Conflict, Misconfigured, Refused, Unavailable
+from halftui.failpoints import failpoint
 from halftui.ops import chain, signers
 from halftui.workspace.signing import Signer
 from halftui.workspace.tree import Person
 
 if TYPE_CHECKING:
     from halftui.ops.signers import IdentityRow, SealedKey
-    from halftui.store.store import Store
+    from halftui.store.memory import Memory
+    from halftui.store.store import Rows, Store
     from halftui.store.vault import Vault
 
 HOUSE = "house"  # the subject of the key that signs the history
 SIGN_EVENTS, SIGN_SECONDS = 100, 60.0  # after which a new head is due
+ACCEPT = "restore a backup; or if this was meant: halftui audit verify --accept"
+
+
+class _Standing(NamedTuple):
+    newest: Place
+    head: int  # the event that the newest signature names
+    signed_at: float
 
 
 class Keyring:
-    """The keys of one database, sealed by one vault. Every method blocks."""
+    """The keys of one database, sealed by one vault, and what a home remembers of its history.
 
-    def __init__(self, store: Store, vault: Vault) -> None:
+    Every method blocks.
+    """
+
+    def __init__(self, store: Store, vault: Vault, memory: Memory) -> None:
         self._store = store
         self._vault = vault
+        self._memory = memory
 
     def private(self, subject: str) -> str:
         """Return the private key of `agent:<id>` or `house`, made now if there is none.
@@ -77,6 +91,7 @@ class Keyring:
         from halftui.ops.access import authorize
 
         authorize(actor, history.RENEW)
+        self._store.read(_look, self._memory.recall())
         if (stake := self._store.read(chain.at_stake)) is None:
             raise Refused("no key signs the history yet", "halftui audit sign makes one")
         with suppress(Unavailable):
@@ -96,24 +111,48 @@ class Keyring:
         return stake
 
     def sign_history(self, actor: Actor = ENGINE, *, is_wanted: bool = False) -> int:
-        """Sign the head of the history if that is due, or wanted; return the event it names, or 0."""
+        """Sign the head of the history if that is due, or wanted; return the event it names, or 0.
+
+        What is signed is remembered outside of the database first. Raises Refused if the history is
+        another one than this home remembers.
+        """
         from halftui.ops import audit
         from halftui.ops.access import authorize
 
         authorize(actor, "audit.sign")  # before a key is made for it
-        seq, digest, _ = self._store.read(chain.newest)
-        previous, signed_at = self._store.read(chain.last_head)
-        now = self._store.clock()
-        is_due = is_wanted or seq - previous >= SIGN_EVENTS or now - signed_at >= SIGN_SECONDS
-        if seq == previous or not is_due:
+        known = self._memory.recall()
+        found, now = self._store.read(_look, known), self._store.clock()
+        fresh = found.newest.seq - found.head
+        if not fresh or not (is_wanted or fresh >= SIGN_EVENTS or now - found.signed_at >= SIGN_SECONDS):
+            if len(known) != 1 or found.head > known[0].seq:  # a first look, or another home signed
+                self.remember()
             return 0
         private = self.private(HOUSE)
-        seq, digest, _ = self._store.read(chain.newest)  # making the key is an event, too
-        mark = identity.fingerprint(identity.public_of(private))
-        proof = identity.sign(private, history.head_text(seq, digest, now, previous)).hex()
-        with suppress(Conflict):  # another process was quicker
-            self._store.write(actor, audit.sign, seq, digest, now, previous, mark, proof)
+        with self._memory.held() as known:
+            newest, previous, _ = self._store.read(_look, known)  # making the key is an event, too
+            failpoint("remember.before")
+            self._memory.keep(newest)
+            seq, digest = newest
+            failpoint("remember.after")
+            mark = identity.fingerprint(identity.public_of(private))
+            proof = identity.sign(private, history.head_text(seq, digest, now, previous)).hex()
+            with suppress(Conflict):  # another process was quicker
+                self._store.write(actor, audit.sign, seq, digest, now, previous, mark, proof)
         return seq
+
+    def remember(self) -> None:
+        """Remember the newest event. Raises Refused if the history is another one than is remembered."""
+        with self._memory.held() as known:
+            self._memory.keep(self._store.read(_look, known).newest)
+
+    def accept_history(self, actor: Actor) -> None:
+        """Remember the history as it is, whatever was remembered; the history tells who did so, and when."""
+        from halftui.ops import audit
+
+        with self._memory.held() as known:
+            self._store.write(actor, audit.accept, *(known[0] if known else Place(0, "")))
+            failpoint("accept.after")
+            self._memory.keep(self._store.read(chain.place))
 
     def rotate(self, actor: Actor, agent_id: str) -> str:
         """Give an agent a new key, and return its fingerprint."""
@@ -152,6 +191,16 @@ class Keyring:
         public = identity.public_of(private)
         with self._vault.sealed(identity.fingerprint(public), private) as sealed:
             yield public, sealed
+
+
+def _look(rows: Rows, known: Sequence[Place]) -> _Standing:
+    """Return how far the history and its signatures are. Raises Refused if it is not the one that is known.
+
+    All from one point in time: what is signed is what was looked at.
+    """
+    if fault := chain.another(rows, known):
+        raise Refused(f"the history is not the one that was signed: event {fault.seq}, {fault.what}", ACCEPT)
+    return _Standing(chain.place(rows), *chain.last_head(rows))
 
 
 def _public_beside(file: Path) -> str:

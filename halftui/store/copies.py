@@ -2,9 +2,11 @@
 
 import os
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
+from halftui.domain.history import Place
 from halftui.errors import HalfTUIError, Misconfigured, NewerDatabase, NotFound, Refused, Unavailable
 from halftui.store.ground import make_file
 from halftui.store.sqlite import is_there
@@ -50,15 +52,26 @@ def require_place(store: Store, target: Path) -> Path:
     return store.path
 
 
-def restore(store: Store, source: Path) -> Path | None:
+def _newest(source: Path) -> Place:
+    """Return a copy's newest event; number 0, which every history has, if events have no hash yet."""
+    with translated(str(source)), closing(_opened(source)) as opened:
+        if "hash" not in {row[1] for row in opened.execute("PRAGMA table_info(event)")}:
+            return Place(0, "")
+        found = opened.execute("SELECT seq, hash FROM event ORDER BY seq DESC LIMIT 1").fetchone()
+    return Place(*found) if found else Place(0, "")
+
+
+def restore(store: Store, source: Path, announce: Callable[[Place], None]) -> Path | None:
     """Put a copy in a database's place; return where the present one is kept, if there was one.
 
+    `announce` is called with the copy's newest event before anything is changed.
     Raises Misconfigured if the copy is damaged or none of ours, NewerDatabase if a newer HalfTUI
     wrote it, Unavailable if another process writes meanwhile.
     """
     if store.path is None:
         raise Refused(_SERVER, _SERVER_HINT)
     _check(source)
+    announce(_newest(source))
     store.close()
     kept = _keep(store.path)
     store.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

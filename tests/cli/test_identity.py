@@ -10,6 +10,7 @@ from halftui.domain.actor import Role
 from halftui.errors import Denied
 from halftui.main.who import actor_of
 from halftui.service.keyring import Keyring
+from halftui.store.memory import Memory
 from halftui.store.vault import Vault
 from tests.cli.conftest import Line
 from tests.helpers.desk import git
@@ -94,7 +95,7 @@ def test_who_runs_a_command(line: Line, world: World) -> None:
 
 def test_an_attempt_proves_itself_by_a_token(line: Line, world: World, tmp_path: Path) -> None:
     claim = world.started(world.taken(line.bead()))
-    keyring = Keyring(world.store, Vault(tmp_path / "key"))
+    keyring = Keyring(world.store, Vault(tmp_path / "key"), Memory(tmp_path, world.store))
     token = keyring.token(claim.attempt, world.store.clock())
     env = {"HALFTUI_USER": "ann", "HALFTUI_TOKEN": token, "HALFTUI_BOARD": "shop", "HALFTUI_AGENT": ""}
     actor = actor_of(world.store, env)

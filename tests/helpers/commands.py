@@ -53,7 +53,7 @@ EXAMPLES: dict[str, Example] = {
     "audit export": _reads("audit export"),
     "audit renew-key": _does("audit renew-key --yes", "audit.renew", code=3),
     "audit sign": _does("audit sign", "audit.sign"),
-    "audit verify": _reads("audit verify"),
+    "audit verify": _does("audit verify --accept", "audit.accept"),
     "backup": _does("backup {folder}/new.db", "house.backup"),
     "bead add": _does("bead add title", "bead.create"),
     "bead shell": _does("bead shell {w}", "bead.shell", code=2),  # there is no terminal

@@ -28,6 +28,7 @@ attempt.meter                    E
 attempt.renew                    E
 attempt.start                    E
 attempt.stop           a m o     E
+audit.accept           a
 audit.renew            a
 audit.sign             a         E
 attempt.switch                   E

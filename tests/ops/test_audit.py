@@ -14,6 +14,7 @@ from halftui.errors import Conflict, Denied, Unavailable
 from halftui.ops import audit, beads, chain
 from halftui.ops.chain import Verdict
 from halftui.service.keyring import HOUSE, SIGN_EVENTS, SIGN_SECONDS, Keyring
+from halftui.store.memory import Memory
 from halftui.store.store import SqliteReader, Store
 from halftui.store.tx import Tx
 from halftui.store.vault import Vault
@@ -28,7 +29,7 @@ HEAD_COLUMNS = ("seq", "hash", "at", "previous", "fingerprint", "signature")
 @pytest.fixture
 def keyring(store: Store, tmp_path: Path) -> Keyring:
     """Return the keys of the database."""
-    return Keyring(store, Vault(tmp_path / "key"))
+    return Keyring(store, Vault(tmp_path / "key"), Memory(tmp_path, store))
 
 
 def _verdict(world: World, keyring: Keyring) -> Verdict:
@@ -120,7 +121,7 @@ def file(tmp_path: Path, prepared_file: Path) -> Iterator[tuple[sqlite3.Connecti
         from halftui.ops import boards
 
         world = World(store, store.write(ANN, boards.create, "Half", "/srv/half", "main"))
-        keyring = Keyring(store, Vault(tmp_path / "key"))
+        keyring = Keyring(store, Vault(tmp_path / "key"), Memory(tmp_path, store))
         for _ in range(8):
             _fill(world, 9)
             keyring.sign_history(is_wanted=True)

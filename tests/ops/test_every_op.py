@@ -374,6 +374,7 @@ SCENES: dict[str, Scene] = {
     "attempt.renew": _attempt(lambda tx, c: attempts.renew(tx, c.attempt, c.epoch, 2 * LEASE)),
     "attempt.start": _start,
     "attempt.stop": _attempt(lambda tx, c: attempts.stop(tx, c.attempt, "enough")),
+    "audit.accept": lambda _: _ann(lambda tx: audit.accept(tx, 1, "another")),
     "audit.renew": _renew,
     "audit.sign": _sign,
     "attempt.switch": _switch,

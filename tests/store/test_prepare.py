@@ -355,7 +355,7 @@ def test_files_are_for_their_owner_alone_whatever_the_folder_is(tmp_path: Path, 
         copies.backup(store, tmp_path / "copy.db")
         file.unlink()
         with closing(store):
-            copies.restore(store, tmp_path / "copy.db")
+            copies.restore(store, tmp_path / "copy.db", lambda _: None)
             schema.upgrade(store.engine(), file)
         assert open_files(sorted(tmp_path.iterdir())) == []
         with closing(logs.OwnFile(tmp_path / "halftui.log")) as log:

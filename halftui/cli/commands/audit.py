@@ -25,26 +25,47 @@ def audit() -> None:
 
 @audit.command("verify", example="halftui audit verify")
 @click.option("-f", "--file", metavar="FILE", help="A history that was exported, instead of this one.")
+@click.option(
+    "--accept", "is_accepted", is_flag=True, help="Go on with this one, though this home remembers another."
+)
 @pass_call
-def verify(call: Call, file: str | None) -> int:
+def verify(call: Call, file: str | None, *, is_accepted: bool) -> int:
     """Look at every event: whether it was changed, and whether its chain was signed.
 
+    What this home signed or verified before must be there still; it remembers that outside of the database.
     Events after the last signature are whole, but could have been cut without a trace; their number is
-    said. Exit code 3 if something is wrong.
+    said. Exit code 3 if something is wrong. `--accept` is for who knows why it is another history, such as
+    a backup of the server's; the history tells of it.
     """
-    found = (
-        _of_file(call, file)
-        if file
-        else call.service.read(chain.verify, call.door.safe(call.settings).house_key())
-    )
-    call.say(_told(found), {**found._asdict(), "is_whole": not found.faults})
+    if file and is_accepted:
+        raise Misconfigured("an exported history can't be accepted", "leave out --file, or --accept")
+    known: int | None = None
+    told = ""
+    if file:
+        found = _of_file(call, file)
+    else:
+        found, known, why = call.door.safe(call.settings).verify_history(is_accepted=is_accepted)
+        told = f"\n{_remembered(known, found, why)}"
+    call.say(_told(found) + told, {**found._asdict(), "is_whole": not found.faults, "remembered": known})
     if not found.faults:
         return 0
     first = found.faults[0]
-    call.complain(
-        f"the history is not what it was, from event {first.seq} on: {first.what}", "restore a backup"
-    )
+    if first.what in (chain.FORGED, chain.CUT):  # no event tells where it parts
+        hint = "restore a backup; or if this was meant: halftui audit verify --accept"
+        call.complain(f"the history up to event {first.seq} is not what it was: {first.what}", hint)
+    else:
+        call.complain(
+            f"the history is not what it was, from event {first.seq} on: {first.what}", "restore a backup"
+        )
     return Refused.exit_code
+
+
+def _remembered(known: int, found: Verdict, why: str) -> str:
+    """Return what this home had to compare with, and has from now on."""
+    before = f"this home remembers event {known}" if known else "nothing was remembered here yet"
+    if found.faults:
+        return before
+    return f"{before}; it can't remember more: {why}" if why else f"{before}; from now on, up to here"
 
 
 @audit.command("sign", example="halftui audit sign")
