@@ -8,7 +8,6 @@ import pytest
 
 from tests.helpers import stage
 from tests.helpers.stage import Stage
-from tests.tui.rest import steady
 
 
 @pytest.fixture(autouse=True)
@@ -16,11 +15,6 @@ def _utc(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TZ", "UTC")
     monkeypatch.delenv("NO_COLOR", raising=False)
     time.tzset()
-
-
-@pytest.fixture(autouse=True)
-def _steady(monkeypatch: pytest.MonkeyPatch) -> None:
-    steady(monkeypatch)
 
 
 @pytest.fixture

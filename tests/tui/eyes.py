@@ -12,21 +12,14 @@ from textual.app import App
 from textual.pilot import Pilot
 from textual.screen import Screen
 
-from tests.tui.rest import rest
 
-
-async def until(
-    pilot: Pilot[None], true: Callable[[], object], seconds: float = 60.0, *, rests: bool = True
-) -> None:
-    """Wait until a function returns something true, and then until the application rests.
-
-    `rests=False`: where something is kept from ending.
-    """
+async def until(pilot: Pilot[None], true: Callable[[], object], seconds: float = 60.0) -> None:
+    """Wait until a function returns something true."""
     end = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < end, f"it never came true; the screen:\n{text(pilot)}"
         await asyncio.sleep(0.02)
-    await rest(pilot.app, reads=rests)
+    await pilot.pause()
 
 
 def text(pilot: Pilot[None]) -> str:

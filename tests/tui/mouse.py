@@ -3,6 +3,7 @@
 from textual import events
 from textual.widget import Widget
 
+from halftui.tui.hand import FRAME_SECONDS
 from tests.tui.player import Player
 
 LEFT = 1
@@ -35,8 +36,7 @@ class Mouse:
         """Go to a cell in one step."""
         self.x, self.y = to
         await self.send(events.MouseMove)
-        await self.player.until(lambda: self.player.board._hand._frame is None)  # it follows by frames
-        await self.player.rest()
+        await self.player.pilot.pause(2 * FRAME_SECONDS)
 
     async def press(self, at: tuple[int, int]) -> None:
         """Press the left button at a cell."""

@@ -11,7 +11,6 @@ from halftui.tui.app import HalfApp
 from halftui.tui.screens.board import BoardScreen
 from tests.helpers.stage import Stage
 from tests.tui.eyes import until
-from tests.tui.rest import settle
 
 PLAIN = {"TERM": "xterm-256color"}
 
@@ -26,7 +25,7 @@ class Player:
     async def press(self, *keys: str) -> "Player":
         """Press keys, one after the other, each until all came to rest."""
         for key in keys:
-            await self.app._press_keys([key])
+            await self.pilot.press(key)
             await self.rest()
         return self
 
@@ -47,16 +46,10 @@ class Player:
     async def rest(self) -> "Player":
         """Wait until nothing that a key started still runs."""
         await self.pilot.pause()
-        return self
-
-    async def settle(self) -> "Player":
-        """Wait until the dock has followed the cursor, too."""
-        await settle(self.app)
-        return self
-
-    async def until(self, true: Callable[[], object]) -> "Player":
-        """Wait until a function returns something true."""
-        await until(self.pilot, true)
+        busy = [w for w in self.app.workers if w.group == "verbs" and not w.is_finished]
+        if busy and len(self.app.screen_stack) == 1:
+            await self.app.workers.wait_for_complete(busy)
+            await self.pilot.pause()
         return self
 
     def is_open(self) -> bool:

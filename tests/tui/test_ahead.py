@@ -163,7 +163,7 @@ async def test_a_long_reading_holds_no_key(tmp_path: Path, monkeypatch: pytest.M
 
         monkeypatch.setattr(Review, "work", held_up)
         at_once(app, "5\x1bn")
-        await until(pilot, lambda: isinstance(app.screen, EntrySheet), rests=False)
+        await until(pilot, lambda: isinstance(app.screen, EntrySheet))
         may_go_on.set()
 
 
@@ -181,5 +181,5 @@ async def test_a_verb_that_takes_long_does_not_hold_keys_for_ever(
         monkeypatch.setattr(ahead, "MOST_LOOKS", 20)
         monkeypatch.setattr(player.app.service, "write", held_up)
         at_once(player.app, "p2")
-        await until(player.pilot, lambda: isinstance(player.app.screen, AgentsScreen), rests=False)
+        await until(player.pilot, lambda: isinstance(player.app.screen, AgentsScreen))
         may_go_on.set()

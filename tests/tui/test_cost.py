@@ -104,10 +104,10 @@ async def test_the_first_frame_waits_for_no_widget_that_few_need(busy: Stage) ->
 async def test_a_cursor_move_draws_two_cards_and_a_note(empty: Stage, count: int) -> None:
     crowd(empty, count)
     async with playing(empty) as player:
-        await player.settle()
+        await player.pilot.pause(1.0)
         with counted() as drawn:
             await player.press("j")
-            await player.settle()
+            await player.pilot.pause(0.3)
         assert 0 < len(drawn) <= 6, drawn
 
 
@@ -122,18 +122,18 @@ async def test_rows_with_nothing_in_them_are_one_strip_with_all_that_was_worked_
 
 async def test_a_changed_card_draws_itself_alone(busy: Stage) -> None:
     async with playing(busy) as player:
-        await player.settle()
+        await player.pilot.pause(0.5)
         busy.write(beads.edit, busy.ids["Add a /health endpoint"], title="Add a /healthz endpoint")
         with counted() as drawn:
             await player.app.renew()
-            await player.settle()
+            await player.pilot.pause(0.3)
         assert 0 < len(drawn) <= 3, drawn
         assert "/healthz" in player.text
 
 
 async def test_nothing_is_drawn_while_nothing_happens(busy: Stage) -> None:
     async with playing(busy) as player:
-        await player.settle()
+        await player.pilot.pause(0.5)
         with counted() as drawn:
             await player.pilot.pause(2.2)
         assert drawn == []
@@ -142,19 +142,22 @@ async def test_nothing_is_drawn_while_nothing_happens(busy: Stage) -> None:
 async def test_time_alone_draws_only_what_it_changes(busy: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("halftui.tui.screens.board.CLOCK_SECONDS", 0.3)
     async with playing(busy) as player:
-        await player.settle()
+        await player.pilot.pause(0.5)
         busy.clock.now += 60
         with counted() as drawn:
-            await player.until(lambda: "asks you 3m" in player.text)
-            await player.pilot.pause(1.0)  # in which the clock ticks and nothing changes
+            await player.pilot.pause(1.5)
         assert 0 < len([d for d in drawn if d.startswith("lane")]) <= 20
+        assert "asks you 3m" in player.text
 
 
 async def test_ten_thousand_cards_can_be_walked_to_the_end(empty: Stage) -> None:
     crowd(empty, 10_000)
     async with playing(empty) as player:
         await player.press("G")
-        await player.until(lambda: player.chosen)
+        for _ in range(20):
+            await player.pilot.pause(0.05)
+            if player.chosen:
+                break
         assert player.chosen == "x-9999"
         assert "Card 9999" in player.text
         await player.press("ctrl+u", "k", "g")

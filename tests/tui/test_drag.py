@@ -194,7 +194,7 @@ async def test_an_agent_is_chosen_by_keys_too(busy: Stage) -> None:
     async with playing(busy) as player:
         player.board.lanes.choose(busy.ids[HEALTH])
         await player.press("P", "j", "enter")
-        await player.rest()
+        await player.pilot.pause(0.3)
     events = busy.store.read(views.events, 0, busy.ids[HEALTH])
     assert events[-1].verb == "bead.pin"
     assert events[-1].after["pin"]
@@ -229,7 +229,11 @@ async def test_the_lane_scrolls_while_the_pointer_rests_at_its_edge(empty: Stage
         lane = player.board.lanes.by_name["ready"]
         await mouse.lift(mouse.at("ready", 0))
         await mouse.move((lane.region.x + 5, lane.region.bottom - 2))
-        await player.until(lambda: lane.top >= 3)
+        for _ in range(40):
+            await player.pilot.pause(0.05)
+            if lane.top >= 3:
+                break
+        assert lane.top >= 3
         await mouse.move(mouse.at("ready", 4))
         above = lane.at(lane.top + 3)
         await mouse.release()
@@ -242,7 +246,7 @@ async def test_a_step_draws_the_same_few_lines_at_a_thousand_cards(empty: Stage)
     crowd(empty, 1_000)
     async with playing(empty, 200, 50) as player:
         mouse = Mouse(player)
-        await player.settle()
+        await player.pilot.pause(1.0)
         await mouse.lift(mouse.at("ready", 0))
         x, y = mouse.x, mouse.y
         steps = 40
@@ -287,7 +291,7 @@ async def test_a_step_arranges_nothing_and_a_layout_leaves_the_ghost_where_it_is
                 await mouse.move(mouse.at("ready", index))
         stood = player.board.ghost.region
         player.board.refresh(layout=True)
-        await player.rest()
+        await player.pilot.pause(0.1)
         assert player.board.ghost.region == stood
 
 

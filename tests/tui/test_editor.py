@@ -12,7 +12,6 @@ from halftui.tui import editor, terminal
 from halftui.tui.entry import parse
 from halftui.tui.screens.bead_page import Written
 from tests.helpers.stage import Stage
-from tests.tui.eyes import until
 from tests.tui.player import Player, playing
 
 Use = Callable[[str], Path]
@@ -44,6 +43,7 @@ def _nothing(app: object) -> AbstractContextManager[None]:
 async def pressed(player: Player) -> None:
     """Press the key and wait for what the editor did."""
     await player.press("E")
+    await player.pilot.pause(0.1)
 
 
 def test_what_is_written_is_read_again() -> None:
@@ -89,10 +89,12 @@ async def test_what_was_changed_meanwhile_is_not_overwritten(busy: Stage, use: U
         wait = f"touch {ready}; while [ ! -e {go} ]; do sleep 0.05; done; sed -i '1s/.*/Mine/' \"$1\""
         use(wait)
         await player.pilot.press("E")
-        await until(player.pilot, ready.exists, rests=False)
+        while not ready.exists():
+            await player.pilot.pause(0.05)
         busy.service.write(beads.edit, bead, title="Theirs")
         go.touch()
         await player.rest()
+        await player.pilot.pause(0.1)
         assert busy.service.read(views.bead, bead).card.title == "Theirs"
         (kept,) = tmp_path.glob("halftui-*/*.md")
         assert kept.read_text().startswith("Mine\n")
@@ -132,7 +134,7 @@ async def test_a_bead_is_written_for_one_agent_and_its_card_says_so(busy: Stage)
         await player.rest()
         assert f"@{agent.name.lower()}" in player.lines[-1]
         await player.press("enter")
-        await player.rest()
+        await player.pilot.pause(0.3)
         made = busy.service.read(views.bead, player.chosen).card
         assert (made.title, made.pin) == ("Fix", agent.name)
         assert f"@{agent.name}" in player.text

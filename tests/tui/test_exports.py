@@ -49,5 +49,5 @@ async def test_a_real_board_can_be_walked(file: Path, size: tuple[int, int], tmp
             player.board.lanes.go("ready")
             for keys in (["enter"], ["right_square_bracket"], ["right_square_bracket"], ["escape"], ["e"]):
                 await player.press(*keys)
-                await player.rest()
+                await pilot.pause(0.1)
                 _whole(player, size)

@@ -14,7 +14,11 @@ async def find(player: Player, words: str) -> None:
     """Type words after a slash and wait until they are what is shown."""
     await player.press("slash")
     player.board.finder.value = words
-    await player.until(lambda: player.board.finder.words == words)
+    for _ in range(100):
+        await player.pilot.pause(0.05)
+        if player.board.finder.words == words:
+            return
+    pytest.fail("the words were not looked for")
 
 
 @pytest.mark.parametrize(("words", "left"), [
@@ -49,7 +53,10 @@ async def test_the_lanes_narrow_while_it_is_typed(busy: Stage) -> None:
     async with playing(busy) as player:
         await player.press("slash")
         await player.type("health")
-        await player.until(lambda: "1 found" in player.text)
+        for _ in range(40):
+            await player.pilot.pause(0.05)
+            if "1 found" in player.text:
+                break
         assert "/ health   1 found" in player.text
         assert "Add a /health endpoint" in player.text
         assert "Rename the" not in player.text
@@ -78,7 +85,11 @@ async def test_the_count_stays_true_while_others_write(busy: Stage) -> None:
         await player.press("enter")
         busy.write(beads.edit, busy.ids["Session store"], title="A health store")
         await player.app.renew()
-        await player.until(lambda: "2 found" in player.text)
+        for _ in range(40):
+            await player.pilot.pause(0.05)
+            if "2 found" in player.text:
+                break
+        assert "2 found" in player.text
 
 
 async def test_a_long_lane_is_narrowed_page_by_page(empty: Stage) -> None:
@@ -86,7 +97,10 @@ async def test_a_long_lane_is_narrowed_page_by_page(empty: Stage) -> None:
     async with playing(empty) as player:
         await find(player, "card 4")
         await player.press("enter", "G")
-        await player.until(lambda: player.chosen)
+        for _ in range(40):
+            await player.pilot.pause(0.05)
+            if player.chosen:
+                break
         assert player.board.lanes.lane.total == sum("4" in str(n) for n in range(5_000))
         assert player.board.card is not None
         assert "4" in player.board.card.title

@@ -96,7 +96,7 @@ async def judged(
     for key in ("", *keys):
         if key:
             await pilot.press(key)
-            await pilot.pause()
+            await pilot.pause(0.05)
         assert doors(pilot) == []
     assert offences(sent) == []
     assert sum(map(len, sent)) > 1_000, "something was drawn at all"
@@ -152,7 +152,7 @@ async def test_refusals_and_toasts(stage: Stage, sent: list[str]) -> None:
         await until(pilot, lambda: "a.txt · 1/1" in text(pilot))
         await pilot.press("a")  # says what was merged, by the bead's title
         await until(pilot, lambda: pilot.app._notifications)
-        await pilot.pause()
+        await pilot.pause(0.2)
         assert doors(pilot) == []
         assert offences(sent) == []
 

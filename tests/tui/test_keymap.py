@@ -24,7 +24,7 @@ async def test_own_keys_act_and_are_named(busy: Stage, folder: Path) -> None:
     )
     async with playing(busy) as player:
         keymap.take(player.app)
-        await player.rest()
+        await player.pilot.pause(0.2)
         first = player.chosen
         await player.press("s")
         assert player.chosen != first

@@ -60,7 +60,7 @@ SCREENS: dict[str, object] = {
 @pytest.mark.parametrize("name", [*SCREENS, "entry"])
 async def test_no_key_is_bound_twice_in_a_focus_chain(busy: Stage, name: str) -> None:
     async with playing(busy) as player:
-        await player.settle()
+        await player.pilot.pause(0.3)
         make = SCREENS.get(name)
         if name == "entry":
             make = lambda: EntrySheet("New bead", explain_bead, [])  # noqa: E731

@@ -21,7 +21,7 @@ def lay(stage: Stage, laid: Lanes) -> None:
 
 async def seen(player: Player) -> tuple[str, ...]:
     """Return the lanes in sight once the board has drawn them, from the left."""
-    await player.rest()
+    await player.pilot.pause(0.3)
     shown = [lane for lane in player.board.lanes.children if lane.display]
     assert [lane.region.x for lane in shown] == sorted(lane.region.x for lane in shown)
     return tuple(str(lane.id).removeprefix("lane-") for lane in shown)
@@ -32,7 +32,7 @@ async def choose(player: Player, *keys: str) -> None:
     await player.press("comma")
     assert isinstance(player.app.screen, Menu)
     await player.press(*keys)
-    await player.rest()
+    await player.pilot.pause(0.3)
 
 
 async def test_a_lane_is_moved_named_limited_and_hidden_by_keys(busy: Stage) -> None:
@@ -147,5 +147,5 @@ async def test_a_right_click_on_a_heading_lays_out_that_lane(busy: Stage) -> Non
         mouse.button = 3
         await mouse.send(events.MouseDown)
         await mouse.send(events.MouseUp)
-        await player.rest()
+        await player.pilot.pause(0.3)
         assert "Lane Review" in player.text

@@ -210,7 +210,7 @@ def test_ages(seconds: float, words: str) -> None:
 @pytest.mark.parametrize(("width", "height"), [(40, 12), (66, 20), (80, 24), (100, 30), (137, 41), (200, 50)])
 async def test_every_row_is_as_wide_as_the_screen(busy: Stage, width: int, height: int) -> None:
     async with playing(busy, width, height) as player:
-        await player.settle()
+        await player.pilot.pause(0.3)
         assert len(player.lines) == height
         assert {cell_len(line) for line in player.lines} == {width}
         assert player.lines[-1].endswith("? help ")
@@ -278,9 +278,14 @@ async def test_the_help_names_every_action_and_scrolls_at_80_by_24(busy: Stage) 
 async def test_the_palette_runs_an_action_by_its_words(busy: Stage) -> None:
     async with playing(busy) as player:
         await player.press("ctrl+p")
+        await player.pilot.pause(0.3)
         await player.type("pause")
+        await player.pilot.pause(0.5)
         await player.press("enter")
-        await player.until(lambda: "paused" in player.text)
+        await player.rest()
+        await player.pilot.pause(0.2)
+        await player.rest()
+        assert "paused" in player.text
 
 
 @pytest.mark.parametrize(("progress", "ink"), [("checks passed", "done"), ("Toast approves", "done"),

@@ -108,8 +108,8 @@ def compared(
         await until(pilot, lambda: words in text(pilot))
         for key in keys:
             await pilot.press(key)
-            await pilot.pause()
-        await pilot.pause()
+            await pilot.pause(0.2)
+        await pilot.pause(0.3)
 
     return compare(stage.app(theme=theme), terminal_size=size, run_before=prepare)
 

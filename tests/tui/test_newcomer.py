@@ -103,7 +103,7 @@ async def test_labels_go_when_what_they_stand_over_moves(busy: Stage) -> None:
         await player.press("ctrl+o")
         assert isinstance(player.app.screen, JumpSheet)
         await player.pilot.resize_terminal(*Size(80, 24))
-        await player.rest()
+        await player.pilot.pause(0.2)
         assert not isinstance(player.app.screen, JumpSheet)
 
 
@@ -111,6 +111,7 @@ async def test_labels_go_when_what_they_stand_over_moves(busy: Stage) -> None:
 async def test_a_key_for_a_card_says_that_there_is_none(empty: Stage, key: str) -> None:
     async with playing(empty) as player:
         await player.press(key)
+        await player.pilot.pause(0.1)
         assert "no card is chosen n writes one" in player.toasts
 
 

@@ -1,6 +1,6 @@
 """Reviewing real branches: accept, send back with comments, drop; what git and the database say after."""
 
-import threading
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -118,16 +118,15 @@ async def test_a_comment_never_lands_on_a_file_that_is_not_shown_yet(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with reviewing(stage) as (screen, pilot):
-        real, may = Review.patch, threading.Event()
+        real = Review.patch
 
-        def held(*args: object, **options: object) -> object:
-            assert may.wait(60)
+        def slow(*args: object, **options: object) -> object:
+            time.sleep(0.5)
             return real(*args, **options)  # type: ignore[arg-type]
 
-        monkeypatch.setattr(Review, "patch", held)
+        monkeypatch.setattr(Review, "patch", slow)
         there = screen.file.path if screen.file else ""
         await pilot.press("]", "c")
-        may.set()
         await until(pilot, lambda: isinstance(pilot.app.screen, RemarkSheet))
         assert screen.shown is screen.file
         assert screen.file
@@ -139,16 +138,15 @@ async def test_a_verdict_never_falls_on_work_that_opened_by_itself_just_now(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with reviewing(stage) as (screen, pilot):
-        real, may = Review.work, threading.Event()
+        real = Review.work
 
-        def held(*args: object, **options: object) -> object:
-            assert may.wait(60)
+        def slow(*args: object, **options: object) -> object:
+            time.sleep(0.5)
             return real(*args, **options)  # type: ignore[arg-type]
 
-        monkeypatch.setattr(Review, "work", held)
+        monkeypatch.setattr(Review, "work", slow)
         await pilot.press("a", "a")
-        await until(pilot, lambda: "another bead opens just now" in toasts(pilot), rests=False)
-        may.set()
+        await until(pilot, lambda: "another bead opens just now" in toasts(pilot))
         await until(pilot, lambda: "✗ conflicts with main: a.txt" in text(pilot))
         await pilot.pause()
         assert pilot.app.screen is screen, "nobody is asked about the second"

@@ -8,7 +8,6 @@ from textual.pilot import Pilot
 from halftui.tui.app import HalfApp
 from tests.helpers.stage import Stage
 from tests.tui.player import PLAIN
-from tests.tui.rest import settle
 
 SIZES = ((80, 24), (120, 40), (200, 50))
 Compare = Callable[..., bool]
@@ -19,20 +18,20 @@ def shown(stage: Stage, theme: str) -> HalfApp:
     return HalfApp(stage.service, stage.board, theme=theme, clock=stage.clock, env=PLAIN)
 
 
-async def settled(pilot: Pilot[None]) -> None:
+async def settle(pilot: Pilot[None]) -> None:
     """Wait for the dock's panes to have read their lines."""
-    await settle(pilot.app)
+    await pilot.pause(0.6)
 
 
 @pytest.mark.parametrize("theme", ["halflight", "light", "mono"])
 @pytest.mark.parametrize("size", SIZES, ids=lambda s: f"{s[0]}x{s[1]}")
 def test_the_board(snap_compare: Compare, busy: Stage, theme: str, size: tuple[int, int]) -> None:
-    assert snap_compare(shown(busy, theme), terminal_size=size, run_before=settled)
+    assert snap_compare(shown(busy, theme), terminal_size=size, run_before=settle)
 
 
 @pytest.mark.parametrize("size", [(60, 20), (120, 40)], ids=lambda s: f"{s[0]}x{s[1]}")
 def test_the_empty_board(snap_compare: Compare, empty: Stage, size: tuple[int, int]) -> None:
-    assert snap_compare(shown(empty, "halflight"), terminal_size=size, run_before=settled)
+    assert snap_compare(shown(empty, "halflight"), terminal_size=size, run_before=settle)
 
 
 @pytest.mark.parametrize(
@@ -41,9 +40,9 @@ def test_the_empty_board(snap_compare: Compare, empty: Stage, size: tuple[int, i
 )
 def test_what_opens_over_the_board(snap_compare: Compare, busy: Stage, name: str, keys: list[str]) -> None:
     async def press(pilot: Pilot[None]) -> None:
-        await settled(pilot)
+        await pilot.pause(0.4)
         await pilot.press(*keys)
-        await settled(pilot)
+        await pilot.pause(0.4)
 
     assert snap_compare(shown(busy, "halflight"), terminal_size=(80, 24), run_before=press)
 
@@ -57,9 +56,9 @@ def test_the_places(
     snap_compare: Compare, busy: Stage, name: str, key: str, size: tuple[int, int], theme: str
 ) -> None:
     async def press(pilot: Pilot[None]) -> None:
-        await settled(pilot)
+        await pilot.pause(0.4)
         await pilot.press(key)
-        await settled(pilot)
+        await pilot.pause(0.6)
 
     assert snap_compare(shown(busy, theme), terminal_size=size, run_before=press)
 
@@ -67,8 +66,8 @@ def test_the_places(
 @pytest.mark.parametrize(("name", "keys"), [("menu", ["m"]), ("command", ["colon"]), ("themes", ["ctrl+g"])])
 def test_what_opens_on_a_key(snap_compare: Compare, busy: Stage, name: str, keys: list[str]) -> None:
     async def press(pilot: Pilot[None]) -> None:
-        await settled(pilot)
+        await pilot.pause(0.4)
         await pilot.press(*keys)
-        await settled(pilot)
+        await pilot.pause(0.4)
 
     assert snap_compare(shown(busy, "halflight"), terminal_size=(80, 24), run_before=press)

@@ -51,7 +51,7 @@ async def test_code_can_be_read_on_every_ground(busy: Stage, theme: str) -> None
         view = DiffView()
         await player.board.mount(view, before=0)
         view.show(PATCH, path="src/a.py")
-        await player.rest()
+        await player.pilot.pause(0.2)
         seen = 0
         for y in range(view.size.height):
             for segment in view.render_line(y):
@@ -73,5 +73,5 @@ async def test_only_what_is_looked_at_is_read(busy: Stage) -> None:
         await player.board.mount(view, before=0)
         with patch.object(syntax, "_lexer", wraps=syntax._lexer) as asked:
             view.show(lines, path="big.py")
-            await player.rest()
+            await player.pilot.pause(0.2)
             assert 0 < asked.call_count < 200

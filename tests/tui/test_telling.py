@@ -38,7 +38,7 @@ async def heard(player: Player) -> None:
     """Let the board read what happened."""
     await player.app.renew()
     await player.app.renew()
-    await player.rest()
+    await player.pilot.pause(0.2)
 
 
 async def test_a_question_rings_once_and_stands_in_the_title(
@@ -115,7 +115,8 @@ async def test_a_command_gets_the_words_on_its_input(empty: Stage, tmp_path: Pat
         claim = empty.claim("work")
         ask(empty, claim, "Which database?")
         await heard(player)
-        await player.until(lambda: out.exists() and "arguments" in out.read_text())
+        while not out.exists() or "arguments" not in out.read_text():
+            await player.pilot.pause(0.05)
         assert out.read_text().endswith("asks\nWhich database?\n0 arguments\n")
 
 
@@ -126,4 +127,5 @@ async def test_a_command_that_fails_is_told(empty: Stage) -> None:
         claim = empty.claim("work")
         ask(empty, claim, "Which database?")
         await heard(player)
-        await player.until(lambda: "notify_command failed" in player.toasts)
+        while "notify_command failed" not in player.toasts:
+            await player.pilot.pause(0.05)
