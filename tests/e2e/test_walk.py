@@ -66,7 +66,7 @@ def test_from_nothing_to_the_first_bead(size: tuple[int, int], tmp_path: Path) -
         if size[1] < 12:
             seen.until("HalfTUI needs")
         else:
-            seen.until("n writes the first", "? help")
+            seen.until("n writes the", "? help")
             seen.press("n")
             seen.until("New bead")
             seen.type("Add a health endpoint")

@@ -41,7 +41,7 @@ OURS = re.compile(
 
 BELL = "\a"  # alone, as the app itself rings it
 
-BARS = re.compile(r"app\.(place_[a-z]+|next_need|help)|screen\.[a-z_]+")  # header and hints
+BARS = re.compile(r"app\.(place_[a-z]+|next_need|help)|(screen|focused)\.[a-z_]+")  # header and hints
 
 
 @pytest.fixture
