@@ -1,6 +1,5 @@
 """The chain of events: each one's hash covers its row and the hash before it."""
 
-import hashlib
 import json
 from typing import NamedTuple
 
@@ -17,6 +16,8 @@ class Place(NamedTuple):
 
 def link(previous: str, row: Row) -> str:
     """Return the hash of an event's row that follows the event with the hash `previous` ("" is none)."""
+    import hashlib  # the first frame needs no OpenSSL
+
     return hashlib.sha256(f"{previous}\n{json.dumps(row)}".encode()).hexdigest()
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import json
 import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,10 +28,17 @@ class Memory:
 
     def __init__(self, home: Path, store: Store) -> None:
         self._home = home
+        self._store = store
         self.file = home / FILE
-        # A home that is moved takes its database along. An address may hold what is nobody's to read.
-        named = os.path.relpath(store.path, home) if store.path is not None else store.shown_url
-        self._name = hashlib.sha256(named.encode()).hexdigest()
+
+    @cached_property
+    def _name(self) -> str:
+        """What the database is called: a home that is moved takes it along; an address may hold secrets."""
+        import hashlib  # the first frame needs no OpenSSL
+
+        store = self._store
+        named = os.path.relpath(store.path, self._home) if store.path is not None else store.shown_url
+        return hashlib.sha256(named.encode()).hexdigest()
 
     def recall(self) -> Places:
         """Return what is remembered of the database.

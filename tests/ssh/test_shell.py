@@ -192,8 +192,10 @@ async def test_the_container_ends_under_them(place: Place) -> None:
         await place.still.end()
         await board.until("the container ended")
         assert await one.ended() == 137
-        await board.until("Review")
-        board.send("lT")
+        await board.until("1 in review")
+        board.send("l")
+        await board.until("┏━ Review 1")
+        board.send("T")
         await board.until("no agent is at work")
         board.send("q")
         assert await board.ended() == 0
