@@ -225,11 +225,15 @@ class _Wire:
                         await self._free.acquire()
                     return message
             self.note()
-            await self._happenings.join()
             try:
+                await self._happenings.join()
                 self._lines.extend(self._framer.feed(await anext(self._chunks)))
             except (StopAsyncIteration, Unavailable):
                 return None
+            except asyncio.CancelledError:  # between two pieces nobody else would end the connection
+                if isinstance(self._chunks, AsyncGenerator):
+                    await self._chunks.aclose()
+                raise
 
     def note(self) -> None:
         """Report how far the output is heard."""
